@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# make        builds BPF objects, addon and TypeScript     make help  lists the targets
+# V=1 shows full commands. All artefacts lie under build/ and dist/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+CLANG ?= clang-19
+STRIP ?= llvm-strip-19
+CLANG_FORMAT ?= clang-format-19
+BPFTOOL ?= bpftool
+KERNEL ?= 6.12
+
+ifeq ($(V),1)
+Q :=
+say = @true
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
+BPF_CFLAGS := -O2 -g -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror -Wno-unused-parameter
+BIN := node_modules/.bin
+TSC := $(BIN)/tsc
+BIOME := $(BIN)/biome
+# Node's headers beside the binary, or those of the distribution; Node-API is the same in both. Else node-gyp fetches them.
+NODEDIR = $(shell for d in "$$(dirname $$(dirname $$(readlink -f "$$(command -v node || echo /usr/bin/node)")))" /usr; do \
+	[ -e $$d/include/node/node_api.h ] && { echo --nodedir=$$d; break; }; done)
+
+DOORS := $(wildcard bpf/doors/*.bpf.c) bpf/census.bpf.c
+PARTS := $(patsubst %.bpf.c,build/bpf/parts/%.o,$(notdir $(DOORS)))
+OBJECT := build/bpf/cloudtaser.bpf.o
+ADDON := build/Release/cloudtaser.node
+CANARY := build/cloudtaser-canary
+TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
+
+##@ Build
+.PHONY: all bpf addon canary typescript triggers
+all: bpf addon canary typescript ## BPF objects, addon, canary and TypeScript
+
+bpf: $(OBJECT) ## the linked BPF object
+
+addon: $(ADDON) ## the native addon
+
+canary: $(CANARY) ## the program that makes each door fire
+
+typescript: build/typescript.stamp ## dist/
+
+vpath %.bpf.c bpf/doors bpf
+build/bpf/parts/%.o: %.bpf.c | build/requirements.stamp
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(STRIP) -g $@
+
+$(OBJECT): $(PARTS)
+	$(say) LINK $@
+	$(Q)$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
+
+build/bpf/abi.o: bpf/abi.bpf.c | build/requirements.stamp
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -Wpadded -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+
+$(ADDON): binding.gyp $(shell find native -name '*.cc' -o -name '*.h' 2>/dev/null) | node_modules/.stamp
+	$(say) GYP $@
+	$(Q)mkdir -p build
+	$(Q)$(BIN)/node-gyp configure $(NODEDIR) --loglevel=warn >build/addon.log 2>&1 && \
+		$(BIN)/node-gyp build $(NODEDIR) --loglevel=warn >>build/addon.log 2>&1 || { cat build/addon.log; exit 1; }
+
+$(CANARY): $(wildcard native/canary/*.c native/canary/*.h) | build/requirements.stamp
+	$(say) CC $@
+	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -pthread -o $@ $(filter %.c,$^)
+
+build/typescript.stamp: $(TS_SOURCES) tsconfig.json | node_modules/.stamp
+	$(say) TSC dist
+	$(Q)$(TSC) -p tsconfig.json
+	$(Q)touch $@
+
+node_modules/.stamp: package.json package-lock.json | build/requirements.stamp
+	$(say) NPM 'node_modules (npm ci)'
+	$(Q)npm ci --ignore-scripts --loglevel=error >/dev/null
+	$(Q)touch $@
+
+build/requirements.stamp: tools/requirements.sh
+	$(Q)mkdir -p build
+	$(Q)bash tools/requirements.sh
+	$(Q)touch $@
+
+-include test/triggers/triggers.mk
+-include test/demo/demo.mk
+-include test/bench/bench.mk
+
+##@ Use
+.PHONY: demo lab lab-build test unit check bench
+lab-build: all triggers
+	@true
+
+lab: lab-build ## boot a guest: make lab KERNEL=6.1 (interactive shell)
+	$(Q)node dist/test/lab/cli.js --kernel $(KERNEL) --shell
+
+demo: lab-build ## real attacks, without and with the agent, in a guest (KERNEL=5.10, 6.1, 6.12, 7.2)
+	$(Q)KERNEL=$(KERNEL) node dist/test/demo/demo.js
+
+bench: lab-build build/bench/operations ## what the agent costs, in instructions (KERNELS="6.12 5.10"; UPDATE=1 commits the figures)
+	$(Q)node dist/test/bench/bench.js $(if $(UPDATE),--update)
+
+##@ Quality
+test: lab-build ## everything: unit, contract, native, and the lab on all kernels
+	$(Q)node dist/tools/run-tests.js
+
+unit: all triggers ## the tests that need no guest
+	$(Q)$(BIN)/vitest run --project unit --project contract --project native
+
+check: all generated-check ## format, lint, types, generated files
+	$(Q)$(BIOME) check src test tools package.json tsconfig.json biome.json
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
+	$(Q)node dist/tools/check-imports.js
+
+.PHONY: generate generated-check format clean help
+generate: build/bpf/abi.o typescript ## generated files: ABI decoders and references in docs/
+	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o > src/kernel/abi.gen.ts.tmp && mv src/kernel/abi.gen.ts.tmp src/kernel/abi.gen.ts
+	$(Q)node dist/tools/gen-docs.js
+
+generated-check: build/bpf/abi.o typescript
+	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o --check src/kernel/abi.gen.ts
+	$(Q)node dist/tools/gen-docs.js --check
+
+format: ## rewrite sources in the house format
+	$(Q)$(BIOME) check --write src test tools
+	$(Q)$(CLANG_FORMAT) -i $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
+
+clean: ## removes build/ and dist/
+	$(Q)rm -rf build dist
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+-include $(PARTS:.o=.d) build/bpf/abi.d

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Never loaded: one variable of each ABI type, so that its BTF lies in one object for the generator to read. */
+#include "vmlinux.h"
+#include "abi.h"
+
+enum ct_vector abi_vector;
+enum ct_door abi_door;
+enum ct_mode abi_mode;
+enum ct_outcome abi_outcome;
+enum ct_event_flag abi_event_flag;
+enum ct_role abi_role;
+enum ct_module_road abi_module_road;
+enum ct_machine_road abi_machine_road;
+enum ct_signal_road abi_signal_road;
+enum ct_limit_road abi_limit_road;
+enum ct_loss abi_loss;
+enum ct_census_op abi_census_op;
+struct ct_event abi_event;
+struct ct_policy abi_policy;
+struct ct_settings abi_settings;
+struct ct_repeat_key abi_repeat_key;
+struct ct_repeat abi_repeat;
+struct ct_allow_key abi_allow_key;
+struct ct_device_key abi_device_key;
+struct ct_scope abi_scope;
+struct ct_namespace abi_namespace;
+struct ct_census_request abi_census_request;
+struct ct_census_record abi_census_record;
+
+_Static_assert(sizeof(struct ct_identity) == 64, "no hidden padding");
+_Static_assert(sizeof(struct ct_event) == 248, "no hidden padding");
+_Static_assert(sizeof(struct ct_census_request) == 40, "no hidden padding");

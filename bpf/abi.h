@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The bytes that cross between kernel and user space, and nothing else.
+ * Compiled into every BPF object, where BTF carries it; src/kernel/abi.gen.ts is generated from that BTF.
+ * Only __u8/16/32/64, __s32 and char[N], padding spelt out, ids never reused.
+ */
+#ifndef CT_ABI_H
+#define CT_ABI_H
+
+#define CT_ABI_VERSION 1
+
+#define CT_COMM_LEN 16
+#define CT_NAME_LEN 64
+
+/* One id per attack vector. The lower-case name without the prefix is the vector's name everywhere. */
+enum ct_vector {
+	CT_VECTOR_NONE = 0,
+	CT_VECTOR_PTRACE_ATTACH = 1,
+	CT_VECTOR_PTRACE_SEIZE = 2,
+	CT_VECTOR_PROCMEM_READ = 3,
+	CT_VECTOR_PROCMEM_WRITE = 4,
+	CT_VECTOR_ENVIRON_READ = 5,
+	CT_VECTOR_PROC_LAYOUT = 6,
+	CT_VECTOR_PROCESS_VM_READ = 7,
+	CT_VECTOR_PROCESS_VM_WRITE = 8,
+	CT_VECTOR_PIDFD_GETFD = 9,
+	CT_VECTOR_MODULE_LOAD = 10,
+	CT_VECTOR_BPF_LOAD = 11,
+	CT_VECTOR_DEV_MEM = 12,
+	CT_VECTOR_KCORE = 13,
+	CT_VECTOR_MSR_IO = 27,
+	CT_VECTOR_KEXEC = 28,
+	CT_VECTOR_TRACEFS_PROBE = 29,
+	CT_VECTOR_SWAP_ON = 30,
+	CT_VECTOR_HIBERNATE = 31,
+	CT_VECTOR_BLOCK_RAW = 32,
+	CT_VECTOR_PTRACE_TRACEME = 14,
+	CT_VECTOR_PROCESS_MADVISE = 18,
+	CT_VECTOR_PERF_TARGET = 19,
+	CT_VECTOR_UPROBE = 20,
+	CT_VECTOR_NS_ENTER = 24,
+	CT_VECTOR_PROCMEM_STALE_FD = 15,
+	CT_VECTOR_PROC_FD = 16,
+	CT_VECTOR_PROC_ROOT = 17,
+	CT_VECTOR_COREDUMP_SIGNAL = 21,
+	CT_VECTOR_COREDUMP_LIMITS = 22,
+	CT_VECTOR_CORE_PATTERN = 23,
+	CT_VECTOR_OOM_ADJ = 25,
+	CT_VECTOR_MAX = 64, /* size of the per-vector maps; room to grow without a new layout */
+};
+
+/* One id per door (kernel hook). The lower-case name without the prefix is the hook's and the program's name. */
+enum ct_door {
+	CT_DOOR_NONE = 0,
+	CT_DOOR_FILE_OPEN = 1,
+	CT_DOOR_PTRACE_ACCESS_CHECK = 2,
+	CT_DOOR_KERNEL_READ_FILE = 3,
+	CT_DOOR_KERNEL_LOAD_DATA = 4,
+	CT_DOOR_KERNEL_MODULE_REQUEST = 5,
+	CT_DOOR_BPF = 6,
+	CT_DOOR_TASK_ALLOC = 7,
+	CT_DOOR_TASK_FREE = 8,
+	CT_DOOR_BPRM_CHECK_SECURITY = 9,
+	CT_DOOR_LOCKED_DOWN = 22,
+	CT_DOOR_CAPABLE = 17,
+	CT_DOOR_PERF_EVENT_ALLOC = 18,
+	CT_DOOR_PTRACE_TRACEME = 19,
+	CT_DOOR_FILE_PERMISSION = 10,
+	CT_DOOR_FILE_IOCTL = 12,
+	CT_DOOR_INODE_FOLLOW_LINK = 13,
+	CT_DOOR_TASK_KILL = 14,
+	CT_DOOR_FILE_SEND_SIGIOTASK = 15,
+	CT_DOOR_TASK_SETRLIMIT = 16,
+	CT_DOOR_MAX = 64,
+};
+
+enum ct_mode {
+	CT_MODE_OFF = 0,
+	CT_MODE_DETECT = 1,
+	CT_MODE_ENFORCE = 2,
+};
+
+enum ct_outcome {
+	CT_OUTCOME_NONE = 0,
+	CT_OUTCOME_OBSERVED = 1,
+	CT_OUTCOME_DENIED = 2,
+	CT_OUTCOME_ALLOWED =
+		3, /* an allow-list entry matched: counted; an event only with ct_settings.report_allowed */
+	CT_OUTCOME_MAX = 4,
+};
+
+/* ct_event.flags */
+enum ct_event_flag {
+	CT_EVENT_KILL_WANTED = 1, /* policy asks for SIGKILL */
+	CT_EVENT_KILLED = 2,	  /* the kernel already sent it */
+	CT_EVENT_COMPAT = 4,	  /* 32-bit system call: syscall is an i386 number */
+	CT_EVENT_IO_WORKER = 8,	  /* io_uring worker: syscall is unknown (-1) */
+	CT_EVENT_HAS_TARGET = 16, /* ct_event.target is filled */
+};
+
+/* ct_scope.role, a bit set */
+enum ct_role {
+	CT_ROLE_PROTECTED = 1, /* inherited by children */
+	CT_ROLE_AGENT = 2,     /* may load BPF programs; not inherited */
+	CT_ROLE_PROBER = 4,    /* the canary's attacker: always refused, never reported; not inherited */
+	CT_ROLE_CANARY = 8,    /* the canary's victim; inherited, not counted as a workload */
+};
+
+/* ct_event.arg[0] of module_load */
+enum ct_module_road {
+	CT_MODULE_ROAD_FINIT = 1,    /* finit_module */
+	CT_MODULE_ROAD_INIT = 2,     /* init_module */
+	CT_MODULE_ROAD_REQUEST = 3,  /* the kernel asks for it on somebody's behalf */
+	CT_MODULE_ROAD_MODPROBE = 4, /* kernel.modprobe opened for writing */
+};
+
+/* ct_event.arg[0] of msr_io */
+enum ct_machine_road {
+	CT_MACHINE_ROAD_MSR = 1,  /* device of model-specific registers opened */
+	CT_MACHINE_ROAD_PORT = 2, /* iopl, ioperm */
+	CT_MACHINE_ROAD_PCI = 3,  /* PCI configuration space written, or a device's memory mapped */
+	CT_MACHINE_ROAD_ACPI = 4, /* ACPI table brought in */
+	CT_MACHINE_ROAD_VFIO = 5, /* device driver in user space, with an IOMMU or without */
+	CT_MACHINE_ROAD_UIO = 6,  /* device driver in user space, without an IOMMU */
+};
+
+/*
+ * Map "devices": hash. What user space knows of device numbers that the kernel gives out at run time.
+ * Value: for character devices enum ct_machine_road; for block devices 1, which is "holds active swap".
+ */
+struct ct_device_key {
+	__u32 block; /* 1: block device, 0: character device */
+	__u32 dev;   /* kernel-internal dev_t; of character devices with the minor 0xfffff, which stands for all */
+};
+
+/* ct_event.arg[1] of coredump_signal */
+enum ct_signal_road {
+	CT_SIGNAL_ROAD_KILL = 1,  /* kill and its kin */
+	CT_SIGNAL_ROAD_SIGIO = 2, /* a descriptor's owner signal (F_SETSIG) */
+};
+
+/* ct_event.arg[0] of coredump_limits */
+enum ct_limit_road {
+	CT_LIMIT_ROAD_PRLIMIT = 1, /* arg[1]: RLIMIT_* */
+	CT_LIMIT_ROAD_FILTER = 2,  /* coredump_filter opened for writing; arg[1]: thread id */
+};
+
+/* Why something was lost; index into the loss map. */
+enum ct_loss {
+	CT_LOSS_RING_FULL = 0,	 /* event dropped, verdict stood */
+	CT_LOSS_SCOPE_FULL = 1,	 /* a protected process could not fork: the fork was refused */
+	CT_LOSS_KILL_FAILED = 2, /* the in-kernel signal failed; user space tries */
+	CT_LOSS_MAX = 8,
+};
+
+struct ct_identity {
+	__u64 start_boottime_ns; /* of the thread-group leader, since boot */
+	__u64 cgroup_id;	 /* cgroup v2 id (inode number), 0 if unknown */
+	__u64 exe_ino;		 /* inode of the executable, 0 for kernel threads */
+	__u32 exe_dev;		 /* kernel-internal dev_t: major << 20 | minor */
+	__u32 tgid;		 /* in the initial pid namespace */
+	__u32 tid;
+	__u32 ppid;  /* tgid of the real parent */
+	__u32 uid;   /* in the initial user namespace */
+	__u32 group; /* protection group, 0 if unprotected */
+	char comm[CT_COMM_LEN];
+};
+
+struct ct_event {
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u64 arg[4];  /* meaning per vector: see src/vectors/table.ts */
+	struct ct_identity offender;
+	struct ct_identity target; /* valid with CT_EVENT_HAS_TARGET */
+	char name[CT_NAME_LEN];	   /* file, module or program name; NUL-terminated */
+	__s32 syscall;		   /* -1 if unknown */
+	__s32 error;		   /* negative errno given to the caller, 0 if observed */
+	__u16 abi;		   /* CT_ABI_VERSION */
+	__u16 vector;		   /* enum ct_vector */
+	__u16 door;		   /* enum ct_door */
+	__u8 outcome;		   /* enum ct_outcome */
+	__u8 flags;		   /* enum ct_event_flag, a bit set */
+};
+
+/* Map "policy": array of CT_VECTOR_MAX. */
+struct ct_policy {
+	__u32 mode; /* enum ct_mode */
+	__u32 kill; /* 1: SIGKILL the offender when denied */
+};
+
+/*
+ * Map "repeats": hash. The first attempt of one offender on one target makes an event; the others are counted here
+ * until user space, which alone takes entries away, has reported them.
+ */
+struct ct_repeat_key {
+	__u64 offender_start_ns;
+	__u64 target_start_ns; /* 0 for node-wide vectors */
+	__u32 offender_tgid;
+	__u32 target_tgid;
+	__u32 vector;
+	__u32 outcome; /* enum ct_outcome */
+};
+
+struct ct_repeat {
+	__u64 repeated; /* attempts after the first; only grows */
+};
+
+/* Map "settings": array of 1. */
+struct ct_settings {
+	__u32 node_guards_always; /* 0: node-wide vectors sleep while nothing is protected */
+	__u32 report_allowed;	  /* 1: an event also for what an allow list let pass */
+};
+
+/* Map "allowed": hash. A match lets the operation pass. */
+struct ct_allow_key {
+	__u32 vector;
+	__u32 exe_dev; /* kernel-internal dev_t */
+	__u64 exe_ino;
+};
+
+/*
+ * Map "scope": hash, key = address of the thread-group leader's task_struct (__u64, never leaves the agent).
+ * The kernel frees that address only after the task_free door has removed the entry, so no reused pid can match.
+ */
+struct ct_scope {
+	__u64 created_ns; /* CLOCK_BOOTTIME */
+	__u32 group;
+	__u32 role;   /* enum ct_role, a bit set */
+	__u32 census; /* last census generation that met this task alive */
+	__u32 pad;
+};
+
+/* Map "namespaces": hash, key = inode number (__u32) of a namespace with a protected process in it. */
+struct ct_namespace {
+	__u64 leader; /* the process that the census met there first: a key of "scope" */
+	__u32 census; /* generation of that pass: what no pass refreshes is removed */
+	__u32 pad;
+};
+
+enum ct_census_op {
+	CT_CENSUS_LIST = 0,   /* one record per task in scope */
+	CT_CENSUS_ADD = 1,    /* put request.tgid, its mm sharers and (follow) its descendants in scope */
+	CT_CENSUS_REMOVE = 2, /* take request.tgid (or, with tgid 0, all of request.group) out of scope */
+};
+
+/* Map "census_request": array of 1; read by the task iterator "census". */
+struct ct_census_request {
+	__u64 mm; /* scratch of the iterator: the mm of request.tgid; user space writes 0 before the first pass */
+	__u32 op; /* enum ct_census_op */
+	__u32 tgid;
+	__u32 group;
+	__u32 role;
+	__u32 follow; /* 1: existing descendants too */
+	__u32 generation;
+	__u32 changed; /* entries added or removed by this pass */
+	__u32 full;    /* 1: the scope map had no room */
+};
+
+/* What the iterator writes, one after the other, for each process in scope (after ADD and REMOVE: of the request's
+ * group). */
+struct ct_census_record {
+	struct ct_identity who;
+	__u32 role;
+	__u32 tracer; /* tgid of a ptracer, 0 if none */
+};
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * An iterator over all tasks: the only way in which user space changes who is in scope. It runs in the kernel, so a
+ * pid cannot change hands between look-up and entry. Passes are repeated until one changes nothing.
+ * Not a door: it refuses nothing, and it is not attached while it is not read.
+ */
+#include "scope.h"
+#include "namespaces.h"
+#include "task.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ct_census_request);
+} census_request __weak SEC(".maps");
+
+static __always_inline void try_add(struct ct_census_request *req, __u64 leader, __u32 role)
+{
+	struct ct_scope *entry = scope_of(leader);
+
+	if (entry) {
+		if ((entry->role & role) == role)
+			return;
+		/* Gains a role it lacked; its group stays, or becomes the request's if it had none that counts. */
+		scope_bump(leader, entry->role, -1);
+		if (!(entry->role & CT_ROLE_PROTECTED))
+			entry->group = req->group;
+		entry->role |= role;
+		scope_bump(leader, entry->role, 1);
+		req->changed++;
+		return;
+	}
+	if (scope_add(leader, req->group, role, req->generation))
+		req->full = 1;
+	else
+		req->changed++;
+}
+
+static __always_inline bool wanted(struct ct_census_request *req, struct task_struct *task, __u64 leader)
+{
+	__u64 mm = address_of(task->mm);
+	struct ct_scope *parent;
+
+	if ((__u32)task->tgid == req->tgid) {
+		if (mm)
+			req->mm = mm;
+		return true;
+	}
+	if (!(req->role & CT_ROLE_PROTECTED))
+		return false;
+	/* Same memory under another tgid is the same secret. */
+	if (mm && mm == req->mm)
+		return true;
+	if (!req->follow)
+		return false;
+	parent = scope_of((__u64)BPF_CORE_READ((struct task_struct *)leader, real_parent, group_leader));
+	return parent && parent->group == req->group && parent->role & CT_ROLE_PROTECTED;
+}
+
+/* With a tgid, a group other than 0 must be right too. */
+static __always_inline bool is_meant(struct ct_census_request *req, struct task_struct *task, struct ct_scope *entry)
+{
+	if (!(entry->role & CT_ROLE_PROTECTED))
+		return false;
+	if (req->tgid && (__u32)task->tgid != req->tgid)
+		return false;
+	return (req->tgid && !req->group) || entry->group == req->group;
+}
+
+static __always_inline void remove_if_meant(struct ct_census_request *req, struct task_struct *task, __u64 address)
+{
+	struct ct_scope *entry = scope_of(address);
+
+	if (entry && is_meant(req, task, entry))
+		scope_remove(address);
+}
+
+SEC("iter/task")
+int ct_census(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct ct_census_record record = {};
+	struct ct_census_request *req;
+	struct ct_scope *entry;
+	__u32 zero = 0;
+	__u64 leader;
+
+	req = bpf_map_lookup_elem(&census_request, &zero);
+	if (!task || !req)
+		return 0;
+	leader = address_of(task->group_leader);
+	if (req->op == CT_CENSUS_ADD && wanted(req, task, leader))
+		try_add(req, leader, req->role);
+	if (address_of(task) != leader) {
+		/* A thread whose exec failed may hold an entry of its own. */
+		if (req->op == CT_CENSUS_REMOVE)
+			remove_if_meant(req, task, address_of(task));
+		return 0;
+	}
+	entry = scope_of(leader);
+	if (!entry)
+		return 0;
+	entry->census = req->generation;
+	if (req->op != CT_CENSUS_REMOVE && entry->role & CT_ROLE_PROTECTED && !(entry->role & CT_ROLE_CANARY))
+		note_namespaces(leader, req->generation);
+	if (req->op == CT_CENSUS_REMOVE) {
+		if (!is_meant(req, task, entry))
+			return 0;
+	} else if (req->op == CT_CENSUS_ADD && entry->group != req->group && (__u32)task->tgid != req->tgid) {
+		return 0;
+	}
+	record.role = entry->role;
+	describe(&record.who, leader, entry->group);
+	if (TASK_READ(leader, ptrace))
+		record.tracer = BPF_CORE_READ((struct task_struct *)leader, parent, tgid);
+	if (req->op == CT_CENSUS_REMOVE) {
+		scope_remove(leader);
+		req->changed++;
+	}
+	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	return 0;
+}

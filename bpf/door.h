@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A door is one kernel hook and one BPF program. The section names the LSM form; the agent turns the same program
+ * into fmod_ret/security_<hook> before loading where `bpf` is not in the active LSM list.
+ * A door collects what its guards found in a ct_attempt and asks decide() once.
+ */
+#ifndef CT_DOOR_H
+#define CT_DOOR_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "abi.h"
+
+#define EPERM  1
+#define EAGAIN 11
+
+#define DOOR(hook, args...)                                                                                            \
+	SEC("lsm/" #hook)                                                                                              \
+	int BPF_PROG(ct_##hook, args)
+
+/* What a guard found. vector == CT_VECTOR_NONE: nothing. */
+struct ct_attempt {
+	__u32 vector;
+	__u32 door;
+	__u64 target;	/* address of any task of the target, 0 for node-wide vectors */
+	__u64 offender; /* address of the task that attacks; 0: the current one */
+	__u64 arg[2];
+	bool again;	  /* the same attempt was judged and reported a moment ago: the verdict only */
+	const void *name; /* kernel string, or NULL */
+	/* current may be anybody (an interrupt): nobody is killed, and neither workload nor allow list excuses. */
+	bool bystander;
+};
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#endif

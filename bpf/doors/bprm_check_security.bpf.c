@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * An exec by a thread that is not the leader makes that thread the leader (de_thread()), under another address.
+ * It gets its entry here, before the old leader is released; should the exec fail, the entry goes with the thread.
+ * And an exec under a tracer is refused here, the last moment at which it fails cleanly.
+ */
+#include "../guards/traced.h"
+
+DOOR(bprm_check_security, struct linux_binprm *bprm)
+{
+	struct ct_attempt attempt = { .door = CT_DOOR_BPRM_CHECK_SECURITY };
+	__u64 task = current_task(), leader = current_leader();
+	struct ct_scope *me = scope_of(leader);
+	int verdict;
+
+	if (!me)
+		return 0;
+	if (me->role & CT_ROLE_CANARY)
+		count(&proofs, CT_DOOR_BPRM_CHECK_SECURITY);
+	if (me->role & CT_ROLE_PROTECTED) {
+		guard_traced_exec(task, &attempt);
+		verdict = decide(&attempt);
+		if (verdict)
+			return verdict;
+	}
+	if (task == leader)
+		return 0;
+	return scope_add(task, me->group, me->role, me->census);
+}

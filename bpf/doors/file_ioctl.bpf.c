@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Questions put to a file, which no read shows: PROCMAP_QUERY on maps, PAGEMAP_SCAN on pagemap. */
+#include "../guards/stale.h"
+
+DOOR(file_ioctl, struct file *file)
+{
+	struct ct_attempt attempt = { .door = CT_DOOR_FILE_IOCTL };
+	struct inode *inode = file->f_inode;
+
+	if (inode->i_sb->s_magic != PROC_SUPER_MAGIC)
+		return 0;
+	guard_layout_ioctl(file, inode, &attempt);
+	return decide(&attempt);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every open of every file passes here, so the way out for ordinary files is a few typed loads and no helper.
+ * Called in do_dentry_open() before the file system's own open: nothing has been read when it refuses.
+ */
+#include "../guards/descriptor.h"
+#include "../guards/device.h"
+#include "../guards/machine.h"
+#include "../guards/procfs.h"
+#include "../guards/stale.h"
+#include "../guards/swap.h"
+#include "../guards/tracefs.h"
+
+#define S_IFCHR 0020000
+#define S_IFBLK 0060000
+
+DOOR(file_open, struct file *file)
+{
+	struct ct_attempt attempt = { .door = CT_DOOR_FILE_OPEN };
+	struct inode *inode = file->f_inode;
+	__u16 kind = inode->i_mode & S_IFMT;
+	int verdict;
+
+	if (kind == S_IFREG) {
+		switch (inode->i_sb->s_magic) {
+		case PROC_SUPER_MAGIC:
+			guard_procfs(file, inode, &attempt);
+			verdict = decide(&attempt);
+			if (!verdict)
+				note_opened(file, &attempt);
+			return verdict;
+		case NSFS_MAGIC: guard_namespace_file(inode, &attempt); break;
+		case SYSFS_MAGIC: guard_power_state(file, &attempt); break;
+		case TRACEFS_MAGIC: guard_tracefs(file, &attempt); break;
+		default: guard_swap_file(file, &attempt);
+		}
+	} else if (kind == S_IFCHR) {
+		guard_device(file, inode, &attempt);
+	} else if (kind == S_IFBLK) {
+		guard_block(file, inode, &attempt);
+	}
+	return decide(&attempt);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ptrace(ATTACH, SEIZE), process_vm_readv/writev, pidfd_getfd and the open of /proc/PID/mem all end in
+ * __ptrace_may_access(), which asks this hook once each.
+ */
+#include "../guards/ptrace.h"
+
+DOOR(ptrace_access_check, struct task_struct *child, unsigned int mode)
+{
+	struct ct_attempt attempt = { .door = CT_DOOR_PTRACE_ACCESS_CHECK };
+
+	if (!(mode & PTRACE_MODE_ATTACH))
+		return 0;
+	/* Cheap way out before the system call is looked at: most tracing is of processes nobody protects. */
+	if (!scope_of(address_of(child->group_leader)))
+		return 0;
+	guard_ptrace(child, mode, &attempt);
+	return decide(&attempt);
+}

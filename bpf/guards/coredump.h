@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * coredump_signal, coredump_limits: making the kernel write the memory of a process to a file. Any limit counts:
+ * several end in a signal that dumps core (CPU, FSIZE, RTTIME), which no hook sees, and the rest in a crash.
+ */
+#ifndef CT_GUARD_COREDUMP_H
+#define CT_GUARD_COREDUMP_H
+
+#include "../verdict.h"
+
+/* QUIT, ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS */
+#define DUMPING_SIGNALS                                                                                                \
+	(1U << 3 | 1U << 4 | 1U << 5 | 1U << 6 | 1U << 7 | 1U << 8 | 1U << 11 | 1U << 24 | 1U << 25 | 1U << 31)
+
+static __always_inline bool dumps_core(int sig)
+{
+	return sig > 0 && sig < 32 && DUMPING_SIGNALS >> sig & 1;
+}
+
+static __always_inline void guard_signal(struct task_struct *task, int sig, __u32 road, struct ct_attempt *attempt)
+{
+	attempt->vector = CT_VECTOR_COREDUMP_SIGNAL;
+	attempt->target = address_of(task);
+	attempt->arg[0] = sig;
+	attempt->arg[1] = road;
+}
+
+static __always_inline void guard_limit(struct task_struct *task, unsigned int resource, struct ct_attempt *attempt)
+{
+	attempt->vector = CT_VECTOR_COREDUMP_LIMITS;
+	attempt->target = address_of(task);
+	attempt->arg[0] = CT_LIMIT_ROAD_PRLIMIT;
+	attempt->arg[1] = resource;
+}
+
+#endif

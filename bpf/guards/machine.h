@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * hibernate, and the roads of msr_io that are no file: the kernel asks its lockdown hook before each of them, also
+ * where no lockdown is in force. Reasons are resolved by name: their numbers moved.
+ */
+#ifndef CT_GUARD_MACHINE_H
+#define CT_GUARD_MACHINE_H
+
+#include "procfs.h"
+
+#define SYSFS_MAGIC  0x62656572
+#define SYS_REBOOT   169
+#define SYS32_REBOOT 88
+
+/* /sys/power/state and no other of that name: its directory is "power" at the top. */
+static __always_inline void guard_power_state(struct file *file, struct ct_attempt *attempt)
+{
+	struct dentry *dentry = file->f_path.dentry, *directory, *top;
+	struct ct_short_name name;
+
+	if (!(file->f_mode & FMODE_WRITE) || !short_name(dentry, &name) || !NAME_IS(&name, "state"))
+		return;
+	directory = dentry->d_parent;
+	if (!short_name(directory, &name) || !NAME_IS(&name, "power"))
+		return;
+	top = directory->d_parent;
+	if (top->d_parent != top)
+		return;
+	attempt->vector = CT_VECTOR_HIBERNATE;
+	attempt->name = BPF_CORE_READ(dentry, d_name.name);
+}
+
+/* The kernel asks for HIBERNATION also when somebody reads which sleep states there are: only reboot(2) counts. */
+static __always_inline bool hibernates(__u32 reason)
+{
+	struct ct_syscall call;
+
+	if (reason != bpf_core_enum_value(enum lockdown_reason, LOCKDOWN_HIBERNATION))
+		return false;
+	current_syscall(&call);
+	return call.nr >= 0 && (call.compat ? call.nr == SYS32_REBOOT : (call.nr & ~X32_BIT) == SYS_REBOOT);
+}
+
+static __always_inline void guard_machine(__u32 reason, struct ct_attempt *attempt)
+{
+	if (reason == bpf_core_enum_value(enum lockdown_reason, LOCKDOWN_IOPORT))
+		attempt->arg[0] = CT_MACHINE_ROAD_PORT;
+	else if (reason == bpf_core_enum_value(enum lockdown_reason, LOCKDOWN_PCI_ACCESS))
+		attempt->arg[0] = CT_MACHINE_ROAD_PCI;
+	else if (reason == bpf_core_enum_value(enum lockdown_reason, LOCKDOWN_ACPI_TABLES))
+		attempt->arg[0] = CT_MACHINE_ROAD_ACPI;
+	if (attempt->arg[0])
+		attempt->vector = CT_VECTOR_MSR_IO;
+	else if (hibernates(reason))
+		attempt->vector = CT_VECTOR_HIBERNATE;
+}
+
+#endif

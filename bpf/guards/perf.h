@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * perf_target: an event on a protected task, or registers and stacks of everybody. uprobe: by perf (its own type or an
+ * event that tracefs made earlier) and by a BPF link. No hook shows the probed file, so a uprobe that names no task
+ * is an attempt on the node; one on an unprotected task goes off in that task alone, and passes.
+ */
+#ifndef CT_GUARD_PERF_H
+#define CT_GUARD_PERF_H
+
+#include "../verdict.h"
+#include "../vmlinux_rare.h"
+
+#define PERF_SAMPLE_REGS_USER  (1ULL << 12)
+#define PERF_SAMPLE_STACK_USER (1ULL << 13)
+#define PERF_SAMPLE_REGS_INTR  (1ULL << 18)
+
+#define UPROBE_FLAG_5_10     64
+#define UPROBE_FLAG_6_1	     128
+#define TRACE_UPROBE_MULTI   48
+#define TRACE_UPROBE_SESSION 56
+
+/* What every uprobe event is registered by. Its address is 0 if the kernel keeps its symbols to itself. */
+extern const void trace_uprobe_register __ksym __weak;
+
+static __always_inline bool is_uprobe(struct perf_event *event)
+{
+	struct trace_event_call *call = event->tp_event;
+	__u64 reg = (__u64)&trace_uprobe_register;
+
+	if (!call)
+		return false;
+	if (reg)
+		return address_of(call->class->reg) == reg;
+	/* The flag is one of these, by kernel, and its enum has no name for CO-RE: the other bit is a kernel probe's.
+	 */
+	return (call->flags & (UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
+}
+
+static __always_inline void guard_perf(struct perf_event *event, struct ct_attempt *attempt)
+{
+	__u64 target = address_of(event->hw.target);
+	__u64 samples = event->attr.sample_type;
+	bool probe = is_uprobe(event);
+
+	if (!target && !probe && !(samples & (PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_REGS_INTR)))
+		return;
+	attempt->vector = probe ? CT_VECTOR_UPROBE : CT_VECTOR_PERF_TARGET;
+	attempt->target = target;
+	attempt->arg[0] = event->attr.type;
+	attempt->arg[1] = samples;
+}
+
+static __always_inline void guard_uprobe_link(int cmd, union bpf_attr *attr, struct ct_attempt *attempt)
+{
+	__u32 type;
+
+	if (cmd != BPF_LINK_CREATE)
+		return;
+	type = attr->link_create.attach_type;
+	if (type != TRACE_UPROBE_MULTI && type != TRACE_UPROBE_SESSION)
+		return;
+	attempt->vector = CT_VECTOR_UPROBE;
+	attempt->arg[0] = type;
+}
+
+#endif

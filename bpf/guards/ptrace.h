@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ptrace_attach, ptrace_seize, process_vm_read, process_vm_write, pidfd_getfd: all ask the kernel for ATTACH access.
+ * READ access is left alone: ps, ls -l /proc/PID and container runtimes ask for it, and the files that matter
+ * are guarded at open.
+ */
+#ifndef CT_GUARD_PTRACE_H
+#define CT_GUARD_PTRACE_H
+
+#include "../verdict.h"
+#include "procfs.h"
+
+#define PTRACE_MODE_ATTACH 0x02
+#define PTRACE_SEIZE	   0x4206
+
+struct ct_access {
+	__u32 vector;
+	/* The open or the read of a procfs file: file_open has reported it already, here is only the second lock. */
+	bool reported;
+	bool ptrace;
+};
+
+/*
+ * The system call tells the vectors apart. What is none of those listed comes through io_uring, whose opens pass
+ * file_open first, or is unknown: refused where memory is enforced.
+ */
+static __always_inline void classify_64(__s32 nr, struct ct_access *access)
+{
+	switch (nr & ~X32_BIT) {
+	case 101:
+	case 521: /* x32 */
+		access->vector = CT_VECTOR_PTRACE_ATTACH;
+		access->ptrace = true;
+		return;
+	case 310:
+	case 539: /* x32 */ access->vector = CT_VECTOR_PROCESS_VM_READ; return;
+	case 311:
+	case 540: /* x32 */ access->vector = CT_VECTOR_PROCESS_VM_WRITE; return;
+	case 438: access->vector = CT_VECTOR_PIDFD_GETFD; return;
+	case 0:	  /* read */
+	case 17:  /* pread64 */
+	case 19:  /* readv */
+	case 295: /* preadv */
+	case 327: /* preadv2 */
+		access->vector = CT_VECTOR_PROC_LAYOUT;
+		access->reported = true;
+		return;
+	}
+	access->vector = CT_VECTOR_PROCMEM_READ;
+	access->reported = true;
+}
+
+static __always_inline void classify_32(__s32 nr, struct ct_access *access)
+{
+	switch (nr) {
+	case 26:
+		access->vector = CT_VECTOR_PTRACE_ATTACH;
+		access->ptrace = true;
+		return;
+	case 347: access->vector = CT_VECTOR_PROCESS_VM_READ; return;
+	case 348: access->vector = CT_VECTOR_PROCESS_VM_WRITE; return;
+	case 438: access->vector = CT_VECTOR_PIDFD_GETFD; return;
+	case 3:	  /* read */
+	case 145: /* readv */
+	case 180: /* pread64 */
+	case 333: /* preadv */
+	case 378: /* preadv2 */
+		access->vector = CT_VECTOR_PROC_LAYOUT;
+		access->reported = true;
+		return;
+	}
+	access->vector = CT_VECTOR_PROCMEM_READ;
+	access->reported = true;
+}
+
+static __always_inline void guard_ptrace(struct task_struct *child, unsigned int mode, struct ct_attempt *attempt)
+{
+	struct ct_access access = {};
+	struct ct_syscall call;
+
+	current_syscall(&call);
+	if (call.compat)
+		classify_32(call.nr, &access);
+	else
+		classify_64(call.nr, &access);
+	if (access.reported) {
+		/* file_open has judged it; what it let pass in detect mode or by an allow list is not refused here. */
+		if (mode_of(access.vector) != CT_MODE_ENFORCE)
+			return;
+		if (access.vector == CT_VECTOR_PROCMEM_READ &&
+		    (mode_of(CT_VECTOR_PROCMEM_WRITE) != CT_MODE_ENFORCE || is_allowed(CT_VECTOR_PROCMEM_WRITE)))
+			return;
+	}
+	if (access.ptrace) {
+		attempt->arg[1] = call.arg0;
+		if ((__u32)call.arg0 == PTRACE_SEIZE)
+			access.vector = CT_VECTOR_PTRACE_SEIZE;
+	}
+	attempt->vector = access.vector;
+	attempt->target = address_of(child);
+	attempt->arg[0] = mode;
+}
+
+#endif

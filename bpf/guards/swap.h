@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * swap_on and block_raw: pages of a protected process on a disk, and that disk read past the file system.
+ * swapon() has no hook of its own, but it opens its file, with flags that few other opens have: they are compared
+ * before the system call is looked at. swapoff() opens the device too and passes: it takes memory off the disk.
+ */
+#ifndef CT_GUARD_SWAP_H
+#define CT_GUARD_SWAP_H
+
+#include "../verdict.h"
+
+#define FMODE_READ_BIT 1
+#define O_EXCL_BIT     0200
+#define SWAP_FLAGS     0100002 /* O_RDWR | O_LARGEFILE; 6.x adds O_EXCL */
+
+#define SYS_SWAPON    167
+#define SYS_SWAPOFF   168
+#define SYS32_SWAPON  87
+#define SYS32_SWAPOFF 115
+
+enum swap_call { NO_SWAP_CALL, SWAP_ON_CALL, SWAP_OFF_CALL };
+
+static __always_inline enum swap_call swap_call(struct file *file)
+{
+	struct ct_syscall call;
+	__s32 nr;
+
+	if ((file->f_flags & ~O_EXCL_BIT) != SWAP_FLAGS)
+		return NO_SWAP_CALL;
+	current_syscall(&call);
+	if (call.nr < 0)
+		return NO_SWAP_CALL;
+	nr = call.compat ? call.nr : call.nr & ~X32_BIT;
+	if (nr == (call.compat ? SYS32_SWAPON : SYS_SWAPON))
+		return SWAP_ON_CALL;
+	return nr == (call.compat ? SYS32_SWAPOFF : SYS_SWAPOFF) ? SWAP_OFF_CALL : NO_SWAP_CALL;
+}
+
+static __always_inline void guard_swap_file(struct file *file, struct ct_attempt *attempt)
+{
+	if (swap_call(file) != SWAP_ON_CALL)
+		return;
+	attempt->vector = CT_VECTOR_SWAP_ON;
+	attempt->name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+}
+
+static __always_inline void guard_block(struct file *file, struct inode *inode, struct ct_attempt *attempt)
+{
+	struct ct_device_key key = { .block = 1, .dev = inode->i_rdev };
+	enum swap_call call = swap_call(file);
+
+	if (call == SWAP_ON_CALL) {
+		attempt->vector = CT_VECTOR_SWAP_ON;
+	} else {
+		if (call == SWAP_OFF_CALL || !(file->f_mode & FMODE_READ_BIT))
+			return;
+		if (!bpf_map_lookup_elem(&devices, &key))
+			return;
+		attempt->vector = CT_VECTOR_BLOCK_RAW;
+		attempt->arg[0] = key.dev >> 20;
+		attempt->arg[1] = key.dev & 0xfffff;
+	}
+	attempt->name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+}
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map, once. Weak, because each door is an object of its own and bpftool links them into one.
+ * Beside each stands what happens when it fails.
+ */
+#ifndef CT_MAPS_H
+#define CT_MAPS_H
+
+#include "door.h"
+
+#define CT_SCOPE_MAX	65536
+#define CT_FILTER_SLOTS 32768
+#define CT_OPENED_MAX	2048
+#define CT_RING_BYTES	(512 * 1024)
+
+/* Who is protected. No room: the fork of a protected process is refused (EAGAIN), the rest goes on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CT_SCOPE_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct ct_scope);
+} scope __weak SEC(".maps");
+
+/* How many entries of `scope` fall into each slot; 0 answers "not protected" in a dozen instructions. Cannot fail. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CT_FILTER_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} scope_filter __weak SEC(".maps");
+
+/* [0]: protected processes, canaries left out. Cannot fail. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} scope_count __weak SEC(".maps");
+
+/* Filled by the census. No room: that namespace can be entered; the entries that are there stand. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct ct_namespace);
+} namespaces __weak SEC(".maps");
+
+/* Mode and response per vector. A missing entry (impossible in an array) means enforce. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CT_VECTOR_MAX);
+	__type(key, __u32);
+	__type(value, struct ct_policy);
+} policy __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ct_settings);
+} settings __weak SEC(".maps");
+
+/* Executables that may (1), with their direct children (3: runtimes run sealed copies of themselves). No entry: not
+ * allowed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ct_allow_key);
+	__type(value, __u32);
+} allowed __weak SEC(".maps");
+
+/* Attempts that are folded. Full: the attempt is not folded and makes an event of its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ct_repeat_key);
+	__type(value, struct ct_repeat);
+} repeats __weak SEC(".maps");
+
+/* Device numbers that only user space can find out. No entry, or none yet: not guarded by number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ct_device_key);
+	__type(value, __u32);
+} devices __weak SEC(".maps");
+
+/* Full: the event is lost and counted in `losses`, the verdict stands. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, CT_RING_BYTES);
+} events __weak SEC(".maps");
+
+/* Index: vector * CT_OUTCOME_MAX + outcome. Exact whatever happens to the ring. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CT_VECTOR_MAX *CT_OUTCOME_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} outcomes __weak SEC(".maps");
+
+/* Index: enum ct_loss. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CT_LOSS_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} losses __weak SEC(".maps");
+
+/* Index: enum ct_door. Times that a door acted on the agent's own canary: the proof that the kernel calls it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CT_DOOR_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} proofs __weak SEC(".maps");
+
+struct ct_opened {
+	__u64 leader;	  /* who opened it */
+	__u64 started_ns; /* its start: the address alone may be somebody else's by now */
+	__u32 vector;
+	__u32 pad;
+};
+
+/* Open files by address. Full: the oldest is forgotten; its next use is judged as if it were stale. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CT_OPENED_MAX);
+	__type(key, __u64);
+	__type(value, struct ct_opened);
+} opened __weak SEC(".maps");
+
+/* A counter that cannot be found is not counted; nothing rests on it. */
+static __always_inline void count(void *map, __u32 index)
+{
+	__u64 *n = bpf_map_lookup_elem(map, &index);
+
+	if (n)
+		*n += 1; /* per CPU; a preempted increment may be lost, so these are figures, never verdicts */
+}
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who is protected. Identity is the address of the thread-group leader's task_struct: unlike a pid it cannot be
+ * taken by another process before the task_free door has removed the entry, and a CLONE_VM child, having been
+ * forked by a protected process, has an entry of its own.
+ */
+#ifndef CT_SCOPE_H
+#define CT_SCOPE_H
+
+#include "maps.h"
+
+/* task_struct is cache-line aligned and slab-allocated: the low bits say nothing. */
+static __always_inline __u32 scope_slot(__u64 leader)
+{
+	return ((leader >> 6) * 0x9E3779B97F4A7C15ULL) >> 49; /* top 15 bits: CT_FILTER_SLOTS */
+}
+
+static __always_inline struct ct_scope *scope_of(__u64 leader)
+{
+	__u32 slot = scope_slot(leader);
+	__u64 *n = bpf_map_lookup_elem(&scope_filter, &slot);
+
+	if (!n || !*n)
+		return NULL;
+	return bpf_map_lookup_elem(&scope, &leader);
+}
+
+static __always_inline void scope_bump(__u64 leader, __u32 role, __s64 by)
+{
+	__u32 slot = scope_slot(leader), zero = 0;
+	__u64 *n = bpf_map_lookup_elem(&scope_filter, &slot);
+
+	if (n)
+		__sync_fetch_and_add(n, by);
+	if (!(role & CT_ROLE_PROTECTED) || role & CT_ROLE_CANARY)
+		return;
+	n = bpf_map_lookup_elem(&scope_count, &zero);
+	if (n)
+		__sync_fetch_and_add(n, by);
+}
+
+/*
+ * Puts a leader in scope. 0 if it is in scope afterwards. The filter goes up before the entry exists and down after
+ * it is gone, so that no reader can miss an entry; two generations of doors that both insert count it once.
+ */
+static __always_inline int scope_add(__u64 leader, __u32 group, __u32 role, __u32 census)
+{
+	struct ct_scope entry = {
+		.created_ns = bpf_ktime_get_boot_ns(),
+		.group = group,
+		.role = role,
+		.census = census,
+	};
+
+	scope_bump(leader, role, 1);
+	if (!bpf_map_update_elem(&scope, &leader, &entry, BPF_NOEXIST))
+		return 0;
+	scope_bump(leader, role, -1);
+	if (bpf_map_lookup_elem(&scope, &leader))
+		return 0;
+	count(&losses, CT_LOSS_SCOPE_FULL);
+	return -EAGAIN;
+}
+
+static __always_inline __u32 scope_remove(__u64 leader)
+{
+	struct ct_scope *entry = scope_of(leader);
+	__u32 role;
+
+	if (!entry)
+		return 0;
+	role = entry->role;
+	if (bpf_map_delete_elem(&scope, &leader))
+		return 0; /* another generation of this door was first, and has counted */
+	scope_bump(leader, role, -1);
+	return role;
+}
+
+static __always_inline bool anything_protected(void)
+{
+	__u32 zero = 0;
+	__u64 *n = bpf_map_lookup_elem(&scope_count, &zero);
+	struct ct_settings *set = bpf_map_lookup_elem(&settings, &zero);
+
+	return !n || *n || !set || set->node_guards_always;
+}
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Tasks: who is current, which system call it is in, and how a task is described in an event.
+ * Task addresses travel as __u64: they are keys and sources for probe reads, never dereferenced directly.
+ */
+#ifndef CT_TASK_H
+#define CT_TASK_H
+
+#include "door.h"
+
+#define PIDTYPE_PID	       0
+#define PF_IO_WORKER	       0x00000010
+#define PF_KTHREAD	       0x00200000
+#define TS_COMPAT	       0x0002
+#define X32_BIT		       0x40000000
+#define X86_64_THREAD_SIZE     16384
+#define SYSCALL_IO_URING_ENTER 426 /* in both tables */
+
+/* Reads one field of a task whose address we hold; 0 if it cannot be read. */
+#define TASK_READ(task, field)                                                                                         \
+	({                                                                                                             \
+		/* A local: else CO-RE would relocate the expression too. */                                           \
+		struct task_struct *task_ = (void *)(task);                                                            \
+		BPF_CORE_READ(task_, field);                                                                           \
+	})
+
+static __always_inline __u64 current_task(void)
+{
+	/* 5.10 has only the untyped helper. */
+	return bpf_get_current_task();
+}
+
+static __always_inline __u64 current_leader(void)
+{
+	struct task_struct *task = (void *)current_task();
+
+	return (__u64)BPF_CORE_READ(task, group_leader);
+}
+
+/* A typed pointer as a number: the verifier allows no arithmetic on the one, and keys need it. */
+static __always_inline __u64 address_of(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+struct ct_syscall {
+	__s32 nr; /* -1: not in a system call whose registers can be trusted */
+	bool compat;
+	__u64 arg0;
+	__u64 arg1;
+};
+
+static __always_inline void current_syscall(struct ct_syscall *call)
+{
+	__u64 task = current_task();
+	struct pt_regs *regs;
+
+	call->nr = -1;
+	call->compat = false;
+	call->arg0 = 0;
+	call->arg1 = 0;
+	/* The registers of an io_uring worker are a stale copy of its creator's. */
+	if (TASK_READ(task, flags) & (PF_IO_WORKER | PF_KTHREAD))
+		return;
+	/* From 7.x on the frame moved, so the helper is used wherever there is one; 5.10 has only the arithmetic. */
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		regs = (struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
+	else
+		regs = (struct pt_regs *)((__u64)TASK_READ(task, stack) + X86_64_THREAD_SIZE -
+					  bpf_core_type_size(struct pt_regs));
+	call->nr = (__s32)BPF_CORE_READ(regs, orig_ax);
+	/* int $0x80 works from 64-bit programs too: same process, other table, other registers. */
+	call->compat = (TASK_READ(task, thread_info.status) & TS_COMPAT) != 0;
+	call->arg0 = call->compat ? (__u32)BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
+	call->arg1 = call->compat ? (__u32)BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
+}
+
+/*
+ * The number that current_syscall() would give, in two loads where the kernel has the helper: a hint for hot doors,
+ * which ask current_syscall() before they believe it.
+ */
+static __always_inline __s32 syscall_hint(void)
+{
+	struct ct_syscall call;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (__s32)((struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf()))->orig_ax;
+	current_syscall(&call);
+	return call.nr;
+}
+
+/* Any task of a struct pid; 0 if it is gone. */
+static __always_inline __u64 task_of_pid(struct pid *pid)
+{
+	__u64 node = pid ? (__u64)BPF_CORE_READ(pid, tasks[PIDTYPE_PID].first) : 0;
+
+	return node ? node - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_PID]) : 0;
+}
+
+/* The file behind a descriptor of the current task; NULL if there is none. */
+static __always_inline struct file *file_of_descriptor(__u32 descriptor)
+{
+	struct task_struct *task = (void *)current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+
+	if (descriptor >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + descriptor);
+	return file;
+}
+
+/* Executable of a task, for allow lists and events; zeros for kernel threads. */
+static __always_inline void task_exe(__u64 task, __u32 *dev, __u64 *ino)
+{
+	struct inode *inode = BPF_CORE_READ((struct task_struct *)task, mm, exe_file, f_inode);
+
+	*ino = inode ? BPF_CORE_READ(inode, i_ino) : 0;
+	*dev = inode ? BPF_CORE_READ(inode, i_sb, s_dev) : 0;
+}
+
+static __always_inline void describe(struct ct_identity *who, __u64 task, __u32 group)
+{
+	__u64 leader = (__u64)TASK_READ(task, group_leader);
+
+	who->start_boottime_ns = TASK_READ(leader, start_boottime);
+	who->cgroup_id = BPF_CORE_READ((struct task_struct *)task, cgroups, dfl_cgrp, kn, id);
+	task_exe(task, &who->exe_dev, &who->exe_ino);
+	who->tgid = TASK_READ(task, tgid);
+	who->tid = TASK_READ(task, pid);
+	who->ppid = BPF_CORE_READ((struct task_struct *)leader, real_parent, tgid);
+	who->uid = BPF_CORE_READ((struct task_struct *)task, cred, uid.val);
+	who->group = group;
+	BPF_CORE_READ_STR_INTO(&who->comm, (struct task_struct *)task, comm);
+}
+
+#endif

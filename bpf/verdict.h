@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From attempt to verdict to event, in that order. The verdict is made from scope, policy and allow list alone;
+ * whatever fails afterwards (ring, signal) is counted and changes nothing.
+ */
+#ifndef CT_VERDICT_H
+#define CT_VERDICT_H
+
+#include "scope.h"
+#include "task.h"
+
+#define SIGKILL 9
+
+static __always_inline __u64 offender_of(const struct ct_attempt *attempt)
+{
+	return attempt->offender ? attempt->offender : current_task();
+}
+
+static __always_inline bool task_is_allowed(__u64 task, __u32 vector)
+{
+	struct ct_allow_key key = { .vector = vector };
+	struct task_struct *offender = (void *)task;
+	__u32 *may;
+
+	task_exe(task, &key.exe_dev, &key.exe_ino);
+	if (key.exe_ino && bpf_map_lookup_elem(&allowed, &key))
+		return true;
+	if (vector != CT_VECTOR_NS_ENTER)
+		return false;
+	/* runc and crun enter containers as copies of themselves, which have no name or lie on a mount of their own. */
+	task_exe((__u64)BPF_CORE_READ(offender, real_parent), &key.exe_dev, &key.exe_ino);
+	may = key.exe_ino ? bpf_map_lookup_elem(&allowed, &key) : NULL;
+	return may && (*may & 2 || !BPF_CORE_READ(offender, mm, exe_file, f_inode, i_nlink));
+}
+
+static __always_inline bool is_allowed(__u32 vector)
+{
+	return task_is_allowed(current_task(), vector);
+}
+
+/* Never pid 1, a kernel thread or the agent: a wrong kill is worse than a refused attempt left alive. */
+static __always_inline __u8 kill_offender(const struct ct_attempt *attempt, const struct ct_scope *me)
+{
+	__u64 offender = offender_of(attempt);
+	__u32 tgid = TASK_READ(offender, tgid);
+
+	if (tgid <= 1 || TASK_READ(offender, flags) & PF_KTHREAD || (me && me->role & CT_ROLE_AGENT))
+		return 0;
+	/* The helper reaches the current task only: somebody else is left to user space. */
+	if (attempt->offender)
+		return CT_EVENT_KILL_WANTED;
+	if (!bpf_send_signal(SIGKILL))
+		return CT_EVENT_KILL_WANTED | CT_EVENT_KILLED;
+	count(&losses, CT_LOSS_KILL_FAILED);
+	return CT_EVENT_KILL_WANTED;
+}
+
+static __always_inline void report(const struct ct_attempt *attempt, const struct ct_scope *target,
+				   const struct ct_scope *me, __u8 outcome, __u8 flags)
+{
+	struct ct_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct ct_syscall call;
+
+	if (!event) {
+		count(&losses, CT_LOSS_RING_FULL);
+		return;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time_ns = bpf_ktime_get_boot_ns();
+	event->arg[0] = attempt->arg[0];
+	event->arg[1] = attempt->arg[1];
+	describe(&event->offender, offender_of(attempt), me ? me->group : 0);
+	if (attempt->target) {
+		describe(&event->target, attempt->target, target ? target->group : 0);
+		flags |= CT_EVENT_HAS_TARGET;
+	}
+	if (attempt->name)
+		bpf_probe_read_kernel_str(event->name, sizeof(event->name), attempt->name);
+	current_syscall(&call);
+	event->syscall = call.nr;
+	if (call.compat)
+		flags |= CT_EVENT_COMPAT;
+	if (call.nr < 0)
+		flags |= CT_EVENT_IO_WORKER;
+	event->error = outcome == CT_OUTCOME_DENIED ? -EPERM : 0;
+	event->abi = CT_ABI_VERSION;
+	event->vector = attempt->vector;
+	event->door = attempt->door;
+	event->outcome = outcome;
+	event->flags = flags;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* True if this offender has done the same before and it was counted: then there is no event of its own. */
+static __always_inline bool fold(const struct ct_attempt *attempt, __u8 outcome)
+{
+	struct ct_repeat_key key = { .vector = attempt->vector, .outcome = outcome };
+	__u64 offender = (__u64)TASK_READ(offender_of(attempt), group_leader);
+	struct ct_repeat first = {}, *known;
+
+	key.offender_start_ns = TASK_READ(offender, start_boottime);
+	key.offender_tgid = TASK_READ(offender, tgid);
+	if (attempt->target) {
+		__u64 leader = (__u64)TASK_READ(attempt->target, group_leader);
+
+		key.target_start_ns = TASK_READ(leader, start_boottime);
+		key.target_tgid = TASK_READ(leader, tgid);
+	}
+	known = bpf_map_lookup_elem(&repeats, &key);
+	if (!known) {
+		/* Whoever inserts first reports; a thread that lost the race is folded like any later attempt. */
+		if (!bpf_map_update_elem(&repeats, &key, &first, BPF_NOEXIST))
+			return false;
+		known = bpf_map_lookup_elem(&repeats, &key);
+		if (!known)
+			return false;
+	}
+	__sync_fetch_and_add(&known->repeated, 1);
+	return true;
+}
+
+static __always_inline int pass_judgement(const struct ct_attempt *attempt, const struct ct_scope *target,
+					  const struct ct_scope *me)
+{
+	__u32 vector = attempt->vector;
+	__u8 outcome = CT_OUTCOME_DENIED, flags = 0;
+	struct ct_settings *set;
+	struct ct_policy *rule;
+	bool silent = false;
+	__u32 zero = 0;
+
+	if (vector >= CT_VECTOR_MAX)
+		return 0;
+	/* The canary's attacker is refused in every mode and leaves no event: it only proves that this door is called.
+	 */
+	if (me && me->role & CT_ROLE_PROBER) {
+		count(&proofs, attempt->door);
+		return -EPERM;
+	}
+	rule = bpf_map_lookup_elem(&policy, &vector);
+	if (rule && rule->mode == CT_MODE_OFF)
+		return 0;
+	if (attempt->again)
+		return (rule && rule->mode == CT_MODE_DETECT) || task_is_allowed(offender_of(attempt), vector) ? 0
+													       : -EPERM;
+	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
+	if (target && target->role & CT_ROLE_CANARY)
+		return rule && rule->mode == CT_MODE_DETECT ? 0 : -EPERM;
+	if (!attempt->bystander && task_is_allowed(offender_of(attempt), vector)) {
+		set = bpf_map_lookup_elem(&settings, &zero);
+		outcome = CT_OUTCOME_ALLOWED;
+		silent = set && !set->report_allowed;
+	} else if (rule && rule->mode == CT_MODE_DETECT) {
+		outcome = CT_OUTCOME_OBSERVED;
+	} else if (rule && rule->kill && !attempt->bystander) {
+		flags = kill_offender(attempt, me);
+	}
+	count(&outcomes, vector * CT_OUTCOME_MAX + outcome);
+	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
+	if (!silent && (flags || !fold(attempt, outcome)))
+		report(attempt, target, me, outcome, flags);
+	return outcome == CT_OUTCOME_DENIED ? -EPERM : 0;
+}
+
+/*
+ * Attempts on a process concern that process, if it is protected; its own workload may look at itself.
+ * Attempts on the kernel below concern everybody but the agent, while something is protected.
+ */
+static __always_inline int decide(const struct ct_attempt *attempt)
+{
+	struct ct_scope *target = NULL, *me;
+
+	if (attempt->vector == CT_VECTOR_NONE)
+		return 0;
+	if (attempt->target) {
+		target = scope_of((__u64)TASK_READ(attempt->target, group_leader));
+		if (!target || !(target->role & CT_ROLE_PROTECTED))
+			return 0;
+	}
+	me = scope_of((__u64)TASK_READ(offender_of(attempt), group_leader));
+	if (target) {
+		if (!attempt->bystander && me && me->role & CT_ROLE_PROTECTED && me->group == target->group)
+			return 0;
+	} else {
+		if (!(me && me->role & CT_ROLE_PROBER) && !anything_protected())
+			return 0;
+		if (me && me->role & CT_ROLE_AGENT && attempt->vector == CT_VECTOR_BPF_LOAD)
+			return 0;
+	}
+	return pass_judgement(attempt, target, me);
+}
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The addon's exports: what src/kernel/native.ts calls Native.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+
+#include "arguments.h"
+#include "environment.h"
+#include "fd.h"
+#include "link.h"
+#include "map.h"
+#include "object.h"
+#include "process.h"
+#include "ring.h"
+
+namespace cloudtaser {
+
+namespace {
+
+Napi::Value LibbpfVersion(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), libbpf_version_string());
+}
+
+Napi::Value PossibleCpus(const Napi::CallbackInfo& info) {
+  int count = libbpf_num_possible_cpus();
+  if (count < 0) return ThrowErrno(info.Env(), count, "count possible CPUs", "/sys/devices/system/cpu/possible");
+  return Napi::Number::New(info.Env(), count);
+}
+
+Napi::Value KernelHasFunction(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments args(info, "kernelHasFunction");
+  std::string name = args.Text(0, "name");
+  if (args.bad()) return env.Undefined();
+  Instance& instance = Instance::Of(env);
+  if (!instance.kernel_btf) {
+    LogCapture log;
+    instance.kernel_btf.reset(btf__load_vmlinux_btf());
+    if (!instance.kernel_btf) return ThrowErrno(env, errno, "read kernel BTF", "/sys/kernel/btf/vmlinux", log.text());
+  }
+  return Napi::Boolean::New(env, btf__find_by_name_kind(instance.kernel_btf.get(), name.c_str(), BTF_KIND_FUNC) > 0);
+}
+
+Napi::Value ReleaseBtf(const Napi::CallbackInfo& info) {
+  Instance::Of(info.Env()).kernel_btf.reset();
+  return info.Env().Undefined();
+}
+
+Napi::Value LoadedProgram(const Napi::CallbackInfo& info) {
+  Arguments args(info, "loadedProgram");
+  auto id = static_cast<__u32>(args.Integer(0, "id", 1, UINT32_MAX));
+  if (args.bad()) return info.Env().Undefined();
+  Fd fd(bpf_prog_get_fd_by_id(id));
+  if (!fd) return ThrowErrno(info.Env(), errno, "open program with id", std::to_string(id));
+  return Object::DescribeProgram(info.Env(), fd.get(), "");
+}
+
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+void Export(Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<function>(exports.Env(), name));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  LogCapture::Install();
+  Instance::Install(env);
+  Instance& instance = Instance::Of(env);
+  instance.object = Napi::Persistent(Object::Define(env));
+  instance.map = Napi::Persistent(Map::Define(env));
+  instance.link = Napi::Persistent(Link::Define(env));
+  instance.ring = Napi::Persistent(Ring::Define(env));
+  instance.pidfd = Napi::Persistent(Pidfd::Define(env));
+
+  Export<LibbpfVersion>(exports, "libbpfVersion");
+  Export<PossibleCpus>(exports, "possibleCpus");
+  Export<KernelHasFunction>(exports, "kernelHasFunction");
+  Export<ReleaseBtf>(exports, "releaseBtf");
+  Export<LoadedProgram>(exports, "loadedProgram");
+  Export<Object::Open>(exports, "openObject");
+  Export<Map::OpenPinned>(exports, "openMap");
+  Export<Link::OpenPinned>(exports, "openLink");
+  Export<Ring::Open>(exports, "openRing");
+  Export<Pidfd::Open>(exports, "openPidfd");
+  Export<PeerCredentials>(exports, "peerCredentials");
+  Export<Exec>(exports, "exec");
+  Export<Notify>(exports, "notify");
+  Export<Memlock>(exports, "memlock");
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(cloudtaser, Init)
+
+}  // namespace cloudtaser

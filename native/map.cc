@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps: see map.h.
+#include "map.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+
+#include <unordered_set>
+#include <vector>
+
+namespace cloudtaser {
+
+namespace {
+
+constexpr napi_type_tag kMapTag = {0x5f0c6be0a1f94d0bULL, 0x9a1be3c84c7f2d61ULL};
+
+bool IsPerCpu(uint32_t type) {
+  return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+         type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+}
+
+}  // namespace
+
+Napi::Function Map::Define(Napi::Env env) {
+  return DefineClass(
+      env, "BpfMap",
+      {InstanceAccessor<&Map::GetName>("name"), InstanceAccessor<&Map::GetFd>("fd"),
+       InstanceAccessor<&Map::GetKeySize>("keySize"), InstanceAccessor<&Map::GetValueSize>("valueSize"),
+       InstanceMethod<&Map::Lookup>("lookup"), InstanceMethod<&Map::Update>("update"),
+       InstanceMethod<&Map::Delete>("delete"), InstanceMethod<&Map::Keys>("keys"), InstanceMethod<&Map::Pin>("pin"),
+       InstanceMethod<&Map::Info>("info"), InstanceMethod<&Map::Close>("close")});
+}
+
+Map::Map(const Napi::CallbackInfo& info) : Handle(info), parts_(TakeParts<Parts>(info)) {
+  if (!info.Env().IsExceptionPending()) info.This().As<Napi::Object>().TypeTag(&kMapTag);
+}
+
+Map* Map::At(const Napi::CallbackInfo& info, Arguments& args, size_t index) {
+  if (args.bad()) return nullptr;
+  if (!info[index].IsObject() || !info[index].As<Napi::Object>().CheckTypeTag(&kMapTag)) {
+    args.Refuse("map", "must be a map");
+    return nullptr;
+  }
+  Map* map = Unwrap(info[index].As<Napi::Object>());
+  return map->ThrowIfClosed(info.Env()) ? nullptr : map;
+}
+
+Napi::Value Map::OpenPinned(const Napi::CallbackInfo& info) {
+  Arguments args(info, "openMap");
+  std::string path = args.Text(0, "path");
+  if (args.bad()) return info.Env().Undefined();
+  Fd fd(bpf_obj_get(path.c_str()));
+  if (!fd) return ThrowErrno(info.Env(), errno, "open map", path);
+  struct bpf_map_info data = {};
+  if (ReadInfo(fd.get(), &data) != 0) return ThrowErrno(info.Env(), errno, "open map", path);
+  return FromFd(info.Env(), std::move(fd), "");
+}
+
+int Map::ReadInfo(int fd, struct bpf_map_info* info) {
+  // Programs and links answer the same call with other bytes.
+  char kind[64] = "";
+  std::string self = "/proc/self/fd/" + std::to_string(fd);
+  if (readlink(self.c_str(), kind, sizeof(kind) - 1) < 0) return -1;
+  if (std::string(kind).find("bpf-map") == std::string::npos) {
+    errno = EINVAL;
+    return -1;
+  }
+  __u32 size = sizeof(*info);
+  return bpf_obj_get_info_by_fd(fd, info, &size);
+}
+
+Napi::Value Map::FromFd(Napi::Env env, Fd fd, const std::string& name) {
+  struct bpf_map_info data = {};
+  if (ReadInfo(fd.get(), &data) != 0) return ThrowErrno(env, errno, "read info of map", name);
+  Parts parts;
+  parts.fd = std::move(fd);
+  parts.name = name.empty() ? data.name : name;
+  parts.key_size = data.key_size;
+  parts.value_size = data.value_size;
+  parts.max_entries = data.max_entries;
+  parts.transfer_size = data.value_size;
+  if (IsPerCpu(data.type)) {
+    int cpus = libbpf_num_possible_cpus();
+    if (cpus < 0) return ThrowErrno(env, cpus, "count possible CPUs", parts.name);
+    parts.transfer_size = static_cast<size_t>(cpus) * ((data.value_size + 7) / 8 * 8);
+  }
+  return Make(env, Instance::Of(env).map, std::move(parts));
+}
+
+bool Map::ThrowIfClosed(Napi::Env env) {
+  if (parts_.fd) return false;
+  ThrowClosed(env, "map " + parts_.name);
+  return true;
+}
+
+Napi::Value Map::GetName(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), parts_.name); }
+Napi::Value Map::GetKeySize(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), parts_.key_size); }
+Napi::Value Map::GetValueSize(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), parts_.value_size);
+}
+Napi::Value Map::GetFd(const Napi::CallbackInfo& info) {
+  if (ThrowIfClosed(info.Env())) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), parts_.fd.get());
+}
+
+Napi::Value Map::Lookup(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  Arguments args(info, "lookup");
+  Bytes key = args.BytesOf(0, "key", parts_.key_size);
+  if (args.bad()) return env.Undefined();
+  std::vector<uint8_t> value(parts_.transfer_size);
+  if (bpf_map_lookup_elem(parts_.fd.get(), key.data, value.data()) != 0) {
+    return errno == ENOENT ? env.Undefined() : ThrowErrno(env, errno, "look up in map", parts_.name);
+  }
+  return Napi::Buffer<uint8_t>::Copy(env, value.data(), value.size());
+}
+
+Napi::Value Map::Update(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  Arguments args(info, "update");
+  Bytes key = args.BytesOf(0, "key", parts_.key_size);
+  Bytes value = args.BytesOf(1, "value", parts_.transfer_size);
+  uint64_t flags = args.Given(2) ? static_cast<uint64_t>(args.Integer(2, "flags", 0, 7)) : 0;
+  if (args.bad()) return env.Undefined();
+  if (bpf_map_update_elem(parts_.fd.get(), key.data, value.data, flags) != 0) {
+    return ThrowErrno(env, errno, "update map", parts_.name);
+  }
+  return env.Undefined();
+}
+
+Napi::Value Map::Delete(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  Arguments args(info, "delete");
+  Bytes key = args.BytesOf(0, "key", parts_.key_size);
+  if (args.bad()) return env.Undefined();
+  bool gone = bpf_map_delete_elem(parts_.fd.get(), key.data) == 0;
+  if (!gone && errno != ENOENT) return ThrowErrno(env, errno, "delete from map", parts_.name);
+  return Napi::Boolean::New(env, gone);
+}
+
+Napi::Value Map::Keys(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  Napi::Array keys = Napi::Array::New(env);
+  // The kernel starts over when the key that it should go on from was deleted meanwhile: hence the set, and the bound,
+  // which ends the walk over a map whose first entries are replaced faster than it advances.
+  std::unordered_set<std::string> seen;
+  std::string at(parts_.key_size, '\0');
+  std::string next(parts_.key_size, '\0');
+  bool first = true;
+  for (uint64_t steps = 0; steps < 4ULL * parts_.max_entries + 4; ++steps) {
+    if (bpf_map_get_next_key(parts_.fd.get(), first ? nullptr : at.data(), next.data()) != 0) {
+      return errno == ENOENT ? Napi::Value(keys) : ThrowErrno(env, errno, "list keys of map", parts_.name);
+    }
+    first = false;
+    at = next;
+    if (!seen.insert(at).second) continue;
+    keys.Set(keys.Length(), Napi::Buffer<char>::Copy(env, at.data(), at.size()));
+  }
+  return keys;
+}
+
+Napi::Value Map::Pin(const Napi::CallbackInfo& info) {
+  if (ThrowIfClosed(info.Env())) return info.Env().Undefined();
+  Arguments args(info, "pin");
+  std::string path = args.Text(0, "path");
+  if (args.bad()) return info.Env().Undefined();
+  if (bpf_obj_pin(parts_.fd.get(), path.c_str()) != 0) return ThrowErrno(info.Env(), errno, "pin map", path);
+  return info.Env().Undefined();
+}
+
+Napi::Value Map::Info(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  struct bpf_map_info data = {};
+  if (ReadInfo(parts_.fd.get(), &data) != 0) {
+    return ThrowErrno(env, errno, "read info of map", parts_.name);
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("id", data.id);
+  result.Set("name", parts_.name);
+  result.Set("type", data.type);
+  result.Set("keySize", data.key_size);
+  result.Set("valueSize", data.value_size);
+  result.Set("maxEntries", data.max_entries);
+  return result;
+}
+
+}  // namespace cloudtaser

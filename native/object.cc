@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening, loading and attaching objects: see object.h. What shapes programs and maps before a load is in shape.cc.
+#include "object.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+
+#include <vector>
+
+#include "link.h"
+#include "map.h"
+
+namespace cloudtaser {
+
+Napi::Function Object::Define(Napi::Env env) {
+  return DefineClass(
+      env, "BpfObject",
+      {InstanceMethod<&Object::Programs>("programs"), InstanceMethod<&Object::Maps>("maps"),
+       InstanceMethod<&Object::SetAutoload>("setAutoload"), InstanceMethod<&Object::SetForm>("setForm"),
+       InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"), InstanceMethod<&Object::InitialValue>("initialValue"),
+       InstanceMethod<&Object::SetInitialValue>("setInitialValue"), InstanceMethod<&Object::ReuseMap>("reuseMap"),
+       InstanceMethod<&Object::Load>("load"), InstanceMethod<&Object::Attach>("attach"),
+       InstanceMethod<&Object::Iterate>("iterate"), InstanceMethod<&Object::ProgramInfo>("programInfo"),
+       InstanceMethod<&Object::GetMap>("map"), InstanceMethod<&Object::Close>("close")});
+}
+
+Napi::Value Object::Open(const Napi::CallbackInfo& info) {
+  Arguments args(info, "openObject");
+  std::string path = args.Text(0, "path");
+  if (args.bad()) return info.Env().Undefined();
+  LogCapture log;
+  Parts parts;
+  parts.path = path;
+  parts.object.reset(bpf_object__open_file(path.c_str(), nullptr));
+  if (!parts.object) return ThrowErrno(info.Env(), errno, "open object", path, log.text());
+  return Make(info.Env(), Instance::Of(info.Env()).object, std::move(parts));
+}
+
+bool Object::ThrowIfClosed(Napi::Env env) {
+  if (parts_.object) return false;
+  ThrowClosed(env, "object " + parts_.path);
+  return true;
+}
+
+struct bpf_program* Object::FindProgram(const Napi::CallbackInfo& info, Arguments& args) {
+  if (ThrowIfClosed(info.Env())) return nullptr;
+  std::string name = args.Text(0, "program");
+  if (args.bad()) return nullptr;
+  struct bpf_program* program = bpf_object__find_program_by_name(parts_.object.get(), name.c_str());
+  if (program == nullptr) ThrowErrno(info.Env(), ENOENT, "find program", name, "searched: " + parts_.path);
+  return program;
+}
+
+struct bpf_map* Object::FindMap(const Napi::CallbackInfo& info, Arguments& args) {
+  if (ThrowIfClosed(info.Env())) return nullptr;
+  std::string name = args.Text(0, "map");
+  if (args.bad()) return nullptr;
+  struct bpf_map* map = bpf_object__find_map_by_name(parts_.object.get(), name.c_str());
+  if (map == nullptr) ThrowErrno(info.Env(), ENOENT, "find map", name, "searched: " + parts_.path);
+  return map;
+}
+
+// libbpf tells which program it was only in its log: "prog 'NAME': failed to load: -22".
+static std::string RefusedProgram(const std::string& log) {
+  size_t end = log.rfind("': failed to load");
+  size_t begin = end == std::string::npos ? end : log.rfind('\'', end - 1);
+  return begin == std::string::npos ? "" : log.substr(begin + 1, end - begin - 1);
+}
+
+Napi::Value Object::Load(const Napi::CallbackInfo& info) {
+  if (ThrowIfClosed(info.Env())) return info.Env().Undefined();
+  // Silent on success: libbpf asks for the verifier's log only when it tries a refused program again.
+  LogCapture log;
+  int error = bpf_object__load(parts_.object.get());
+  if (error == 0) return info.Env().Undefined();
+  std::string program = RefusedProgram(log.text());
+  if (program.empty()) return ThrowErrno(info.Env(), error, "load object", parts_.path, log.text());
+  return ThrowErrno(info.Env(), error, ("load object " + parts_.path + ", program").c_str(), program, log.text());
+}
+
+Napi::Value Object::Attach(const Napi::CallbackInfo& info) {
+  Arguments args(info, "attach");
+  struct bpf_program* program = FindProgram(info, args);
+  if (program == nullptr) return info.Env().Undefined();
+  LogCapture log;
+  LinkPtr link;
+  // By type, not bpf_program__attach: setForm may have cut the program loose from what its section says.
+  switch (bpf_program__type(program)) {
+    case BPF_PROG_TYPE_LSM:
+      link.reset(bpf_program__attach_lsm(program));
+      break;
+    case BPF_PROG_TYPE_TRACING:
+      if (bpf_program__expected_attach_type(program) != BPF_TRACE_ITER) {
+        link.reset(bpf_program__attach_trace(program));
+        break;
+      }
+      [[fallthrough]];
+    default:
+      link.reset(bpf_program__attach(program));
+  }
+  std::string name = bpf_program__name(program);
+  if (!link) return ThrowErrno(info.Env(), errno, "attach program", name, log.text());
+  return Link::Make(info.Env(), Instance::Of(info.Env()).link, Link::Parts{std::move(link), name});
+}
+
+Napi::Value Object::Iterate(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments args(info, "iterate");
+  struct bpf_program* program = FindProgram(info, args);
+  if (program == nullptr) return env.Undefined();
+  std::string name = bpf_program__name(program);
+  LogCapture log;
+  LinkPtr link(bpf_program__attach_iter(program, nullptr));
+  if (!link) return ThrowErrno(env, errno, "attach iterator", name, log.text());
+  Fd run(bpf_iter_create(bpf_link__fd(link.get())));
+  if (!run) return ThrowErrno(env, errno, "start iterator", name, log.text());
+
+  constexpr size_t kChunk = 64 * 1024;
+  std::vector<uint8_t> output;
+  size_t filled = 0;
+  while (true) {
+    output.resize(filled + kChunk);
+    ssize_t size = read(run.get(), output.data() + filled, kChunk);
+    if (size == 0) break;
+    if (size > 0) {
+      filled += static_cast<size_t>(size);
+    } else if (errno != EINTR && errno != EAGAIN) {  // EAGAIN: a million objects without output, go on
+      return ThrowErrno(env, errno, "read iterator", name, log.text());
+    }
+  }
+  return Napi::Buffer<uint8_t>::Copy(env, output.data(), filled);
+}
+
+Napi::Value Object::ProgramInfo(const Napi::CallbackInfo& info) {
+  Arguments args(info, "programInfo");
+  struct bpf_program* program = FindProgram(info, args);
+  if (program == nullptr) return info.Env().Undefined();
+  std::string name = bpf_program__name(program);
+  int fd = bpf_program__fd(program);
+  if (fd < 0) return ThrowErrno(info.Env(), EINVAL, "read info of program that is not loaded:", name);
+  return DescribeProgram(info.Env(), fd, name);
+}
+
+Napi::Value Object::DescribeProgram(Napi::Env env, int fd, const std::string& name) {
+  // An older kernel fills fewer fields: recursion_misses is from 5.12, verified_insns from 5.16. The rest stays 0.
+  struct bpf_prog_info data = {};
+  __u32 size = sizeof(data);
+  if (bpf_obj_get_info_by_fd(fd, &data, &size) != 0) return ThrowErrno(env, errno, "read info of program", name);
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("id", data.id);
+  result.Set("name", name.empty() ? data.name : name);
+  result.Set("recursionMisses", Napi::BigInt::New(env, static_cast<uint64_t>(data.recursion_misses)));
+  result.Set("runCount", Napi::BigInt::New(env, static_cast<uint64_t>(data.run_cnt)));
+  result.Set("verifiedInstructions", data.verified_insns);
+  result.Set("jitedBytes", data.jited_prog_len);
+  return result;
+}
+
+Napi::Value Object::GetMap(const Napi::CallbackInfo& info) {
+  Arguments args(info, "map");
+  struct bpf_map* map = FindMap(info, args);
+  if (map == nullptr) return info.Env().Undefined();
+  std::string name = bpf_map__name(map);
+  int fd = bpf_map__fd(map);
+  if (fd < 0) return ThrowErrno(info.Env(), EINVAL, "use map that is not loaded:", name);
+  Fd own = Fd::Duplicate(fd);
+  if (!own) return ThrowErrno(info.Env(), errno, "duplicate descriptor of map", name);
+  return Map::FromFd(info.Env(), std::move(own), name);
+}
+
+}  // namespace cloudtaser

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent: every room put together, and the only owner of lifecycles. Start: facts, doors with proof, scope, policy,
+// stream, sockets, ready. Stop: sockets, ring emptied, sinks, doors. What fails during start takes down what stood.
+import type { Server } from "node:http";
+import { dirname, join } from "node:path";
+import type { Config } from "../config/index.js";
+import { type ControlServer, startControlServer } from "../control/index.js";
+import type { ControlHandlers, StatusReport } from "../control/protocol.js";
+import { CloudtaserError } from "../errors/index.js";
+import {
+  canaryPath,
+  enableFtrace,
+  Kernel,
+  type KernelFacts,
+  type Native,
+  objectPath,
+  packageVersion,
+  Role,
+  readKernelFacts,
+  scopeLimit,
+} from "../kernel/index.js";
+import type { Log } from "../log/index.js";
+import { Groups, Scope } from "../scope/index.js";
+import { createHandlers } from "./handlers.js";
+import { startHealthServer } from "./http.js";
+import { createAgentMetrics } from "./measures.js";
+import { applyPolicy, needsRestart, resolvePolicy } from "./policy.js";
+import { preloadModules } from "./preload.js";
+import { statusReport } from "./reports.js";
+import { Stream } from "./stream.js";
+import { Watch } from "./watch.js";
+
+export interface AgentOptions {
+  config: Config;
+  /** Reads the configuration anew; throws if it is bad. */
+  reloadConfig: () => Config;
+  configFile: string | undefined;
+  native: Native;
+  log: Log;
+}
+
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #log: Log;
+  readonly #started = new Date().toISOString();
+  readonly #facts: KernelFacts = readKernelFacts();
+  readonly #groups: Groups;
+  #config: Config;
+  #loadedAt = new Date().toISOString();
+  #reloadError: string | null = null;
+  #kernel: Kernel | undefined;
+  #scope: Scope | undefined;
+  #stream: Stream | undefined;
+  #health: Server | undefined;
+  #control: ControlServer | undefined;
+  #watch: Watch | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#config = options.config;
+    this.#groups = new Groups(join(dirname(options.config.control.socket), "workloads.json"));
+  }
+
+  /** Throws when the guards cannot stand; nothing is left attached then. */
+  async start(interrupted: () => string | undefined): Promise<void> {
+    try {
+      this.#checkMachine();
+      const policy = resolvePolicy(this.#config);
+      const stream = new Stream(
+        () => this.#config,
+        this.#options.native,
+        (group) => this.#groups.nameOf(group),
+      );
+      this.#stream = stream;
+      // Taken before the doors: two agents must not load side by side.
+      this.#control = await startControlServer({
+        socket: this.#config.control.socket,
+        group: this.#config.control.group,
+        native: this.#options.native,
+        handlers: this.#handlers(),
+        log: this.#log.child("control"),
+      });
+      const kernel = await Kernel.open({
+        native: this.#options.native,
+        facts: this.#facts,
+        object: objectPath(this.#config.objectPath),
+        canary: canaryPath(),
+        form: this.#config.form,
+        pinPath: this.#config.pinPath,
+        onEvents: (events, malformed) => stream.take(events, malformed),
+      });
+      this.#kernel = kernel;
+      this.#stopIfInterrupted(interrupted);
+      this.#scope = new Scope({
+        kernel,
+        groups: this.#groups,
+        roles: { protected: Role.protected, canary: Role.canary },
+        hold: (pid) => this.#options.native.openPidfd(pid),
+        limit: scopeLimit,
+      });
+      const inUse = new Set(this.#scope.records().map((record) => record.who.group));
+      this.#groups.reserve(inUse);
+      this.#groups.keepOnly(inUse);
+      stream.follow(kernel);
+      kernel.listen();
+      // Doors that were taken over refuse modules already, and the last agent has loaded these.
+      const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
+      if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
+      kernel.refreshDevices();
+      applyPolicy(kernel, policy);
+      await this.#protectConfigured();
+      this.#health = await startHealthServer(this.#config.health.listen, {
+        metrics: this.#makeMetrics(),
+        notReady: () => this.notReady(),
+        // Anybody on the node can ask here: who is protected is only told over the control socket.
+        status: () => ({ ...this.status(), processes: undefined }),
+      });
+      this.#stopIfInterrupted(interrupted);
+      this.#watch = new Watch(kernel, this.#scope, this.#log.child("watch"), () => this.#tellManager());
+      this.#watch.every(this.#config.canary.interval);
+      this.#sayReady(kernel);
+    } catch (error) {
+      await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
+      throw error;
+    }
+  }
+
+  /** Idempotent. */
+  stop(how: "leave" | "detach" = this.#config.onStop): Promise<void> {
+    this.#stopping ??= this.#stop(how);
+    return this.#stopping;
+  }
+
+  /** The new configuration is validated whole before any of it is in force; a bad one is refused and the old one stays. */
+  async reload(): Promise<{ loadedAt: string }> {
+    const kernel = this.kernel;
+    try {
+      const config = this.#options.reloadConfig();
+      const policy = resolvePolicy(config);
+      const late = needsRestart(this.#config, config);
+      if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
+      applyPolicy(kernel, policy);
+      this.#log.setLevel(config.log.level);
+      this.#config = config;
+      this.#loadedAt = new Date().toISOString();
+      this.#reloadError = null;
+      await this.#protectConfigured();
+      this.#watch?.every(config.canary.interval);
+      this.#log.info("configuration loaded", { mode: config.mode });
+      return { loadedAt: this.#loadedAt };
+    } catch (error) {
+      this.#reloadError = error instanceof Error ? error.message : String(error);
+      this.#log.error("the new configuration was refused, the old one stays in force", { error });
+      throw error;
+    }
+  }
+
+  reopenSinks(): void {
+    this.#stream?.reopen();
+  }
+
+  notReady(): string[] {
+    const kernel = this.#kernel;
+    if (!kernel || !this.#scope) return ["starting"];
+    return kernel.doors.filter((door) => !door.proved).map((door) => `door ${door.door}: ${door.reason}`);
+  }
+
+  status(): StatusReport {
+    const stats = this.#stream?.stats;
+    return statusReport({
+      version: packageVersion(),
+      node: this.#config.nodeName,
+      started: this.#started,
+      notReady: this.notReady(),
+      mode: this.#config.mode,
+      config: { file: this.#options.configFile ?? null, loadedAt: this.#loadedAt, lastError: this.#reloadError },
+      events: { published: stats?.published ?? 0, lastSeq: stats?.published ?? 0 },
+      kernel: this.kernel,
+      facts: this.#facts,
+      records: this.scope.records(),
+      workloadOf: (group) => this.#groups.nameOf(group),
+    });
+  }
+
+  get kernel(): Kernel {
+    if (!this.#kernel)
+      throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });
+    return this.#kernel;
+  }
+
+  get scope(): Scope {
+    if (!this.#scope) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });
+    return this.#scope;
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** The last lines and the live ones. */
+  subscribe(count: number, onLine: (line: string) => void): () => void {
+    return this.#stream?.backlog.subscribe(count, onLine) ?? (() => {});
+  }
+
+  get groups(): Groups {
+    return this.#groups;
+  }
+
+  #handlers(): ControlHandlers {
+    return createHandlers(this);
+  }
+
+  #checkMachine(): void {
+    if (!this.#facts.root && this.#facts.missingCapabilities.length > 0) {
+      throw new CloudtaserError("NOT_ROOT", { target: "cloudtaser agent", fields: { uid: process.geteuid?.() ?? -1 } });
+    }
+    if (!this.#facts.btf) throw new CloudtaserError("NO_BTF", { target: "/sys/kernel/btf/vmlinux" });
+    if (this.#facts.ftraceEnabled === false) {
+      if (!enableFtrace()) throw new CloudtaserError("FTRACE_OFF", { target: "/proc/sys/kernel/ftrace_enabled" });
+      this.#log.warn("kernel.ftrace_enabled was 0, which silences every guard; it was set to 1");
+    }
+  }
+
+  #stopIfInterrupted(interrupted: () => string | undefined): void {
+    const signal = interrupted();
+    if (signal !== undefined) throw new CloudtaserError("START_INTERRUPTED", { target: signal });
+  }
+
+  #makeMetrics() {
+    return createAgentMetrics({
+      kernel: this.kernel,
+      native: this.#options.native,
+      sinks: this.#stream?.sinks ?? [],
+      mode: () => this.#config.mode,
+      pipeline: () => this.#stream?.stats,
+      malformed: () => this.#stream?.malformed ?? 0,
+      proofFailures: () => this.#watch?.failures ?? 0,
+      reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
+      onFailure: (family, error) => this.#log.warn("a metric could not be read", { family, error }),
+    });
+  }
+
+  async #protectConfigured(): Promise<void> {
+    for (const { name, pid, unit, cgroup } of this.#config.workloads) {
+      const target = pid !== undefined ? { pid } : unit !== undefined ? { unit } : { cgroup: cgroup ?? "" };
+      try {
+        const { records, warnings } = await this.scope.protect(target, name);
+        this.#log.info("workload protected", { name, processes: records.length, warnings });
+      } catch (error) {
+        // A workload that is not there yet is taken up later; a node must not stay open because of it.
+        this.#log.error("workload not protected", { name, error });
+      }
+    }
+  }
+
+  #sayReady(kernel: Kernel): void {
+    for (const door of kernel.doors.filter((one) => !one.proved)) {
+      this.#log.error("a door is not proved", { door: door.door, reason: door.reason, log: door.log.slice(-2000) });
+    }
+    this.#log.info("guarding", {
+      version: packageVersion(),
+      form: kernel.form,
+      mode: this.#config.mode,
+      doors: kernel.doors.filter((door) => door.proved).length,
+      unproved: kernel.unproven.length,
+      tookOver: kernel.tookOver,
+      ready: this.notReady().length === 0,
+    });
+    this.#tellManager();
+  }
+
+  /** The service manager hears READY only when every door is proved. */
+  #tellManager(): void {
+    const reasons = this.notReady();
+    const status = reasons.length === 0 ? `guarding in ${this.#config.mode} mode` : `not ready: ${reasons[0]}`;
+    this.#options.native.notify(`${reasons.length === 0 ? "READY=1\n" : ""}STATUS=${status}`);
+  }
+
+  async #stop(how: "leave" | "detach"): Promise<void> {
+    this.#watch?.stop();
+    this.#options.native.notify("STOPPING=1");
+    await this.#control?.close();
+    await new Promise<void>((resolve) => {
+      if (this.#health) {
+        this.#health.close(() => resolve());
+        this.#health.closeAllConnections();
+      } else resolve();
+    });
+    this.#kernel?.drain();
+    await this.#stream?.close();
+    this.#kernel?.close(how);
+    this.#log.info("stopped", { doors: this.#kernel ? how : "none" });
+  }
+}

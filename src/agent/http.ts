@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// /metrics, /healthz, /readyz and /status over HTTP. Health says only that the loop turns; readiness that every door is
+// proved: a dead SIEM must not restart the guard.
+import { createServer, type Server, type ServerResponse } from "node:http";
+import { parseListenAddress } from "../config/index.js";
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+import type { Metrics } from "../metrics/index.js";
+
+export interface HealthSources {
+  metrics: Metrics;
+  /** Why the agent is not ready; [] if it is. */
+  notReady(): string[];
+  status(): unknown;
+}
+
+function answer(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
+  response.end(body);
+}
+
+async function route(path: string, sources: HealthSources, response: ServerResponse): Promise<void> {
+  const json = "application/json; charset=utf-8";
+  switch (path) {
+    case "/healthz":
+      return answer(response, 200, json, '{"alive":true}\n');
+    case "/readyz": {
+      const reasons = sources.notReady();
+      return answer(
+        response,
+        reasons.length === 0 ? 200 : 503,
+        json,
+        `${JSON.stringify({ ready: reasons.length === 0, reasons })}\n`,
+      );
+    }
+    case "/status":
+      return answer(response, 200, json, `${JSON.stringify(sources.status(), null, 2)}\n`);
+    case "/metrics":
+      return answer(response, 200, sources.metrics.contentType, await sources.metrics.render());
+    default:
+      return answer(response, 404, json, '{"error":"not found"}\n');
+  }
+}
+
+/** Resolves when it listens; undefined if health.listen is off. Throws HTTP_ADDRESS_TAKEN. */
+export async function startHealthServer(listen: string, sources: HealthSources): Promise<Server | undefined> {
+  const address = parseListenAddress(listen);
+  if (address === undefined || address === "off") return undefined;
+  const server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000 }, (request, response) => {
+    if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "text/plain", "only GET\n");
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    route(path, sources, response).catch((error: unknown) =>
+      answer(response, 500, "text/plain", `${reasonOf(error)}\n`),
+    );
+  });
+  server.maxConnections = 64;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) =>
+      reject(new CloudtaserError("HTTP_ADDRESS_TAKEN", { target: listen, fields: { reason: reasonOf(cause) }, cause })),
+    );
+    server.listen(address.port, address.host, resolve);
+  });
+  return server;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the agent until a signal ends it.
+import { type Config, watchConfig } from "../config/index.js";
+import { loadNative } from "../kernel/index.js";
+import type { Log } from "../log/index.js";
+import { Agent } from "./agent.js";
+
+export interface RunOptions {
+  config: Config;
+  reloadConfig: () => Config;
+  configFile: string | undefined;
+  log: Log;
+}
+
+/** Resolves with the exit status after an orderly stop; throws if the start fails. */
+export async function runAgent(options: RunOptions): Promise<number> {
+  let signalled: string | undefined;
+  let wake: (() => void) | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signalled ??= signal;
+    wake?.();
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  let started = false;
+  const agent = new Agent({ ...options, native: loadNative() });
+  const reload = (): void => {
+    // The refusal is logged where it happens; a signal has nobody to answer to.
+    agent.reload().catch(() => {});
+  };
+  // From the start on: by default the signal would end the agent. What is being read then is new anyway.
+  process.on("SIGHUP", () => {
+    if (!started) return;
+    agent.reopenSinks();
+    reload();
+  });
+  await agent.start(() => signalled);
+  started = true;
+  const watcher = options.configFile === undefined ? undefined : watchConfig(options.configFile, reload);
+  if (signalled === undefined) await new Promise<void>((resolve) => (wake = resolve));
+  watcher?.close();
+  await agent.stop();
+  return 0;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins the metric families with the rooms that know the numbers.
+import { type DoorName, doorNames, type Kernel, Loss, type Native, packageVersion } from "../kernel/index.js";
+import { createMetrics, type Metrics } from "../metrics/index.js";
+import type { PipelineStats } from "../pipeline/index.js";
+import { dropReasons, type Sink } from "../sinks/index.js";
+
+/** max_entries of the map `events` in bpf/maps.h; test/contract holds the two together. */
+export const ringBytes = 512 * 1024;
+
+const pipelineDrops = ["abi_mismatch", "unknown_vector", "unknown_outcome", "failed", "malformed"] as const;
+
+export interface MeasureSources {
+  kernel: Kernel;
+  native: Native;
+  sinks: readonly Sink[];
+  mode(): "detect" | "enforce";
+  pipeline(): Readonly<PipelineStats> | undefined;
+  /** Records of the wrong size. */
+  malformed(): number;
+  proofFailures(): number;
+  reload(): { successful: boolean; lastSuccess: number };
+  onFailure(family: string, error: unknown): void;
+}
+
+export function createAgentMetrics(sources: MeasureSources): Metrics {
+  const { kernel, sinks } = sources;
+  return createMetrics(
+    {
+      build: {
+        version: packageVersion(),
+        revision: process.env["CLOUDTASER_REVISION"] ?? "",
+        libbpf: sources.native.libbpfVersion(),
+        node: process.version,
+      },
+      mode: sources.mode,
+      events: () => kernel.outcomes(),
+      doors: () =>
+        kernel.doors.map((door) => ({
+          door: door.door,
+          form: door.attached ? door.form : undefined,
+          attached: door.attached,
+          proved: door.proved,
+          sound: door.soundness === "sound",
+          recursionMisses: door.recursionMisses,
+        })),
+      losses: () => kernel.losses(),
+      pipelineDrops: () =>
+        pipelineDrops.map((reason) => ({
+          reason,
+          count: reason === "malformed" ? sources.malformed() : (sources.pipeline()?.dropped[reason] ?? 0),
+        })),
+      protectedProcesses: () => kernel.protectedProcesses(),
+      ring: () => ({ usedBytes: undefined, sizeBytes: ringBytes }),
+      sinks: () => sinks.map((sink) => ({ name: sink.name, ...sink.stats })),
+      canary: () => ({ lastSuccess: (kernel.lastProof ?? 0) / 1000, failures: sources.proofFailures() }),
+      reload: sources.reload,
+    },
+    {
+      doors: doorNames satisfies DoorName[],
+      losses: Object.keys(Loss).filter((name) => name !== "max"),
+      pipelineDrops,
+      sinks: sinks.map((sink) => sink.name),
+      sinkDrops: dropReasons,
+    },
+    { onReadFailure: sources.onFailure },
+  );
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs that enter containers for a living: without them a node starts no container and runs no probe. They are known
+// by where they lie when the configuration is read; one that is elsewhere goes on the allow list.
+import { existsSync } from "node:fs";
+import { resolveExecutable } from "../config/index.js";
+import type { AllowEntry } from "../kernel/index.js";
+
+const directories = [
+  "/usr/bin",
+  "/usr/sbin",
+  "/usr/local/bin",
+  "/usr/local/sbin",
+  "/usr/libexec/crio",
+  "/usr/libexec/podman",
+  "/opt/bin",
+  "/opt/cni/bin",
+  "/usr/lib/cni",
+  "/usr/libexec/cni",
+  "/var/lib/rancher/k3s/data/current/bin",
+  "/var/lib/rancher/rke2/bin",
+];
+
+/** They enter as copies of themselves, which have another inode: their direct children count as they do. */
+const runtimes = ["runc", "crun", "youki"];
+
+const managers = [
+  "containerd",
+  "containerd-shim-runc-v2",
+  "dockerd",
+  "docker-proxy",
+  "crio",
+  "conmon",
+  "conmonrs",
+  "podman",
+  "netavark",
+  "buildkitd",
+  "kubelet",
+  "k3s",
+  "rke2",
+  "bridge",
+  "calico",
+  "cilium-cni",
+  "flannel",
+  "host-device",
+  "ipvlan",
+  "loopback",
+  "macvlan",
+  "portmap",
+  "ptp",
+  "tuning",
+];
+
+/** What of them is on this node. */
+export function containerRuntimes(vector: string): AllowEntry[] {
+  const entries: AllowEntry[] = [];
+  for (const directory of directories) {
+    for (const name of [...runtimes, ...managers]) {
+      const path = `${directory}/${name}`;
+      if (existsSync(path)) entries.push({ vector, ...resolveExecutable(path), children: runtimes.includes(name) });
+    }
+  }
+  return entries;
+}

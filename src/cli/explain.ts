@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloudtaser vectors --explain NAME: what one vector is, how it is stopped here, and what a refusal is evidence for.
+
+import type { VectorReport } from "../control/protocol.js";
+import { CloudtaserError } from "../errors/index.js";
+import { isVectorName, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
+
+/** Throws USAGE for a name that is no vector's. */
+export function vectorNamed(name: string): VectorName {
+  if (isVectorName(name)) return name;
+  throw new CloudtaserError("USAGE", {
+    target: "--explain",
+    fields: { reason: `no vector ${JSON.stringify(name)}; there are ${vectorNames.join(", ")}` },
+  });
+}
+
+function standing(live: VectorReport | undefined): string {
+  if (live === undefined) return "no agent runs here: nothing is stopped now";
+  const proof = live.proved ? `proved, ${live.soundness}` : `NOT PROVED: ${live.reason}`;
+  const counts = `${live.denied} denied, ${live.observed} observed, ${live.allowed} allowed`;
+  return `mode ${live.mode}${live.kill ? " with kill" : ""}, form ${live.form}, ${proof}; ${counts}`;
+}
+
+export function explainVector(name: VectorName, live: VectorReport | undefined): string[] {
+  const entry = vectorEntry(name);
+  const detail = [...entry.args.map((arg) => arg), ...(entry.name === undefined ? [] : [entry.name])];
+  return [
+    `${name}: ${entry.title}`,
+    "",
+    entry.attempt,
+    entry.defence,
+    "",
+    `Here        ${standing(live)}`,
+    `Doors       ${entry.doors.join(", ")}`,
+    `Against     ${entry.scope === "process" ? "one protected process" : "the kernel below; sleeps while nothing is protected, unless configured"}`,
+    `In the log  type ${entry.eventType}, severity ${entry.severity}`,
+    ...detail.map(({ key, meaning }) => `              detail.${key}: ${meaning}`),
+    `ATT&CK      ${entry.attack.techniques.join(", ")} (${entry.attack.tactics.join(", ")})`,
+    `Evidence    ${entry.compliance.join("; ")}`,
+  ];
+}

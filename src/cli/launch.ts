@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// protect -- COMMAND: this process asks for protection of itself and then becomes the command, which so is protected from
+// its first instruction, under the pid that the caller knows. Nothing of the agent is between the two.
+
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Environment } from "../config/index.js";
+import type { ProtectRequest } from "../control/protocol.js";
+import { CloudtaserError, printable, reasonOf } from "../errors/index.js";
+import type { Io, Session } from "./io.js";
+import { StatusError } from "./status-error.js";
+
+/** As shells end when a command is there but cannot run, or is not there. */
+const notExecutable = 126;
+const notFound = 127;
+
+function cannotStart(command: string, status: number, reason: string, cause?: unknown): StatusError {
+  return new StatusError(
+    status,
+    new CloudtaserError("COMMAND_NOT_STARTED", { target: command, fields: { reason }, cause }),
+  );
+}
+
+/** Path of the command, found as a shell finds it. */
+export function resolveCommand(command: string, env: Environment): string {
+  const candidates = command.includes("/")
+    ? [command]
+    : (env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
+        .split(delimiter)
+        .map((directory) => join(directory || ".", command));
+  let unusable: string | undefined;
+  for (const path of candidates) {
+    try {
+      const found = statSync(path);
+      if (!found.isFile()) {
+        unusable ??= found.isDirectory() ? "it is a directory" : "it is no regular file";
+        continue;
+      }
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ENOENT" && code !== "ENOTDIR") unusable ??= reasonOf(error);
+    }
+  }
+  if (command.includes("/") && unusable !== undefined) throw cannotStart(command, notExecutable, unusable);
+  if (unusable?.startsWith("EACCES")) throw cannotStart(command, notExecutable, unusable);
+  throw cannotStart(command, notFound, command === "" ? "the name is empty" : "not found");
+}
+
+export async function launch(
+  io: Io,
+  session: Session,
+  request: ProtectRequest,
+  tail: readonly string[],
+): Promise<void> {
+  const [command, ...args] = tail;
+  if (command === undefined) {
+    throw new CloudtaserError("USAGE", { target: "protect", fields: { reason: "no command after --" } });
+  }
+  const path = resolveCommand(command, io.env);
+  const native = await io.native();
+  const report = await (await session.client()).protect(request);
+  for (const warning of report.warnings) session.note(`warning: ${printable(warning)}`);
+  const env = Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  try {
+    native.exec(path, [command, ...args], env);
+  } catch (error) {
+    // This process is protected and ends now, and with it its protection.
+    const gone = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw cannotStart(command, gone ? notFound : notExecutable, reasonOf(error), error);
+  }
+}

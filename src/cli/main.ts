@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+// The command `cloudtaser`.
+
+import { run } from "./program.js";
+
+/** How long what a command left open may keep the process alive. */
+const lingerMs = 2_000;
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // `cloudtaser events | head` is no fault.
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+}
+
+process.exitCode = await run(process.argv.slice(2), {
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  tail: undefined,
+  native: async () => (await import("../kernel/load-native.js")).loadNative(),
+  status: 0,
+});
+setTimeout(() => process.exit(), lingerMs).unref();

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloudtaser reload: the agent reads its configuration anew; a bad one is refused and the old one stays.
+
+import type { Command } from "commander";
+import { printable } from "../errors/index.js";
+import { type Io, sessionOf } from "./io.js";
+
+export function addReload(program: Command, io: Io): void {
+  program
+    .command("reload")
+    .description("make the agent read its configuration again")
+    .action(async (_: unknown, command: Command) => {
+      const session = sessionOf(io, command);
+      const report = await (await session.client()).reload();
+      if (session.json) session.value(report);
+      else session.line(`configuration in force since ${printable(report.loadedAt)}`);
+    });
+}

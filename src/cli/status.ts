@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloudtaser status: what the agent does now. Exit status 6 while it is not ready, for scripts.
+
+import type { Command } from "commander";
+import type { StatusReport } from "../control/protocol.js";
+import { exitCodes, printable } from "../errors/index.js";
+import { doorCell } from "./doors.js";
+import { type Io, type Session, sessionOf } from "./io.js";
+import { count, processTable } from "./processes.js";
+import { paint, renderTable, type Style } from "./table.js";
+
+export function addStatus(program: Command, io: Io): void {
+  program
+    .command("status")
+    .description("show whether the agent is ready, its doors, and what it protects")
+    .action(async (_: unknown, command: Command) => {
+      const session = sessionOf(io, command);
+      const status = await (await session.client()).status();
+      if (!status.ready) io.status = exitCodes.unproven;
+      if (session.json) session.value(status);
+      else for (const line of statusLines(status, session)) session.line(line);
+    });
+}
+
+export function statusLines(status: StatusReport, { color }: Pick<Session, "color">): string[] {
+  const styled = (style: Style, text: string): string => paint(text, style, color);
+  const ready = status.ready ? styled("green", "ready") : styled("red", "NOT READY");
+  const proof = status.lastProof === null ? "never" : status.lastProof;
+  const file = status.config.file ?? "none, defaults";
+  return [
+    `cloudtaser ${printable(status.version)} on ${printable(status.node)}: ${ready}, mode ${printable(status.mode)}, form ${printable(status.form)}`,
+    ...status.notReady.map((reason) => styled("red", `  not ready: ${printable(reason)}`)),
+    `  agent    pid ${status.pid} since ${printable(status.started)}${status.tookOver ? ", took over the guards of an earlier one" : ""}`,
+    `  kernel   ${printable(status.kernel)}`,
+    `  config   ${printable(file)}, in force since ${printable(status.config.loadedAt)}`,
+    ...(status.config.lastError === null ? [] : [styled("red", `  refused  ${printable(status.config.lastError)}`)]),
+    `  proof    ${printable(proof)}`,
+    `  events   ${status.events.published} published, last seq ${status.events.lastSeq}`,
+    `  losses   ${lossText(status.losses)}`,
+    ...status.warnings.map((warning) => styled("yellow", `  warning  ${printable(warning)}`)),
+    "",
+    ...doorTable(status, color),
+    "",
+    ...protectedLines(status, color),
+  ];
+}
+
+function lossText(losses: Readonly<Record<string, string>>): string {
+  const some = Object.entries(losses).filter(([, number]) => number !== "0");
+  return some.length === 0 ? "none" : some.map(([reason, number]) => printable(`${reason} ${number}`)).join(", ");
+}
+
+export function doorTable(status: Pick<StatusReport, "doors">, color: boolean): string[] {
+  const columns = [
+    { title: "DOOR" },
+    { title: "FORM" },
+    { title: "STATE" },
+    { title: "SOUNDNESS" },
+    { title: "MISSED", align: "right" },
+    { title: "WHY NOT" },
+  ] as const;
+  const rows = status.doors.map((door) => [
+    door.door,
+    door.form,
+    doorCell(door),
+    door.soundness,
+    door.recursionMisses,
+    door.reason,
+  ]);
+  return renderTable(columns, rows, { color });
+}
+
+function protectedLines(status: StatusReport, color: boolean): string[] {
+  if (status.processes.length === 0) return ["No process is protected."];
+  const workloads = count(status.workloads.length, "workload", "workloads");
+  return [
+    `${count(status.processes.length, "process")} protected in ${workloads}`,
+    ...processTable(status.processes, color),
+  ];
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a configuration may say, with defaults and one sentence on each key. The reference in docs/ is derived from it.
+
+import { z } from "zod";
+import { modes, type VectorName, vectorNames } from "../vectors/index.js";
+import { parseListenAddress } from "./listen.js";
+
+const absolutePath = z
+  .string()
+  .max(4095)
+  .refine((path) => path.startsWith("/") && !path.includes("\0"), "must be an absolute path");
+
+const allowEntry = z.strictObject({
+  exe: absolutePath.describe("Executable whose processes may do it; matched by device and inode, not by name."),
+});
+
+const vectorPolicy = z.strictObject({
+  mode: z.enum(modes).optional().describe("Mode of this vector; the global mode if left out."),
+  kill: z.boolean().optional().describe("Kill the offender of this vector; the global setting if left out."),
+  allow: z.array(allowEntry).default([]).describe("Executables that may do this."),
+});
+
+const vectors = Object.fromEntries(vectorNames.map((name) => [name, vectorPolicy.optional()])) as Record<
+  VectorName,
+  z.ZodOptional<typeof vectorPolicy>
+>;
+
+const workload = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be 1 to 63 letters, digits, dots, dashes or underscores")
+      .describe("Name of the workload in events and status; unique."),
+    pid: z.int().min(1).max(4194304).optional().describe("Process id on the node."),
+    unit: z.string().min(1).max(256).optional().describe("systemd unit whose processes are protected."),
+    cgroup: absolutePath.optional().describe("Control group directory whose processes are protected."),
+  })
+  .refine(
+    ({ pid, unit, cgroup }) => [pid, unit, cgroup].filter((one) => one !== undefined).length === 1,
+    "needs exactly one of pid, unit and cgroup",
+  );
+
+function namesAreUnique(list: readonly { name: string }[]): boolean {
+  return new Set(list.map(({ name }) => name)).size === list.length;
+}
+
+export const configSchema = z.strictObject({
+  mode: z.enum(["detect", "enforce"]).default("detect").describe("detect reports an attack, enforce refuses it."),
+  kill: z.boolean().default(false).describe("Also send SIGKILL to the offender of a refused attack."),
+  logAll: z.boolean().default(false).describe("Report also what the allow lists let pass; for finding faults only."),
+  nodeName: z.string().min(1).max(253).optional().describe("Name of this node in events; the host name if left out."),
+  vectors: z.strictObject(vectors).prefault({}).describe("Settings of single vectors, by name."),
+  allow: z.array(allowEntry).default([]).describe("Executables that may do anything that a vector would refuse."),
+  nodeGuards: z
+    .enum(["while-protected", "always"])
+    .default("while-protected")
+    .describe("When the guards of the kernel stand: while at least one process is protected, or always."),
+  preloadModules: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be a module name"))
+    .default([
+      "inet_diag",
+      "tcp_diag",
+      "udp_diag",
+      "unix_diag",
+      "raw_diag",
+      "netlink_diag",
+      "af_packet_diag",
+      "mptcp_diag",
+      "vsock_diag",
+    ])
+    .describe(
+      "Modules loaded at start, before module loads are refused: what harmless tools (ss) make the kernel ask for.",
+    ),
+  form: z
+    .enum(["auto", "lsm", "fmod_ret"])
+    .default("auto")
+    .describe("How the doors attach; auto takes lsm where the kernel calls it, else fmod_ret."),
+  onStop: z
+    .enum(["detach", "leave"])
+    .default("detach")
+    .describe("What an ordinary stop does with the guards: take them off, or leave them refusing."),
+  objectPath: absolutePath.optional().describe("Directory of BPF objects; that of the installation if left out."),
+  health: z
+    .strictObject({
+      listen: z
+        .string()
+        .refine((text) => parseListenAddress(text) !== undefined, "must be HOST:PORT, [IPv6]:PORT, :PORT or off")
+        .default("127.0.0.1:9090")
+        .describe("Address of /metrics, /healthz, /readyz and /status; off for none."),
+    })
+    .prefault({})
+    .describe("The HTTP listener."),
+  control: z
+    .strictObject({
+      socket: absolutePath.default("/run/cloudtaser/control.sock").describe("Unix socket for the command line."),
+      group: z.string().min(1).max(64).optional().describe("Group that may control the agent; only root if left out."),
+    })
+    .prefault({})
+    .describe("The control socket."),
+  pinPath: absolutePath.default("/sys/fs/bpf/cloudtaser").describe("Directory on a BPF file system for pinned guards."),
+  canary: z
+    .strictObject({
+      interval: z.number().min(1).max(86400).default(30).describe("Seconds between two proofs of every door."),
+    })
+    .prefault({})
+    .describe("The proof that each door still refuses."),
+  events: z
+    .strictObject({
+      stdout: z.boolean().default(true).describe("Write events to standard output, one JSON object a line."),
+      file: z
+        .strictObject({ path: absolutePath.describe("File to append to, mode 0600; opened anew on SIGHUP.") })
+        .optional()
+        .describe("Write events to a file too."),
+    })
+    .prefault({})
+    .describe("Where events go."),
+  log: z
+    .strictObject({
+      level: z
+        .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+        .default("info")
+        .describe("Least important level of the agent's own log on standard error."),
+    })
+    .prefault({})
+    .describe("The agent's own log."),
+  workloads: z
+    .array(workload)
+    .refine(namesAreUnique, "two workloads have the same name")
+    .default([])
+    .describe("What is protected from the start."),
+});
+
+/** A validated configuration: every default filled in. */
+export type Config = z.output<typeof configSchema> & { nodeName: string };
+export type WorkloadConfig = Config["workloads"][number];
+
+/** JSON Schema (draft 7) of what an operator may write. */
+export function describeConfig(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { target: "draft-7", io: "input" });
+}

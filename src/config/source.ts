@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The YAML file: read, parsed without running anything, with the place of every key and value kept for errors.
+
+import { readFileSync, statSync } from "node:fs";
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+
+/** Longer than any sane configuration; keeps a wrong path (a log, a device) from filling memory. */
+const maxBytes = 1024 * 1024;
+
+export interface ConfigSource {
+  path: string;
+  value: unknown;
+  /** "path:line:column" of the value at the keys, or of the last key itself; of the nearest parent if it is not there. */
+  placeOf(keys: readonly PropertyKey[], at: "key" | "value"): string;
+}
+
+function readText(path: string): string {
+  try {
+    const info = statSync(path);
+    if (!info.isFile()) throw new Error(info.isDirectory() ? "it is a directory" : "it is not a regular file");
+    if (info.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+  } catch (cause) {
+    throw new CloudtaserError("CONFIG_UNREADABLE", { target: path, fields: { reason: reasonOf(cause) }, cause });
+  }
+}
+
+function offsetOf(document: Document, keys: readonly PropertyKey[], at: "key" | "value"): number {
+  let node: unknown = document.contents;
+  let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  for (const [index, key] of keys.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+      if (pair === undefined) return offset;
+      const last = index === keys.length - 1;
+      const place = (last && at === "key") || !isNode(pair.value) ? pair.key : pair.value;
+      offset = isNode(place) ? (place.range?.[0] ?? offset) : offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      offset = isNode(node) ? (node.range?.[0] ?? offset) : offset;
+    } else return offset;
+  }
+  return offset;
+}
+
+/** Throws CONFIG_UNREADABLE or CONFIG_YAML. An empty file is an empty configuration. */
+export function readSource(path: string): ConfigSource {
+  const text = readText(path);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+  };
+  // A warning is an unknown tag or the like: something that the writer meant and that would not be done.
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem !== undefined) {
+    const reason = problem.message.replace(/\s+/g, " ");
+    throw new CloudtaserError("CONFIG_YAML", { target: place(problem.pos[0]), fields: { reason }, cause: problem });
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw new CloudtaserError("CONFIG_YAML", { target: place(0), fields: { reason: reasonOf(cause) }, cause });
+  }
+  return { path, value: value ?? {}, placeOf: (keys, at) => place(offsetOf(document, keys, at)) };
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's control socket as typed calls. Every failure is a CloudtaserError; those of the agent keep their code.
+
+import { reasonOf } from "../errors/index.js";
+import { exchange, readAnswer, unreachable } from "./exchange.js";
+import {
+  heartbeatSeconds,
+  type ProtectReport,
+  type ProtectRequest,
+  routes,
+  type StatusReport,
+  type UnprotectRequest,
+  type VectorReport,
+} from "./protocol.js";
+import { errorFrom } from "./remote-error.js";
+
+const callTimeoutMs = 30_000;
+
+/** Three missed heartbeats: the agent is stopped or gone. */
+const streamTimeoutMs = 3 * heartbeatSeconds * 1000;
+
+/** Characters of one event line; more is not from our agent. */
+const maxLine = 1024 * 1024;
+
+export interface EventsOptions {
+  /** Events from before. */
+  backlog?: number;
+  /** false: end after the backlog. */
+  follow?: boolean;
+  signal?: AbortSignal;
+}
+
+export class ControlClient {
+  readonly socket: string;
+
+  constructor({ socket }: { socket: string }) {
+    this.socket = socket;
+  }
+
+  status(): Promise<StatusReport> {
+    return this.#call("status") as Promise<StatusReport>;
+  }
+
+  vectors(): Promise<VectorReport[]> {
+    return this.#call("vectors") as Promise<VectorReport[]>;
+  }
+
+  protect(request: ProtectRequest): Promise<ProtectReport> {
+    return this.#call("protect", request) as Promise<ProtectReport>;
+  }
+
+  unprotect(request: UnprotectRequest): Promise<ProtectReport> {
+    return this.#call("unprotect", request) as Promise<ProtectReport>;
+  }
+
+  reload(): Promise<{ loadedAt: string }> {
+    return this.#call("reload") as Promise<{ loadedAt: string }>;
+  }
+
+  /** Event lines without the newline. Ends when told to by the signal, or after the backlog if it does not follow; throws
+   *  when the agent goes away or cuts the stream off. */
+  async *events({ backlog = 0, follow = true, signal }: EventsOptions = {}): AsyncGenerator<string, void, void> {
+    const path = `${routes.events.path}?backlog=${backlog}&follow=${follow}`;
+    try {
+      const options = { socket: this.socket, method: routes.events.method, path, timeoutMs: streamTimeoutMs, signal };
+      const response = await exchange(options);
+      let rest = "";
+      for await (const chunk of response.setEncoding("utf8") as AsyncIterable<string>) {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop() ?? "";
+        if (rest.length > maxLine) throw new Error("a line without an end");
+        for (const line of lines) if (line !== "") yield this.#checked(line);
+      }
+    } catch (error) {
+      if (signal?.aborted) return;
+      throw error instanceof Error && "help" in error ? error : unreachable(this.socket, reasonOf(error), error);
+    }
+    if (follow && !signal?.aborted) throw unreachable(this.socket, "it closed the stream of events");
+  }
+
+  #checked(line: string): string {
+    // Cheap test first: a stream is nearly always events.
+    if (!line.startsWith('{"error":')) return line;
+    const error = errorFrom(JSON.parse(line), this.socket);
+    if (error) throw error;
+    return line;
+  }
+
+  async #call(route: Exclude<keyof typeof routes, "events">, body?: unknown): Promise<unknown> {
+    const { method, path } = routes[route];
+    const response = await exchange({ socket: this.socket, method, path, body, timeoutMs: callTimeoutMs });
+    return readAnswer(response, this.socket);
+  }
+}

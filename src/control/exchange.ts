@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP exchange over the control socket, with every failure turned into an error that says what to do.
+
+import { type IncomingMessage, request } from "node:http";
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { errorFrom } from "./remote-error.js";
+
+/** Bytes of an answer: the status of a node with very many protected processes is some megabytes. */
+const maxAnswer = 64 * 1024 * 1024;
+
+export interface Exchange {
+  socket: string;
+  method: string;
+  path: string;
+  body?: unknown;
+  /** Of silence, after which the agent counts as dead. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export function unreachable(socket: string, reason: string, cause?: unknown): CloudtaserError {
+  return new CloudtaserError("AGENT_UNREACHABLE", { target: socket, fields: { reason }, cause });
+}
+
+function connectError(socket: string, error: NodeJS.ErrnoException): CloudtaserError {
+  switch (error.code) {
+    case "ENOENT":
+    case "ECONNREFUSED":
+    case "ENOTDIR":
+      return new CloudtaserError("AGENT_NOT_RUNNING", { target: socket, cause: error });
+    case "EACCES":
+    case "EPERM":
+      return new CloudtaserError("CONTROL_FORBIDDEN", {
+        target: socket,
+        fields: { uid: process.geteuid?.() ?? "unknown" },
+        cause: error,
+      });
+    default:
+      return unreachable(socket, reasonOf(error), error);
+  }
+}
+
+/** Sends the request and returns the answer once its head is there; an answer that is no 2xx is thrown as its error. */
+export async function exchange(options: Exchange): Promise<IncomingMessage> {
+  const { socket, method, path, body, timeoutMs, signal } = options;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers =
+      text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+    const sent = request({ socketPath: socket, method, path, headers, ...(signal ? { signal } : {}) }, resolve);
+    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    sent.once("error", (error) => reject(connectError(socket, error)));
+    sent.end(text);
+  });
+  if (response.statusCode === 200) return response;
+  const answer = await readAnswer(response, socket).catch(() => undefined);
+  throw errorFrom(answer, socket) ?? unreachable(socket, `HTTP status ${response.statusCode ?? "missing"}`);
+}
+
+/** The JSON of an answer. */
+export async function readAnswer(response: IncomingMessage, socket: string): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxAnswer) throw new Error(`an answer of more than ${maxAnswer} bytes`);
+      chunks.push(chunk);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch (error) {
+    throw unreachable(socket, reasonOf(error), error);
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes over the control socket: HTTP on a unix socket, JSON bodies, one route a request. The agent implements
+// ControlHandlers; the server checks who asks before any of them is called.
+
+import type { ErrorJson } from "../errors/index.js";
+
+/** Peer of the connection, as the kernel says (SO_PEERCRED), in the agent's pid namespace. */
+export interface Peer {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+
+export interface DoorReport {
+  door: string;
+  form: string;
+  attached: boolean;
+  proved: boolean;
+  /** Why not; "" if proved. */
+  reason: string;
+  soundness: string;
+  /** Calls that the kernel made without us, as decimal text. */
+  recursionMisses: string;
+}
+
+export interface VectorReport {
+  vector: string;
+  title: string;
+  event: string;
+  mode: string;
+  kill: boolean;
+  form: string;
+  doors: string[];
+  /** Every door at which the vector's guards stand is attached and proved. */
+  proved: boolean;
+  reason: string;
+  soundness: string;
+  observed: string;
+  denied: string;
+  allowed: string;
+}
+
+export interface ProcessReport {
+  pid: number;
+  comm: string;
+  uid: number;
+  startBoottimeNs: string;
+  workload: string;
+  /** A tracer that was attached before protection began; 0 if none. */
+  tracer: number;
+}
+
+export interface StatusReport {
+  version: string;
+  node: string;
+  pid: number;
+  /** ISO time. */
+  started: string;
+  ready: boolean;
+  /** Why not; [] if ready. */
+  notReady: string[];
+  kernel: string;
+  form: string;
+  mode: string;
+  /** Doors of an earlier agent were taken over at start. */
+  tookOver: boolean;
+  lastProof: string | null;
+  config: { file: string | null; loadedAt: string; lastError: string | null };
+  doors: DoorReport[];
+  workloads: { name: string; processes: number }[];
+  processes: ProcessReport[];
+  losses: Record<string, string>;
+  events: { published: number; lastSeq: number };
+  /** What an operator should know: soundness, ftrace, missing bpffs … */
+  warnings: string[];
+}
+
+export interface ProtectRequest {
+  /** Exactly one of these; the server has checked that. "self" is the peer. */
+  pid?: number | undefined;
+  unit?: string | undefined;
+  cgroup?: string | undefined;
+  self?: true | undefined;
+  /** Workload name; made up from the target if left out. An existing name adds to that workload. */
+  name?: string | undefined;
+}
+
+export interface ProtectReport {
+  workload: string;
+  processes: ProcessReport[];
+  /** Such as a tracer that was attached before. */
+  warnings: string[];
+}
+
+export interface UnprotectRequest {
+  /** Exactly one of these. */
+  pid?: number | undefined;
+  workload?: string | undefined;
+}
+
+export interface ControlHandlers {
+  status(): StatusReport;
+  vectors(): VectorReport[];
+  protect(request: ProtectRequest, peer: Peer): Promise<ProtectReport>;
+  unprotect(request: UnprotectRequest, peer: Peer): Promise<ProtectReport>;
+  reload(): Promise<{ loadedAt: string }>;
+  /** Calls back with the last `backlog` kept event lines (native NDJSON, no newline) before it returns, then with each new
+   *  one until the function that it returned is called. A backlog of 0 must be cheap. */
+  subscribe(backlog: number, onLine: (line: string) => void): () => void;
+}
+
+/** Body of every answer that is not 2xx, and last line of a stream that the server cuts off. */
+export interface ErrorAnswer {
+  error: ErrorJson;
+}
+
+/** Seconds between two empty lines on an idle stream of events, so that each side sees the other's death. */
+export const heartbeatSeconds = 15;
+
+/** Most events that a reader may ask for from before it came. */
+export const maxBacklog = 10_000;
+
+/** Routes of the server. events takes ?backlog=N&follow=true|false: without following it ends after the backlog. */
+export const routes = {
+  status: { method: "GET", path: "/v1/status" },
+  vectors: { method: "GET", path: "/v1/vectors" },
+  protect: { method: "POST", path: "/v1/protect" },
+  unprotect: { method: "POST", path: "/v1/unprotect" },
+  reload: { method: "POST", path: "/v1/reload" },
+  events: { method: "GET", path: "/v1/events" },
+} as const;

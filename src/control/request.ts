@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies and queries as the server accepts them; anything else is refused before a handler sees it.
+
+import type { IncomingMessage } from "node:http";
+import { z } from "zod";
+import { CloudtaserError } from "../errors/index.js";
+import { maxBacklog } from "./protocol.js";
+
+/** Bytes of a request's body. */
+export const maxBody = 64 * 1024;
+
+const pid = z.int().min(1).max(4_194_304);
+const workloadName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be 1 to 63 letters, digits, dots, dashes or underscores");
+const cgroupPath = z
+  .string()
+  .max(4095)
+  .refine((path) => path.startsWith("/") && !path.includes("\0"), "must be an absolute path");
+
+const countOf = (...values: unknown[]): number => values.filter((value) => value !== undefined).length;
+
+export const protectSchema = z
+  .strictObject({
+    pid: pid.optional(),
+    unit: z.string().min(1).max(256).optional(),
+    cgroup: cgroupPath.optional(),
+    self: z.literal(true).optional(),
+    name: workloadName.optional(),
+  })
+  .refine(
+    (body) => countOf(body.pid, body.unit, body.cgroup, body.self) === 1,
+    "needs exactly one of pid, unit, cgroup and self",
+  );
+
+export const unprotectSchema = z
+  .strictObject({ pid: pid.optional(), workload: workloadName.optional() })
+  .refine((body) => countOf(body.pid, body.workload) === 1, "needs exactly one of pid and workload");
+
+export const noBodySchema = z.union([z.undefined(), z.strictObject({})]);
+
+const decimal = z
+  .string()
+  .regex(/^\d{1,6}$/, "must be a whole number")
+  .transform(Number);
+
+export const eventsSchema = z.strictObject({
+  backlog: decimal.pipe(z.number().max(maxBacklog)).default(0),
+  follow: z.enum(["true", "false"]).default("true"),
+});
+
+export const noQuerySchema = z.strictObject({});
+
+export function badRequest(target: string, reason: string, cause?: unknown): CloudtaserError {
+  return new CloudtaserError("CONTROL_BAD_REQUEST", { target, fields: { reason }, cause });
+}
+
+/** The value if the schema takes it. `target` names what it came with. */
+export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, target: string): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue?.path.join(".") ?? "";
+  throw badRequest(target, `${where === "" ? "" : `${where}: `}${issue?.message ?? "wrong shape"}`);
+}
+
+/** The JSON of a request; undefined for an empty body. */
+export async function readJson(request: IncomingMessage, target: string): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBody) throw badRequest(target, `the body is longer than ${maxBody} bytes`);
+    chunks.push(chunk);
+  }
+  if (size === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch (error) {
+    throw badRequest(target, "the body is not JSON", error);
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control server: who asks is checked on every request, what is asked is validated, and only then a handler is called.
+
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { CloudtaserError, errorToJson, exitCodes } from "../errors/index.js";
+import type { Log } from "../log/index.js";
+import { mayControl, type PeerCredentials, peerOf } from "./peer.js";
+import { type ControlHandlers, type ErrorAnswer, heartbeatSeconds, type Peer, routes } from "./protocol.js";
+import {
+  badRequest,
+  checked,
+  eventsSchema,
+  noBodySchema,
+  noQuerySchema,
+  protectSchema,
+  readJson,
+  unprotectSchema,
+} from "./request.js";
+import { groupId, listenAt } from "./socket.js";
+import { streamEvents } from "./stream.js";
+
+const maxConnections = 32;
+const timeoutMs = 30_000;
+const maxHeader = 8 * 1024;
+
+export interface ControlServerOptions {
+  socket: string;
+  /** Name of a group whose members may control the agent too. */
+  group?: string | undefined;
+  native: PeerCredentials;
+  handlers: ControlHandlers;
+  log: Pick<Log, "info" | "warn">;
+  /** For tests. */
+  heartbeatMs?: number;
+}
+
+export interface ControlServer {
+  /** Ends all connections and removes the socket. May be called twice. */
+  close(): Promise<void>;
+}
+
+type RouteName = keyof typeof routes;
+
+/** HTTP status for an error; the body says the rest. */
+function statusOf(error: unknown): number {
+  if (!(error instanceof CloudtaserError)) return 500;
+  switch (error.exitCode) {
+    case exitCodes.usage:
+      return 400;
+    case exitCodes.forbidden:
+      return 403;
+    case exitCodes.busy:
+      return 409;
+    case exitCodes.unsupported:
+      return 501;
+    default:
+      return 500;
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    connection: "close",
+    "cache-control": "no-store",
+  });
+  response.end(text);
+}
+
+function refuse(response: ServerResponse, error: unknown, status = statusOf(error)): void {
+  if (response.headersSent) response.destroy();
+  else answer(response, status, { error: errorToJson(error) } satisfies ErrorAnswer);
+}
+
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const { socket: path, native, handlers, log } = options;
+  const gid = options.group === undefined ? undefined : groupId(options.group);
+  const server = createServer({
+    maxHeaderSize: maxHeader,
+    headersTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    keepAliveTimeout: 1_000,
+  });
+  server.maxConnections = maxConnections;
+  // Of silence: a stream of events is kept alive by its heartbeat.
+  server.timeout = timeoutMs;
+
+  async function serve(name: RouteName, url: URL, request: IncomingMessage, response: ServerResponse, peer: Peer) {
+    const what = `${request.method} ${url.pathname}`;
+    const query = Object.fromEntries(url.searchParams);
+    if (name === "events") {
+      const { backlog, follow } = checked(eventsSchema, query, what);
+      streamEvents(response, {
+        backlog,
+        follow: follow === "true",
+        heartbeatMs: options.heartbeatMs ?? heartbeatSeconds * 1000,
+        subscribe: (count, onLine) => handlers.subscribe(count, onLine),
+        onSlow: (waiting) => log.warn("a reader of events was too slow and was cut off", { peer, waiting }),
+      });
+      return;
+    }
+    checked(noQuerySchema, query, what);
+    const body = await readJson(request, what);
+    answer(response, 200, await act(name, body, what, peer));
+  }
+
+  async function act(name: Exclude<RouteName, "events">, body: unknown, what: string, peer: Peer): Promise<unknown> {
+    switch (name) {
+      case "protect":
+        return handlers.protect(checked(protectSchema, body, what), peer);
+      case "unprotect":
+        return handlers.unprotect(checked(unprotectSchema, body, what), peer);
+      case "status":
+      case "vectors":
+      case "reload":
+        checked(noBodySchema, body, what);
+        return handlers[name]();
+    }
+  }
+
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    response.on("error", () => {}); // the reader is gone; nobody is left to tell
+    const peer = peerOf(request.socket, native);
+    if (peer === undefined || !mayControl(peer, gid)) {
+      log.warn("control refused to a user who may not", { peer });
+      const error = new CloudtaserError("CONTROL_FORBIDDEN", { target: path, fields: { uid: peer?.uid ?? "unknown" } });
+      refuse(response, error);
+      return;
+    }
+    const url = new URL(`http://agent${request.url?.startsWith("/") ? request.url : "/"}`);
+    const found = Object.entries(routes).find(([, route]) => route.path === url.pathname);
+    const what = `${request.method} ${url.pathname}`;
+    if (found === undefined) return refuse(response, badRequest(what, "there is no such path"), 404);
+    if (found[1].method !== request.method)
+      return refuse(response, badRequest(what, `it takes ${found[1].method}`), 405);
+    serve(found[0] as RouteName, url, request, response, peer).catch((error: unknown) => refuse(response, error));
+  });
+
+  await listenAt(server, { path, gid, native });
+  log.info("control socket is open", { socket: path, group: options.group ?? null });
+  let closing: Promise<void> | undefined;
+  return {
+    close() {
+      // Node removes the socket's file as it closes.
+      closing ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closing;
+    },
+  };
+}

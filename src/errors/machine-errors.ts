@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors of this machine, its kernel and the installed files, and of the agent's own life.
+
+import { type ErrorEntry, exitCodes } from "./exit.js";
+
+export const machineErrors = {
+  NOT_ROOT: {
+    message: "{target} needs root, and this is user {uid}",
+    help: "Run it as root (sudo), or in a container with the capabilities BPF, PERFMON, SYS_ADMIN and SYS_PTRACE.",
+    exitCode: exitCodes.forbidden,
+  },
+  NO_BTF: {
+    message: "this kernel does not describe its types: {target} is missing or unreadable",
+    help: "Use a kernel built with CONFIG_DEBUG_INFO_BTF, as all current distributions ship.",
+    exitCode: exitCodes.unsupported,
+  },
+  FTRACE_OFF: {
+    message: "{target} is 0, which switches every guard off without a word",
+    help: "Set it with: sysctl kernel.ftrace_enabled=1, and find out who turned it off.",
+    exitCode: exitCodes.unsupported,
+  },
+  ADDON_UNUSABLE: {
+    message: "the native addon {target} cannot be loaded: {reason}",
+    help: "Install the build for this machine and Node.js version, and the libbpf, libelf and zlib libraries.",
+    exitCode: exitCodes.unsupported,
+  },
+  OBJECT_MISSING: {
+    message: "no BPF object at {target}",
+    help: "Build it with make, reinstall the package, or point objectPath or EBPF_OBJECT_PATH at the directory of objects.",
+    exitCode: exitCodes.failed,
+  },
+  OBJECT_DAMAGED: {
+    message: "{target} is not a whole BPF object: {reason}",
+    help: "The file is cut short or of another kind: build it again or reinstall the package.",
+    exitCode: exitCodes.failed,
+  },
+  OBJECT_MISMATCH: {
+    message: "{target} was built for another version of the agent: {reason}",
+    help: "Install the objects and the agent from the same build.",
+    exitCode: exitCodes.failed,
+  },
+  LOAD_REFUSED: {
+    message: "the kernel's verifier refused {target}: {reason}",
+    help: "Report it with the log and the kernel version; the other doors are not affected.",
+    exitCode: exitCodes.unsupported,
+  },
+  NO_DOORS: {
+    message: "no door could be loaded on {target}",
+    help: "Run cloudtaser doctor: it tries each door and says what to change.",
+    exitCode: exitCodes.unsupported,
+  },
+  PIN_FAILED: {
+    message: "cannot keep {target}: {reason}",
+    help: "Check that pinPath is on a writable BPF file system; remove leftovers with: cloudtaser agent --uninstall.",
+    exitCode: exitCodes.failed,
+  },
+  PIN_MISMATCH: {
+    message: "the pinned {target} is of another version: {reason}",
+    help: "Take the old version off with: cloudtaser agent --uninstall, then start again.",
+    exitCode: exitCodes.busy,
+  },
+  MAP_FAILED: {
+    message: "the kernel table {target} could not be read or written: {reason}",
+    help: "Restart the agent; if it happens again, report it with the kernel version.",
+    exitCode: exitCodes.failed,
+  },
+  HTTP_ADDRESS_TAKEN: {
+    message: "cannot listen on {target}: {reason}",
+    help: "Choose another address with health.listen or HEALTH_LISTEN_ADDR.",
+    exitCode: exitCodes.busy,
+  },
+  EVENTS_FILE_UNWRITABLE: {
+    message: "cannot write events to {target}: {reason}",
+    help: "Check that the directory exists, is writable and has space, or choose another events.file.path.",
+    exitCode: exitCodes.failed,
+  },
+  START_INTERRUPTED: {
+    message: "stopped by {target} before the guards were in place; nothing was left attached",
+    help: "Start it again when it may run to the end.",
+    exitCode: exitCodes.interrupted,
+  },
+  INTERNAL: {
+    message: "a fault inside cloudtaser in {target}: {reason}",
+    help: "Please report this with the command, the log and the kernel version.",
+    exitCode: exitCodes.failed,
+  },
+} as const satisfies Record<string, ErrorEntry>;

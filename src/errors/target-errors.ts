@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors about what shall be protected, and about the control socket and the agent behind it.
+
+import { type ErrorEntry, exitCodes } from "./exit.js";
+
+export const targetErrors = {
+  PID_INVALID: {
+    message: "{target} is not a process id",
+    help: "Give a whole number above 0, as ps shows it on this node.",
+    exitCode: exitCodes.usage,
+  },
+  PID_MISSING: {
+    message: "no process with id {target}",
+    help: "Process ids are those of the node, not of a container; look it up with ps or pgrep on the node.",
+    exitCode: exitCodes.usage,
+  },
+  PID_IS_THREAD: {
+    message: "{target} is a thread of process {tgid}, not a process",
+    help: "Protect process {tgid} instead: all of its threads come with it.",
+    exitCode: exitCodes.usage,
+  },
+  PID_IS_KERNEL_THREAD: {
+    message: "{target} is a kernel thread ({name})",
+    help: "Kernel threads have no memory of their own to protect; give the id of a user process.",
+    exitCode: exitCodes.usage,
+  },
+  PID_CHANGED_HANDS: {
+    message: "process {target} ended, and its id belongs to another process now",
+    help: "Look the process up again and repeat the command.",
+    exitCode: exitCodes.failed,
+  },
+  UNIT_MISSING: {
+    message: "systemd has no running unit {target}",
+    help: "Check the name with systemctl list-units, and start the unit first.",
+    exitCode: exitCodes.usage,
+  },
+  CGROUP_MISSING: {
+    message: "no control group {target}",
+    help: "Give a directory below /sys/fs/cgroup; systemd-cgls shows them.",
+    exitCode: exitCodes.usage,
+  },
+  COMMAND_NOT_STARTED: {
+    message: "cannot start {target}: {reason}",
+    help: "Check the path of the command and that it is executable; nothing was left protected.",
+    exitCode: exitCodes.usage,
+  },
+  WORKLOAD_UNKNOWN: {
+    message: "no protected workload named {target}",
+    help: "cloudtaser status lists the protected workloads.",
+    exitCode: exitCodes.usage,
+  },
+  WORKLOAD_EMPTY: {
+    message: "{target} holds no process to protect",
+    help: "Start the workload first, or launch it with: cloudtaser protect -- COMMAND.",
+    exitCode: exitCodes.usage,
+  },
+  SCOPE_FULL: {
+    message: "cannot protect {target}: the table of protected processes is full ({limit} entries)",
+    help: "Unprotect what is not needed any more; cloudtaser status shows what is in the table.",
+    exitCode: exitCodes.failed,
+  },
+  SOCKET_TAKEN: {
+    message: "the control socket {target} cannot be made: {reason}",
+    help: "Remove what is at that path if it is not needed, or choose another with --socket or control.socket.",
+    exitCode: exitCodes.busy,
+  },
+  AGENT_RUNNING: {
+    message: "another agent (pid {pid}) already answers on {target}",
+    help: "Stop it first, or see what it does with: cloudtaser status.",
+    exitCode: exitCodes.busy,
+  },
+  AGENT_NOT_RUNNING: {
+    message: "no agent answers on {target}",
+    help: "Start it with: cloudtaser agent. If it listens elsewhere, give --socket or CLOUDTASER_SOCKET.",
+    exitCode: exitCodes.failed,
+  },
+  AGENT_UNREACHABLE: {
+    message: "the agent on {target} gave no usable answer: {reason}",
+    help: "Look at the agent's log; check that the command and the agent are of the same version.",
+    exitCode: exitCodes.failed,
+  },
+  CONTROL_FORBIDDEN: {
+    message: "{target} refused: user {uid} may not control the agent",
+    help: "Use root, or a member of the group named in control.group.",
+    exitCode: exitCodes.forbidden,
+  },
+  CONTROL_BAD_REQUEST: {
+    message: "the agent does not understand {target}: {reason}",
+    help: "Check that the command and the agent are of the same version.",
+    exitCode: exitCodes.usage,
+  },
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The event as it leaves the agent, version 1: the one model that every format starts from. Strings that a process can choose are
+// already bounded and printable here; numbers that may pass 2^53 are decimal strings.
+
+import { z } from "zod";
+import { severities } from "../vectors/index.js";
+
+export const eventSchemaName = "cloudtaser.event/v1";
+
+const decimal = z.string().regex(/^\d{1,20}$/);
+const id = z.int().min(0);
+const shown = (length: number) => z.string().max(length * 10 + 1);
+const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
+
+const executable = z.strictObject({
+  path: shown(512)
+    .optional()
+    .describe("As procfs shows it at the time of the event; device and inode are the identity."),
+  dev: z
+    .string()
+    .regex(/^\d+:\d+$/)
+    .describe("Device of the file, MAJOR:MINOR."),
+  inode: decimal,
+});
+
+const ancestor = z.strictObject({ pid: id, comm: shown(16), exe: shown(512).optional() });
+
+const processFields = {
+  pid: id.describe("Process id in the node's namespace."),
+  tid: id.describe("Thread id in the node's namespace."),
+  ppid: id,
+  startTime: timestamp,
+  startBoottimeNs: decimal.describe("Start of the process, nanoseconds since boot: with pid, its identity."),
+  uid: id,
+  user: shown(64).optional(),
+  comm: shown(16),
+  exe: executable,
+  cgroup: z.strictObject({ id: decimal, path: shown(512).optional() }),
+  container: z.strictObject({ id: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
+};
+
+const offender = z.strictObject({
+  ...processFields,
+  parent: z.array(ancestor).max(8).describe("Ancestors, nearest first, as far as they could be read."),
+});
+
+const target = z.strictObject({
+  ...processFields,
+  group: id.describe("Protection group of the process."),
+  workload: shown(64).optional().describe("Name under which that group is protected."),
+});
+
+export const eventSchema = z.strictObject({
+  schema: z.literal(eventSchemaName),
+  id: z.uuidv7(),
+  seq: id.describe("Counts the events of one run of the agent, from 1; a gap is a loss."),
+  time: timestamp.describe("When the kernel saw it, RFC 3339."),
+  node: shown(253),
+  type: z.string().regex(/^[A-Z_]+$/),
+  vector: z.string().regex(/^[a-z_]+$/),
+  severity: z.enum(severities),
+  mode: z.enum(["detect", "enforce"]),
+  outcome: z.enum(["observed", "denied", "killed", "allowed"]),
+  killed: z.boolean().describe("The offender was sent SIGKILL."),
+  leakWindow: z.boolean().describe("Data may have moved before the response."),
+  count: z.int().min(1).describe("Attempts that this event stands for."),
+  offender,
+  target: target.nullable().describe("The protected process; null for attacks on the node."),
+  syscall: z
+    .strictObject({ number: id, name: z.string().max(32), compat: z.boolean().describe("32-bit call.") })
+    .nullable()
+    .describe("null where the kernel cannot tell (io_uring workers)."),
+  error: z.string().max(32).nullable().describe("Error name that the offender got; null if the operation went on."),
+  door: z.string().max(64).describe("Kernel hook that saw it."),
+  detail: z.record(z.string(), z.union([z.string(), z.number()])).describe("Arguments, by vector."),
+});
+
+export type CloudtaserEvent = z.output<typeof eventSchema>;
+export type EventOffender = CloudtaserEvent["offender"];
+export type EventTarget = NonNullable<CloudtaserEvent["target"]>;
+
+/** JSON Schema (draft 7) of one event. */
+export function describeEvent(): Record<string, unknown> {
+  return z.toJSONSchema(eventSchema, { target: "draft-7" });
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The formats room: what other rooms may import.
+
+export { wantsColor } from "./color.js";
+export {
+  type CloudtaserEvent,
+  describeEvent,
+  type EventOffender,
+  type EventTarget,
+  eventSchema,
+  eventSchemaName,
+} from "./event.js";
+export { formatHuman } from "./human.js";
+export { formatNative } from "./native.js";

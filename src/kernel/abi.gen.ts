@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Generated from the BTF of bpf/abi.bpf.c by `make generate`. Do not edit.
+
+function readText(buffer: Buffer, at: number, size: number): string {
+  const end = buffer.subarray(at, at + size).indexOf(0);
+  return buffer.toString("utf8", at, end < 0 ? at + size : at + end);
+}
+
+/** enum ct_census_op */
+export const CensusOp = {
+  list: 0,
+  add: 1,
+  remove: 2,
+} as const;
+
+/** enum ct_door */
+export const Door = {
+  none: 0,
+  file_open: 1,
+  ptrace_access_check: 2,
+  kernel_read_file: 3,
+  kernel_load_data: 4,
+  kernel_module_request: 5,
+  bpf: 6,
+  task_alloc: 7,
+  task_free: 8,
+  bprm_check_security: 9,
+  locked_down: 22,
+  capable: 17,
+  perf_event_alloc: 18,
+  ptrace_traceme: 19,
+  file_permission: 10,
+  file_ioctl: 12,
+  inode_follow_link: 13,
+  task_kill: 14,
+  file_send_sigiotask: 15,
+  task_setrlimit: 16,
+  max: 64,
+} as const;
+
+/** enum ct_event_flag */
+export const EventFlag = {
+  kill_wanted: 1,
+  killed: 2,
+  compat: 4,
+  io_worker: 8,
+  has_target: 16,
+} as const;
+
+/** enum ct_limit_road */
+export const LimitRoad = {
+  prlimit: 1,
+  filter: 2,
+} as const;
+
+/** enum ct_loss */
+export const Loss = {
+  ring_full: 0,
+  scope_full: 1,
+  kill_failed: 2,
+  max: 8,
+} as const;
+
+/** enum ct_machine_road */
+export const MachineRoad = {
+  msr: 1,
+  port: 2,
+  pci: 3,
+  acpi: 4,
+  vfio: 5,
+  uio: 6,
+} as const;
+
+/** enum ct_mode */
+export const Mode = {
+  off: 0,
+  detect: 1,
+  enforce: 2,
+} as const;
+
+/** enum ct_module_road */
+export const ModuleRoad = {
+  finit: 1,
+  init: 2,
+  request: 3,
+  modprobe: 4,
+} as const;
+
+/** enum ct_outcome */
+export const Outcome = {
+  none: 0,
+  observed: 1,
+  denied: 2,
+  allowed: 3,
+  max: 4,
+} as const;
+
+/** enum ct_role */
+export const Role = {
+  protected: 1,
+  agent: 2,
+  prober: 4,
+  canary: 8,
+} as const;
+
+/** enum ct_signal_road */
+export const SignalRoad = {
+  kill: 1,
+  sigio: 2,
+} as const;
+
+/** enum ct_vector */
+export const Vector = {
+  none: 0,
+  ptrace_attach: 1,
+  ptrace_seize: 2,
+  procmem_read: 3,
+  procmem_write: 4,
+  environ_read: 5,
+  proc_layout: 6,
+  process_vm_read: 7,
+  process_vm_write: 8,
+  pidfd_getfd: 9,
+  module_load: 10,
+  bpf_load: 11,
+  dev_mem: 12,
+  kcore: 13,
+  msr_io: 27,
+  kexec: 28,
+  tracefs_probe: 29,
+  swap_on: 30,
+  hibernate: 31,
+  block_raw: 32,
+  ptrace_traceme: 14,
+  process_madvise: 18,
+  perf_target: 19,
+  uprobe: 20,
+  ns_enter: 24,
+  procmem_stale_fd: 15,
+  proc_fd: 16,
+  proc_root: 17,
+  coredump_signal: 21,
+  coredump_limits: 22,
+  core_pattern: 23,
+  oom_adj: 25,
+  max: 64,
+} as const;
+
+/** struct ct_allow_key, 16 bytes. */
+export interface AllowKey {
+  vector: number;
+  exeDev: number;
+  exeIno: bigint;
+}
+export const AllowKeySize = 16;
+export function decodeAllowKey(buffer: Buffer, at = 0): AllowKey {
+  return {
+    vector: buffer.readUInt32LE(at + 0),
+    exeDev: buffer.readUInt32LE(at + 4),
+    exeIno: buffer.readBigUInt64LE(at + 8),
+  };
+}
+export function encodeAllowKey(value: AllowKey): Buffer {
+  const buffer = Buffer.alloc(16);
+  buffer.writeUInt32LE(value.vector, 0);
+  buffer.writeUInt32LE(value.exeDev, 4);
+  buffer.writeBigUInt64LE(value.exeIno, 8);
+  return buffer;
+}
+
+/** struct ct_census_record, 72 bytes. */
+export interface CensusRecord {
+  who: Identity;
+  role: number;
+  tracer: number;
+}
+export const CensusRecordSize = 72;
+export function decodeCensusRecord(buffer: Buffer, at = 0): CensusRecord {
+  return {
+    who: decodeIdentity(buffer, at + 0),
+    role: buffer.readUInt32LE(at + 64),
+    tracer: buffer.readUInt32LE(at + 68),
+  };
+}
+
+/** struct ct_census_request, 40 bytes. */
+export interface CensusRequest {
+  mm: bigint;
+  op: number;
+  tgid: number;
+  group: number;
+  role: number;
+  follow: number;
+  generation: number;
+  changed: number;
+  full: number;
+}
+export const CensusRequestSize = 40;
+export function decodeCensusRequest(buffer: Buffer, at = 0): CensusRequest {
+  return {
+    mm: buffer.readBigUInt64LE(at + 0),
+    op: buffer.readUInt32LE(at + 8),
+    tgid: buffer.readUInt32LE(at + 12),
+    group: buffer.readUInt32LE(at + 16),
+    role: buffer.readUInt32LE(at + 20),
+    follow: buffer.readUInt32LE(at + 24),
+    generation: buffer.readUInt32LE(at + 28),
+    changed: buffer.readUInt32LE(at + 32),
+    full: buffer.readUInt32LE(at + 36),
+  };
+}
+export function encodeCensusRequest(value: CensusRequest): Buffer {
+  const buffer = Buffer.alloc(40);
+  buffer.writeBigUInt64LE(value.mm, 0);
+  buffer.writeUInt32LE(value.op, 8);
+  buffer.writeUInt32LE(value.tgid, 12);
+  buffer.writeUInt32LE(value.group, 16);
+  buffer.writeUInt32LE(value.role, 20);
+  buffer.writeUInt32LE(value.follow, 24);
+  buffer.writeUInt32LE(value.generation, 28);
+  buffer.writeUInt32LE(value.changed, 32);
+  buffer.writeUInt32LE(value.full, 36);
+  return buffer;
+}
+
+/** struct ct_device_key, 8 bytes. */
+export interface DeviceKey {
+  block: number;
+  dev: number;
+}
+export const DeviceKeySize = 8;
+export function decodeDeviceKey(buffer: Buffer, at = 0): DeviceKey {
+  return {
+    block: buffer.readUInt32LE(at + 0),
+    dev: buffer.readUInt32LE(at + 4),
+  };
+}
+export function encodeDeviceKey(value: DeviceKey): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeUInt32LE(value.block, 0);
+  buffer.writeUInt32LE(value.dev, 4);
+  return buffer;
+}
+
+/** struct ct_event, 248 bytes. */
+export interface Event {
+  timeNs: bigint;
+  arg: bigint[];
+  offender: Identity;
+  target: Identity;
+  name: string;
+  syscall: number;
+  error: number;
+  abi: number;
+  vector: number;
+  door: number;
+  outcome: number;
+  flags: number;
+}
+export const EventSize = 248;
+export function decodeEvent(buffer: Buffer, at = 0): Event {
+  return {
+    timeNs: buffer.readBigUInt64LE(at + 0),
+    arg: [buffer.readBigUInt64LE(at + 8 + 0), buffer.readBigUInt64LE(at + 8 + 8), buffer.readBigUInt64LE(at + 8 + 16), buffer.readBigUInt64LE(at + 8 + 24)],
+    offender: decodeIdentity(buffer, at + 40),
+    target: decodeIdentity(buffer, at + 104),
+    name: readText(buffer, at + 168, 64),
+    syscall: buffer.readInt32LE(at + 232),
+    error: buffer.readInt32LE(at + 236),
+    abi: buffer.readUInt16LE(at + 240),
+    vector: buffer.readUInt16LE(at + 242),
+    door: buffer.readUInt16LE(at + 244),
+    outcome: buffer.readUInt8(at + 246),
+    flags: buffer.readUInt8(at + 247),
+  };
+}
+
+/** struct ct_identity, 64 bytes. */
+export interface Identity {
+  startBoottimeNs: bigint;
+  cgroupId: bigint;
+  exeIno: bigint;
+  exeDev: number;
+  tgid: number;
+  tid: number;
+  ppid: number;
+  uid: number;
+  group: number;
+  comm: string;
+}
+export const IdentitySize = 64;
+export function decodeIdentity(buffer: Buffer, at = 0): Identity {
+  return {
+    startBoottimeNs: buffer.readBigUInt64LE(at + 0),
+    cgroupId: buffer.readBigUInt64LE(at + 8),
+    exeIno: buffer.readBigUInt64LE(at + 16),
+    exeDev: buffer.readUInt32LE(at + 24),
+    tgid: buffer.readUInt32LE(at + 28),
+    tid: buffer.readUInt32LE(at + 32),
+    ppid: buffer.readUInt32LE(at + 36),
+    uid: buffer.readUInt32LE(at + 40),
+    group: buffer.readUInt32LE(at + 44),
+    comm: readText(buffer, at + 48, 16),
+  };
+}
+
+/** struct ct_namespace, 16 bytes. */
+export interface Namespace {
+  leader: bigint;
+  census: number;
+}
+export const NamespaceSize = 16;
+export function decodeNamespace(buffer: Buffer, at = 0): Namespace {
+  return {
+    leader: buffer.readBigUInt64LE(at + 0),
+    census: buffer.readUInt32LE(at + 8),
+  };
+}
+export function encodeNamespace(value: Namespace): Buffer {
+  const buffer = Buffer.alloc(16);
+  buffer.writeBigUInt64LE(value.leader, 0);
+  buffer.writeUInt32LE(value.census, 8);
+  return buffer;
+}
+
+/** struct ct_policy, 8 bytes. */
+export interface Policy {
+  mode: number;
+  kill: number;
+}
+export const PolicySize = 8;
+export function decodePolicy(buffer: Buffer, at = 0): Policy {
+  return {
+    mode: buffer.readUInt32LE(at + 0),
+    kill: buffer.readUInt32LE(at + 4),
+  };
+}
+export function encodePolicy(value: Policy): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeUInt32LE(value.mode, 0);
+  buffer.writeUInt32LE(value.kill, 4);
+  return buffer;
+}
+
+/** struct ct_repeat, 8 bytes. */
+export interface Repeat {
+  repeated: bigint;
+}
+export const RepeatSize = 8;
+export function decodeRepeat(buffer: Buffer, at = 0): Repeat {
+  return {
+    repeated: buffer.readBigUInt64LE(at + 0),
+  };
+}
+export function encodeRepeat(value: Repeat): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeBigUInt64LE(value.repeated, 0);
+  return buffer;
+}
+
+/** struct ct_repeat_key, 32 bytes. */
+export interface RepeatKey {
+  offenderStartNs: bigint;
+  targetStartNs: bigint;
+  offenderTgid: number;
+  targetTgid: number;
+  vector: number;
+  outcome: number;
+}
+export const RepeatKeySize = 32;
+export function decodeRepeatKey(buffer: Buffer, at = 0): RepeatKey {
+  return {
+    offenderStartNs: buffer.readBigUInt64LE(at + 0),
+    targetStartNs: buffer.readBigUInt64LE(at + 8),
+    offenderTgid: buffer.readUInt32LE(at + 16),
+    targetTgid: buffer.readUInt32LE(at + 20),
+    vector: buffer.readUInt32LE(at + 24),
+    outcome: buffer.readUInt32LE(at + 28),
+  };
+}
+export function encodeRepeatKey(value: RepeatKey): Buffer {
+  const buffer = Buffer.alloc(32);
+  buffer.writeBigUInt64LE(value.offenderStartNs, 0);
+  buffer.writeBigUInt64LE(value.targetStartNs, 8);
+  buffer.writeUInt32LE(value.offenderTgid, 16);
+  buffer.writeUInt32LE(value.targetTgid, 20);
+  buffer.writeUInt32LE(value.vector, 24);
+  buffer.writeUInt32LE(value.outcome, 28);
+  return buffer;
+}
+
+/** struct ct_scope, 24 bytes. */
+export interface Scope {
+  createdNs: bigint;
+  group: number;
+  role: number;
+  census: number;
+}
+export const ScopeSize = 24;
+export function decodeScope(buffer: Buffer, at = 0): Scope {
+  return {
+    createdNs: buffer.readBigUInt64LE(at + 0),
+    group: buffer.readUInt32LE(at + 8),
+    role: buffer.readUInt32LE(at + 12),
+    census: buffer.readUInt32LE(at + 16),
+  };
+}
+export function encodeScope(value: Scope): Buffer {
+  const buffer = Buffer.alloc(24);
+  buffer.writeBigUInt64LE(value.createdNs, 0);
+  buffer.writeUInt32LE(value.group, 8);
+  buffer.writeUInt32LE(value.role, 12);
+  buffer.writeUInt32LE(value.census, 16);
+  return buffer;
+}
+
+/** struct ct_settings, 8 bytes. */
+export interface Settings {
+  nodeGuardsAlways: number;
+  reportAllowed: number;
+}
+export const SettingsSize = 8;
+export function decodeSettings(buffer: Buffer, at = 0): Settings {
+  return {
+    nodeGuardsAlways: buffer.readUInt32LE(at + 0),
+    reportAllowed: buffer.readUInt32LE(at + 4),
+  };
+}
+export function encodeSettings(value: Settings): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeUInt32LE(value.nodeGuardsAlways, 0);
+  buffer.writeUInt32LE(value.reportAllowed, 4);
+  return buffer;
+}

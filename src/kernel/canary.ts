@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The proof that the kernel calls our doors: a victim without secrets, a prober that attacks it at every door, and
+// the kernel's own count of what the doors did. An attach that reports success proves nothing (a form whose LSM is not
+// active, or ftrace switched off, looks the same); a refusal that our door counted does.
+import { Role } from "./abi.gen.js";
+import { CanaryProcess } from "./canary-process.js";
+import type { Census } from "./census.js";
+import { readProof } from "./counters.js";
+import { type DoorName, doorNames, doors } from "./doors.js";
+import type { BpfMap } from "./native.js";
+
+/** Groups that no workload gets. */
+export const canaryGroup = 0xffff_fff0;
+const proberGroup = 0xffff_fff1;
+
+const EPERM = 1;
+
+/** A task is freed some time after it was reaped (RCU); the kernel promises no bound, so this is patience, not a limit. */
+const freeTimeoutMs = 5_000;
+
+export interface Proof {
+  door: DoorName;
+  proved: boolean;
+  /** Why not, for people; "" when proved. */
+  reason: string;
+}
+
+export class Canary {
+  readonly #victim: CanaryProcess;
+  readonly #prober: CanaryProcess;
+  readonly #census: Census;
+  readonly #proofs: BpfMap;
+
+  private constructor(victim: CanaryProcess, prober: CanaryProcess, census: Census, proofs: BpfMap) {
+    this.#victim = victim;
+    this.#prober = prober;
+    this.#census = census;
+    this.#proofs = proofs;
+  }
+
+  /** @param executable path of cloudtaser-canary */
+  static async start(executable: string, census: Census, proofs: BpfMap): Promise<Canary> {
+    const victim = await CanaryProcess.start(executable, "victim");
+    const prober = await CanaryProcess.start(executable, "prober").catch((error: unknown) => {
+      victim.close();
+      throw error;
+    });
+    // Descriptors from before protection, for the doors that guard those; a door whose probe has none stays unproven.
+    await prober.ask(`hold ${victim.pid}`, "hold").catch((error: unknown) => {
+      prober.close();
+      victim.close();
+      throw error;
+    });
+    return new Canary(victim, prober, census, proofs);
+  }
+
+  get alive(): boolean {
+    return this.#victim.alive && this.#prober.alive;
+  }
+
+  get pids(): { victim: number; prober: number } {
+    return { victim: this.#victim.pid, prober: this.#prober.pid };
+  }
+
+  /** Makes each of the doors act once. Never throws for a door that fails: it is unproven, with the reason. */
+  async prove(which: readonly DoorName[] = doorNames): Promise<Proof[]> {
+    this.#census.add({
+      tgid: this.#victim.pid,
+      group: canaryGroup,
+      role: Role.protected | Role.canary,
+      follow: true,
+    });
+    this.#census.add({ tgid: this.#prober.pid, group: proberGroup, role: Role.prober, follow: false });
+    const results: Proof[] = [];
+    for (const door of which) results.push(await this.#proveOne(door));
+    return results;
+  }
+
+  async #proveOne(door: DoorName): Promise<Proof> {
+    try {
+      const before = readProof(this.#proofs, door);
+      const problem = await this.#act(door);
+      if (problem) return { door, proved: false, reason: problem };
+      if (!(await this.#rises(door, before))) {
+        return { door, proved: false, reason: "the kernel did not call it: attached, but it never ran" };
+      }
+      return { door, proved: true, reason: "" };
+    } catch (error) {
+      return {
+        door,
+        proved: false,
+        reason: `the canary failed: ${error instanceof Error ? error.message : String(error)}`,
+      };
+    }
+  }
+
+  /** What is wrong, or undefined. */
+  async #act(door: DoorName): Promise<string | undefined> {
+    switch (doors[door].proof) {
+      case "attack":
+        return refusal(await this.#probe(door, this.#victim.pid));
+      case "count":
+        await this.#probe(door, this.#victim.pid);
+        return undefined;
+      case "fork": {
+        const child = Number(await this.#victim.ask("fork", "child"));
+        return refusal(await this.#probe("file_open", child), "a child of the canary was open to attack");
+      }
+      case "reap": {
+        // A child may be left from the fork proof; if not, one is made first.
+        if ((await this.#victim.ask("reap", "reaped")) === undefined) return "the canary did not reap its child";
+        return undefined;
+      }
+      case "exec": {
+        await this.#victim.ask("exec", "ready");
+        return refusal(await this.#probe("file_open", this.#victim.pid), "the canary lost its protection in exec");
+      }
+    }
+  }
+
+  /** errno that the attempt ended with; 0 if it succeeded. */
+  async #probe(door: DoorName, target: number): Promise<number> {
+    return Number(await this.#prober.ask(`${door} ${target}`, door));
+  }
+
+  async #rises(door: DoorName, before: bigint): Promise<boolean> {
+    const deadline = Date.now() + (doors[door].proof === "reap" ? freeTimeoutMs : 0);
+    for (;;) {
+      if (readProof(this.#proofs, door) > before) return true;
+      if (Date.now() >= deadline) return false;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  close(): void {
+    this.#prober.close();
+    this.#victim.close();
+  }
+}
+
+function refusal(errno: number, succeeded = "the canary's attack succeeded"): string | undefined {
+  if (errno === EPERM) return undefined;
+  return errno === 0 ? succeeded : `the canary's attack ended with errno ${errno}, not with our EPERM`;
+}

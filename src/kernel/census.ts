@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is in scope: asks the task iterator in the kernel to add, remove and list. User space never handles the keys.
+import {
+  CensusOp,
+  type CensusRecord,
+  CensusRecordSize,
+  decodeCensusRecord,
+  decodeCensusRequest,
+  decodeNamespace,
+  encodeCensusRequest,
+  Role,
+} from "./abi.gen.js";
+import type { BpfMap } from "./native.js";
+
+/** Runs the iterator once and returns what it wrote. */
+export type RunIterator = () => Buffer;
+
+const zero = Buffer.alloc(4);
+
+/** Each pass catches what was forked during the one before; a workload that outruns this many is hostile to itself. */
+const maxPasses = 32;
+
+export interface Addition {
+  tgid: number;
+  group: number;
+  role: number;
+  /** Existing descendants too. */
+  follow: boolean;
+}
+
+export interface AdditionResult {
+  records: CensusRecord[];
+  /** Tasks that were put in scope. */
+  added: number;
+  /** The scope map had no room for all. */
+  full: boolean;
+}
+
+export class Census {
+  readonly #request: BpfMap;
+  readonly #run: RunIterator;
+  readonly #namespaces: BpfMap | undefined;
+  #generation = 1;
+
+  /** @param namespaces what the passes note of protected processes' namespaces; list() clears it of what is gone */
+  constructor(request: BpfMap, run: RunIterator, namespaces?: BpfMap) {
+    this.#request = request;
+    this.#namespaces = namespaces;
+    this.#run = run;
+  }
+
+  add(addition: Addition): AdditionResult {
+    let mm = 0n;
+    let added = 0;
+    let full = false;
+    for (let pass = 0; pass < maxPasses; pass++) {
+      const { records, after } = this.#pass({ op: CensusOp.add, ...addition, follow: addition.follow ? 1 : 0, mm });
+      mm = after.mm;
+      added += after.changed;
+      full ||= after.full !== 0;
+      // The first pass may have met those who share the memory before it met the one that is named.
+      if (after.changed === 0 && pass > 0) return { records, added, full };
+    }
+    return { records: this.list().filter((r) => r.who.group === addition.group), added, full };
+  }
+
+  /** Takes one process out of scope, or with tgid 0 a whole group. Returns who was. */
+  remove(which: { tgid: number; group: number }): CensusRecord[] {
+    const gone: CensusRecord[] = [];
+    for (let pass = 0; pass < maxPasses; pass++) {
+      const { records } = this.#pass({ op: CensusOp.remove, ...which, role: Role.protected, follow: 0, mm: 0n });
+      if (records.length === 0) return gone;
+      gone.push(...records);
+    }
+    return gone;
+  }
+
+  list(): CensusRecord[] {
+    const { records } = this.#pass({ op: CensusOp.list, tgid: 0, group: 0, role: 0, follow: 0, mm: 0n });
+    for (const key of this.#namespaces?.keys() ?? []) {
+      const entry = this.#namespaces?.lookup(key);
+      if (entry && decodeNamespace(entry).census !== this.#generation) this.#namespaces?.delete(key);
+    }
+    return records;
+  }
+
+  #pass(request: { op: number; tgid: number; group: number; role: number; follow: number; mm: bigint }) {
+    this.#generation = (this.#generation % 0xffff_ffff) + 1;
+    this.#request.update(zero, encodeCensusRequest({ ...request, generation: this.#generation, changed: 0, full: 0 }));
+    const output = this.#run();
+    const records: CensusRecord[] = [];
+    for (let at = 0; at + CensusRecordSize <= output.length; at += CensusRecordSize) {
+      records.push(decodeCensusRecord(output, at));
+    }
+    const after = this.#request.lookup(zero);
+    if (!after) throw new Error("census_request: an array map lost its only entry");
+    return { records, after: decodeCensusRequest(after) };
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The doors as the kernel names them. The BPF program of a door is called ct_<door>; its section is lsm/<door>.
+import type { AttachForm } from "./native.js";
+
+/** How a door is proved on the live node; see canary.ts. */
+export type ProofRoad = "attack" | "count" | "fork" | "exec" | "reap";
+
+export interface DoorFacts {
+  /** Name after "security_" of the function that carries the hook. */
+  hook: string;
+  /** false: the hook cannot refuse, so its second form is fentry. */
+  refuses: boolean;
+  proof: ProofRoad;
+  /** What stands open while this door does not. */
+  guards: string;
+}
+
+export const doors = {
+  file_open: { hook: "file_open", refuses: true, proof: "attack", guards: "procfs files, raw memory devices" },
+  ptrace_access_check: {
+    hook: "ptrace_access_check",
+    refuses: true,
+    proof: "attack",
+    guards: "ptrace, process_vm, pidfd",
+  },
+  kernel_read_file: { hook: "kernel_read_file", refuses: true, proof: "attack", guards: "finit_module" },
+  kernel_load_data: { hook: "kernel_load_data", refuses: true, proof: "attack", guards: "init_module" },
+  kernel_module_request: {
+    hook: "kernel_module_request",
+    refuses: true,
+    proof: "count", // refused without an errno of its own: only the kernel's count tells
+    guards: "modules that the kernel asks for",
+  },
+  bpf: { hook: "bpf", refuses: true, proof: "attack", guards: "BPF program loads" },
+  file_permission: {
+    hook: "file_permission",
+    refuses: true,
+    proof: "attack",
+    guards: "procfs descriptors from before protection began",
+  },
+  file_ioctl: { hook: "file_ioctl", refuses: true, proof: "attack", guards: "questions to memory layout files" },
+  inode_follow_link: {
+    hook: "inode_follow_link",
+    refuses: true,
+    proof: "attack",
+    guards: "descriptors and directories behind the links of procfs",
+  },
+  task_kill: { hook: "task_kill", refuses: true, proof: "attack", guards: "signals that dump core" },
+  file_send_sigiotask: {
+    hook: "file_send_sigiotask",
+    refuses: true,
+    proof: "count", // the signal is dropped, and nobody gets an errno
+    guards: "signals that dump core, by a descriptor's owner",
+  },
+  task_setrlimit: { hook: "task_setrlimit", refuses: true, proof: "attack", guards: "limits of protected processes" },
+  task_alloc: { hook: "task_alloc", refuses: true, proof: "fork", guards: "children of protected processes" },
+  task_free: { hook: "task_free", refuses: false, proof: "reap", guards: "end of protection at exit" },
+  bprm_check_security: {
+    hook: "bprm_check",
+    refuses: true,
+    proof: "exec",
+    guards: "exec by a thread of a protected process, exec under a tracer",
+  },
+  locked_down: {
+    hook: "locked_down",
+    refuses: true,
+    proof: "attack",
+    guards: "I/O ports, PCI configuration, ACPI tables, hibernation by reboot(2)",
+  },
+  capable: { hook: "capable", refuses: true, proof: "attack", guards: "process_madvise, setns" },
+  perf_event_alloc: { hook: "perf_event_alloc", refuses: true, proof: "attack", guards: "perf events and uprobes" },
+  ptrace_traceme: { hook: "ptrace_traceme", refuses: true, proof: "attack", guards: "PTRACE_TRACEME" },
+} as const satisfies Record<string, DoorFacts>;
+
+export type DoorName = keyof typeof doors;
+
+export const doorNames = Object.keys(doors) as DoorName[];
+
+export const programOf = (door: DoorName): string => `ct_${door}`;
+
+/** The synchronous forms that the agent chooses between; void hooks of the second use fentry. */
+export type Form = "lsm" | "fmod_ret";
+
+export function attachFormOf(door: DoorName, form: Form): AttachForm {
+  if (form === "lsm") return "lsm";
+  return doors[door].refuses ? "fmod_ret" : "fentry";
+}
+
+/** Whether a program in this form is called every time (kernel-measured; docs/THREAT-MODEL.md says how). */
+export type Soundness = "sound" | "may be skipped under preemption";
+
+export function soundnessOf(form: Form, kernelPreempts: boolean): Soundness {
+  return form === "lsm" || !kernelPreempts ? "sound" : "may be skipped under preemption";
+}

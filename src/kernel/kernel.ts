@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel side as the rest of the agent sees it: doors with their proof, who is protected, policy, counts, events.
+// Owns every descriptor of the addon; close() is the only way out and may be called twice.
+import { existsSync, readFileSync } from "node:fs";
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+import {
+  type CensusRecord,
+  decodeEvent,
+  decodeRepeat,
+  decodeRepeatKey,
+  type Event,
+  EventSize,
+  encodeRepeatKey,
+  type RepeatKey,
+  Role,
+} from "./abi.gen.js";
+import { Canary, type Proof } from "./canary.js";
+import { type Addition, type AdditionResult, Census } from "./census.js";
+import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
+import { findDevices } from "./devices.js";
+import { type DoorName, doorNames, type Form, programOf, type Soundness, soundnessOf } from "./doors.js";
+import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.js";
+import type { BpfMap, Native, Ring } from "./native.js";
+import { Pins } from "./pins.js";
+import { formsToTry, type KernelFacts } from "./probe.js";
+import { type AllowEntry, type VectorRule, writeAllowed, writeDevices, writePolicy, writeSettings } from "./tables.js";
+
+/** Records per wake-up of the loop: bounds how long events can hold up everything else. */
+const recordsPerBatch = 64;
+
+const censusProgram = "ct_census";
+
+export interface DoorStatus {
+  door: DoorName;
+  form: Form;
+  attached: boolean;
+  proved: boolean;
+  /** Why it is not attached or not proved; "" otherwise. */
+  reason: string;
+  soundness: Soundness;
+  /** Calls that the kernel made without us: each one was unguarded. */
+  recursionMisses: bigint;
+  log: string;
+}
+
+export interface KernelOptions {
+  native: Native;
+  facts: KernelFacts;
+  /** Path of the linked BPF object. */
+  object: string;
+  /** Path of cloudtaser-canary. */
+  canary: string;
+  form: "auto" | Form;
+  pinPath: string;
+  onEvents: (events: Event[], malformed: number) => void;
+}
+
+export class Kernel {
+  readonly #options: KernelOptions;
+  readonly #pins: Pins;
+  readonly #loaded: LoadedDoors;
+  readonly #maps = new Map<SharedMap, BpfMap>();
+  readonly #census: Census;
+  readonly #proofs = new Map<DoorName, Proof>();
+  #canary: Canary | undefined;
+  #ring: Ring | undefined;
+  #closed = false;
+  /** When every attached door was last proved, ms since the epoch; undefined if never. */
+  lastProof: number | undefined;
+  /** Doors of an earlier agent were taken over. */
+  readonly tookOver: boolean;
+
+  private constructor(options: KernelOptions, pins: Pins, loaded: LoadedDoors, tookOver: boolean) {
+    this.#options = options;
+    this.#pins = pins;
+    this.#loaded = loaded;
+    this.tookOver = tookOver;
+    for (const name of sharedMaps) this.#maps.set(name, loaded.object.map(name));
+    const run = () => loaded.object.iterate(censusProgram);
+    this.#census = new Census(this.#map("census_request"), run, this.#map("namespaces"));
+  }
+
+  /** Loads, attaches and proves the doors in the best form that works. Leaves nothing behind when it throws. */
+  static async open(options: KernelOptions): Promise<Kernel> {
+    const forms = options.form === "auto" ? formsToTry(options.facts) : [options.form];
+    let best: { form: Form; proved: number } | undefined;
+    for (const form of forms) {
+      const kernel = await Kernel.#openIn(options, form);
+      // Protection that was taken over is not thrown away for a proof that failed: it stays, and is not ready.
+      if (kernel.tookOver) return kernel;
+      if (kernel.unproven.length === 0 || (form === forms.at(-1) && kernel.#provedCount > (best?.proved ?? -1))) {
+        return kernel;
+      }
+      if (!best || kernel.#provedCount > best.proved) best = { form, proved: kernel.#provedCount };
+      kernel.close("detach");
+    }
+    if (!best) throw new CloudtaserError("NO_DOORS", { target: "this kernel" });
+    return Kernel.#openIn(options, best.form);
+  }
+
+  static async #openIn(options: KernelOptions, form: Form): Promise<Kernel> {
+    const pins = new Pins(options.pinPath);
+    const standing = pins.standing;
+    if (!standing && options.facts.bpffs) clearLeftovers(options.native, pins);
+    // Doors that stand refuse our own BPF programs until the kernel knows who we are.
+    if (standing) announce(options.native, pins);
+    const loaded = loadDoors(options.native, { object: options.object, form, reuse: standing ? pins.maps : undefined });
+    const kernel = new Kernel(options, pins, loaded, standing);
+    let generation: string | undefined;
+    try {
+      kernel.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false });
+      if (options.facts.bpffs) {
+        generation = pins.nextGeneration();
+        pins.add(loaded, generation);
+        pins.setCensus(loaded.object.attach(censusProgram));
+        pins.removeOld();
+      }
+      await kernel.prove();
+      return kernel;
+    } catch (error) {
+      // What stood before stands on; what this start has added goes.
+      if (standing && generation !== undefined && pins.generations().length > 1) pins.remove(generation);
+      kernel.close(standing ? "leave" : "detach");
+      throw error;
+    }
+  }
+
+  get form(): Form {
+    return this.#loaded.form;
+  }
+
+  get doors(): DoorStatus[] {
+    return this.#loaded.doors.map(({ door, link, reason, log }) => {
+      const proof = this.#proofs.get(door);
+      return {
+        door,
+        form: this.#loaded.form,
+        attached: link !== undefined,
+        proved: link !== undefined && proof?.proved === true,
+        reason: link === undefined ? reason : (proof?.reason ?? "not proved yet"),
+        soundness: soundnessOf(this.#loaded.form, this.#options.facts.preempts),
+        recursionMisses: link === undefined ? 0n : this.#loaded.object.programInfo(programOf(door)).recursionMisses,
+        log,
+      };
+    });
+  }
+
+  get unproven(): DoorName[] {
+    return doorNames.filter((door) => this.#proofs.get(door)?.proved !== true);
+  }
+
+  get #provedCount(): number {
+    return doorNames.length - this.unproven.length;
+  }
+
+  /** Makes every attached door fire once. */
+  async prove(): Promise<Proof[]> {
+    const attached = this.#loaded.doors.filter(({ link }) => link !== undefined).map(({ door }) => door);
+    try {
+      if (!this.#canary?.alive) {
+        this.#canary?.close();
+        this.#canary = await Canary.start(this.#options.canary, this.#census, this.#map("proofs"));
+      }
+      for (const proof of await this.#canary.prove(attached)) this.#proofs.set(proof.door, proof);
+    } catch (error) {
+      const reason = `no canary: ${reasonOf(error)}`;
+      for (const door of attached) this.#proofs.set(door, { door, proved: false, reason });
+    }
+    if (attached.every((door) => this.#proofs.get(door)?.proved)) this.lastProof = Date.now();
+    return [...this.#proofs.values()];
+  }
+
+  /** Starts the stream of events. */
+  listen(): void {
+    this.#ring ??= this.#options.native.openRing(
+      this.#map("events"),
+      { recordSize: EventSize, maxRecords: recordsPerBatch },
+      (records, count, malformed) => {
+        const events: Event[] = [];
+        for (let i = 0; i < count; i++) events.push(decodeEvent(records, i * EventSize));
+        this.#options.onEvents(events, malformed);
+      },
+    );
+  }
+
+  setPolicy(rules: readonly VectorRule[]): void {
+    writePolicy(this.#map("policy"), rules);
+  }
+
+  setAllowed(entries: readonly AllowEntry[]): void {
+    writeAllowed(this.#map("allowed"), entries);
+  }
+
+  /** Looks again which devices hold swap and which drivers of user space there are. */
+  refreshDevices(): void {
+    writeDevices(this.#map("devices"), findDevices());
+  }
+
+  setSettings(settings: { nodeGuardsAlways: boolean; reportAllowed: boolean }): void {
+    writeSettings(this.#map("settings"), settings);
+  }
+
+  add(addition: Addition): AdditionResult {
+    return this.#census.add(addition);
+  }
+
+  remove(which: { tgid: number; group: number }): CensusRecord[] {
+    return this.#census.remove(which);
+  }
+
+  list(): CensusRecord[] {
+    return this.#census.list();
+  }
+
+  outcomes(): OutcomeCount[] {
+    return readOutcomes(this.#map("outcomes"));
+  }
+
+  /** Attempts after the first of each offender on each target, since it was last forgotten. */
+  repeats(): { key: RepeatKey; repeated: bigint }[] {
+    const map = this.#map("repeats");
+    return map.keys().flatMap((key) => {
+      const value = map.lookup(key);
+      return value === undefined ? [] : [{ key: decodeRepeatKey(key), repeated: decodeRepeat(value).repeated }];
+    });
+  }
+
+  forgetRepeat(key: RepeatKey): void {
+    this.#map("repeats").delete(encodeRepeatKey(key));
+  }
+
+  losses(): { reason: LossName; count: bigint }[] {
+    return readLosses(this.#map("losses"));
+  }
+
+  /** Processes under protection, the canary left out. */
+  protectedProcesses(): number {
+    return Number(this.#map("scope_count").lookup(Buffer.alloc(4))?.readBigInt64LE() ?? 0n);
+  }
+
+  /** Events that wait in the ring are handed over now. For an orderly stop. */
+  drain(): void {
+    while (this.#ring && this.#ring.drain(recordsPerBatch) > 0);
+  }
+
+  /** "leave": pinned doors go on refusing. "detach": everything comes off. */
+  close(how: "leave" | "detach"): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#ring?.close();
+    this.#canary?.close();
+    if (how === "detach" && this.#options.facts.bpffs) this.#pins.removeAll();
+    for (const { link } of this.#loaded.doors) link?.close();
+    for (const map of this.#maps.values()) map.close();
+    this.#loaded.object.close();
+  }
+
+  #map(name: SharedMap): BpfMap {
+    const map = this.#maps.get(name);
+    if (!map) throw new CloudtaserError("MAP_FAILED", { target: name, fields: { reason: "it is closed" } });
+    return map;
+  }
+}
+
+/** Pins of a start that died half-way cannot be taken over. They are removed if they protect nobody, else left and named. */
+function clearLeftovers(native: Native, pins: Pins): void {
+  if (!pins.any) return;
+  const scope = pins.map("scope");
+  if (existsSync(scope)) {
+    const map = native.openMap(scope);
+    try {
+      if (map.keys().length > 0) {
+        throw new CloudtaserError("PIN_MISMATCH", {
+          target: pins.path,
+          fields: { reason: "an earlier start ended half-way, and processes are protected by it" },
+        });
+      }
+    } finally {
+      map.close();
+    }
+  }
+  pins.removeAll();
+}
+
+/** Tells doors that stand already that this process is the agent now. */
+function announce(native: Native, pins: Pins): void {
+  const request = native.openMap(pins.map("census_request"));
+  try {
+    new Census(request, () => readFileSync(pins.census)).add({
+      tgid: process.pid,
+      group: 0,
+      role: Role.agent,
+      follow: false,
+    });
+  } finally {
+    request.close();
+  }
+}

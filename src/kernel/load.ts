@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens, loads and attaches the doors. A door that the kernel lacks or refuses fails alone, with its reason; the
+// others stand. Where a load of all fails, each door is tried by itself to find the culprit.
+import { existsSync } from "node:fs";
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { attachFormOf, type DoorName, doorNames, doors, type Form, programOf } from "./doors.js";
+import type { BpfLink, BpfObject, Native, NativeError } from "./native.js";
+
+export interface LoadedDoor {
+  door: DoorName;
+  link: BpfLink | undefined;
+  /** Why it is not attached; "" if it is. */
+  reason: string;
+  /** Verifier's or libbpf's words; "" if none. */
+  log: string;
+}
+
+export interface LoadedDoors {
+  object: BpfObject;
+  form: Form;
+  doors: LoadedDoor[];
+}
+
+export interface LoadOptions {
+  /** Path of the linked object. */
+  object: string;
+  form: Form;
+  /** Directory of pinned maps to share with doors that stand already; undefined for fresh maps. */
+  reuse: string | undefined;
+}
+
+/** Maps that outlive one generation of doors, in the object's words. */
+export const sharedMaps = [
+  "scope",
+  "scope_filter",
+  "scope_count",
+  "policy",
+  "settings",
+  "allowed",
+  "devices",
+  "events",
+  "repeats",
+  "outcomes",
+  "losses",
+  "proofs",
+  "namespaces",
+  "census_request",
+  "opened",
+] as const;
+
+export type SharedMap = (typeof sharedMaps)[number];
+
+const isNativeError = (error: unknown): error is NativeError => error instanceof Error && "errno" in error;
+
+const logOf = (error: unknown): string => (isNativeError(error) ? error.log : "");
+
+function hasFunction(native: Native, door: DoorName): boolean {
+  return native.kernelHasFunction(`security_${doors[door].hook}`);
+}
+
+function openObject(native: Native, options: LoadOptions): BpfObject {
+  try {
+    return native.openObject(options.object);
+  } catch (error) {
+    if (isNativeError(error) && error.code === "ENOENT") {
+      throw new CloudtaserError("OBJECT_MISSING", { target: options.object, cause: error });
+    }
+    throw new CloudtaserError("OBJECT_DAMAGED", {
+      target: options.object,
+      fields: { reason: reasonOf(error) },
+      cause: error,
+    });
+  }
+}
+
+/** Opens the object with only the given doors switched on; nothing is in the kernel yet. */
+function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorName>): BpfObject {
+  const object = openObject(native, options);
+  try {
+    const present = new Set(object.programs().map((program) => program.name));
+    for (const door of doorNames) {
+      const program = programOf(door);
+      if (!present.has(program)) {
+        throw new CloudtaserError("OBJECT_MISMATCH", {
+          target: options.object,
+          fields: { reason: `it has no program ${program}` },
+        });
+      }
+      if (!wanted.has(door)) object.setAutoload(program, false);
+      else if (options.form === "fmod_ret") object.setForm(program, attachFormOf(door, options.form), doors[door].hook);
+    }
+    if (options.reuse !== undefined) reuseMaps(object, options.reuse);
+    return object;
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+}
+
+function reuseMaps(object: BpfObject, directory: string): void {
+  for (const map of sharedMaps) {
+    // An agent from before this map left no pin of it: it begins empty.
+    if (map === "opened" && !existsSync(`${directory}/${map}`)) continue;
+    try {
+      object.reuseMap(map, `${directory}/${map}`);
+    } catch (error) {
+      throw new CloudtaserError("PIN_MISMATCH", {
+        target: `${directory}/${map}`,
+        fields: { reason: reasonOf(error) },
+        cause: error,
+      });
+    }
+  }
+}
+
+function tryLoad(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorName>): BpfObject {
+  const object = prepare(native, options, wanted);
+  try {
+    object.load();
+    return object;
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+}
+
+/** Throws only when nothing at all can be loaded. */
+export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
+  const failed = new Map<DoorName, { reason: string; log: string }>();
+  const wanted = new Set<DoorName>();
+  for (const door of doorNames) {
+    if (hasFunction(native, door)) wanted.add(door);
+    else failed.set(door, { reason: `this kernel has no security_${doors[door].hook}`, log: "" });
+  }
+  const object = loadWhatWorks(native, options, wanted, failed);
+  const loaded = doorNames.map((door): LoadedDoor => {
+    const failure = failed.get(door);
+    if (failure) return { door, link: undefined, ...failure };
+    try {
+      return { door, link: object.attach(programOf(door)), reason: "", log: "" };
+    } catch (error) {
+      return { door, link: undefined, reason: `cannot attach: ${reasonOf(error)}`, log: logOf(error) };
+    }
+  });
+  return { object, form: options.form, doors: loaded };
+}
+
+function loadWhatWorks(
+  native: Native,
+  options: LoadOptions,
+  wanted: Set<DoorName>,
+  failed: Map<DoorName, { reason: string; log: string }>,
+): BpfObject {
+  try {
+    return tryLoad(native, options, wanted);
+  } catch (error) {
+    if (error instanceof CloudtaserError) throw error;
+    for (const door of [...wanted]) {
+      try {
+        tryLoad(native, options, new Set([door])).close();
+      } catch (alone) {
+        wanted.delete(door);
+        failed.set(door, { reason: `the kernel refused it: ${reasonOf(alone)}`, log: logOf(alone) });
+      }
+    }
+    if (wanted.size === 0) {
+      throw new CloudtaserError("NO_DOORS", { target: `this kernel in the ${options.form} form`, cause: error });
+    }
+    try {
+      return tryLoad(native, options, wanted);
+    } catch (again) {
+      throw new CloudtaserError("LOAD_REFUSED", {
+        target: options.object,
+        fields: { reason: reasonOf(again) },
+        cause: again,
+      });
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the addon exports, by hand: the only description of it that TypeScript sees. It knows no vector and no policy.
+// Every function throws NativeError (see native/error.h) and every close() may be called any number of times.
+
+/** Attach forms. "lsm": BPF_LSM_MAC on bpf_lsm_<hook>; "fmod_ret": BPF_MODIFY_RETURN on security_<hook>;
+ *  "fentry": BPF_TRACE_FENTRY on security_<hook> (for hooks that return nothing). */
+export type AttachForm = "lsm" | "fmod_ret" | "fentry";
+
+export interface NativeError extends Error {
+  /** Stable string: "ENOENT"-style errno name, "LIBBPF_FORMAT"-style for libbpf's own numbers (4000 and up; FORMAT and
+   *  LIBELF mean a file that is no object), or "CLOSED" (handle used after close()), "BAD_ARGUMENT". */
+  code: string;
+  /** Positive errno, 0 if none. */
+  errno: number;
+  /** The program, map, link or path that it is about. */
+  target: string;
+  /** libbpf and verifier output of the failed call, "" if none; at most 64 KiB, the end kept. */
+  log: string;
+}
+
+export interface ProgramInfo {
+  name: string;
+  section: string;
+}
+
+export interface MapInfo {
+  name: string;
+  type: number;
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+}
+
+/** Kernel's own numbers about a loaded program (bpf_prog_info). */
+export interface LoadedProgramInfo {
+  id: number;
+  name: string;
+  /** Times the program was skipped because it was already running on that CPU; each one is an unguarded call. */
+  recursionMisses: bigint;
+  runCount: bigint;
+  verifiedInstructions: number;
+  /** Bytes of JITed code. */
+  jitedBytes: number;
+}
+
+export interface BpfLink {
+  readonly fd: number;
+  info(): { id: number; programId: number };
+  /** Fails with EEXIST if the path is taken. */
+  pin(path: string): void;
+  /** Lets go of the link: detaches unless it is pinned. So does garbage collection: keep a reference. */
+  close(): void;
+}
+
+export interface BpfMap {
+  readonly name: string;
+  readonly fd: number;
+  readonly keySize: number;
+  /** Of one value; per-CPU maps return possibleCpus() of them, each padded to 8 bytes. */
+  readonly valueSize: number;
+  lookup(key: Uint8Array): Buffer | undefined;
+  /** flags: 0 any, 1 only if absent (EEXIST), 2 only if present (ENOENT). */
+  update(key: Uint8Array, value: Uint8Array, flags?: number): void;
+  /** false if it was not there. */
+  delete(key: Uint8Array): boolean;
+  keys(): Buffer[];
+  pin(path: string): void;
+  info(): MapInfo & { id: number };
+  close(): void;
+}
+
+export interface BpfObject {
+  programs(): ProgramInfo[];
+  maps(): MapInfo[];
+  setAutoload(program: string, on: boolean): void;
+  /** Before load(): turns an "lsm/<hook>" program into the given form. ENOENT if the kernel's BTF has no such function;
+   *  the program then needs another setForm() or setAutoload(program, false) before load(). */
+  setForm(program: string, form: AttachForm, hook: string): void;
+  setMaxEntries(map: string, entries: number): void;
+  /** What the file gives .rodata, .data or .bss (name as in maps(), or the bare section name): read, patch, set. */
+  initialValue(map: string): Buffer;
+  /** Before load(): overwrites .rodata (name as in maps()); value must be valueSize bytes long. */
+  setInitialValue(map: string, value: Uint8Array): void;
+  /** Before load(): uses the map pinned at path; EINVAL if its shape differs, ENOENT if there is none. */
+  reuseMap(map: string, path: string): void;
+  /** Once, successful or not: after a failure close the object and open it again. The verifier's log is in error.log;
+   *  error.target is the refused program if it was one, else the object's path. */
+  load(): void;
+  attach(program: string): BpfLink;
+  /** Runs the iterator program once and returns all that it wrote. */
+  iterate(program: string): Buffer;
+  programInfo(program: string): LoadedProgramInfo;
+  map(name: string): BpfMap;
+  close(): void;
+}
+
+export interface Ring {
+  /** Reads what is there now, at most maxRecords; returns how many. For shutdown and tests. */
+  drain(maxRecords: number): number;
+  close(): void;
+}
+
+export interface Pidfd {
+  readonly fd: number;
+  readonly pid: number;
+  signal(signal: number): void;
+  /** false once the process has exited. */
+  alive(): boolean;
+  close(): void;
+}
+
+export interface Native {
+  libbpfVersion(): string;
+  possibleCpus(): number;
+  openObject(path: string): BpfObject;
+  /** Opens a map pinned in bpffs. */
+  openMap(path: string): BpfMap;
+  /** Opens a link pinned in bpffs. */
+  openLink(path: string): BpfLink;
+  /** Consumes map (a BPF_MAP_TYPE_RINGBUF) by uv_poll on this thread's loop. One call per wake-up and at most maxRecords
+   *  records, laid end to end; each is `recordSize` bytes, others are counted in `malformed`. */
+  openRing(
+    map: BpfMap,
+    options: { recordSize: number; maxRecords: number },
+    onBatch: (records: Buffer, count: number, malformed: number) => void,
+  ): Ring;
+  /** true if the running kernel's BTF has a function of that name. */
+  kernelHasFunction(name: string): boolean;
+  /** Frees the kernel BTF that kernelHasFunction() parsed and keeps (some MB); the next question parses it again. */
+  releaseBtf(): void;
+  /** By kernel id, for programs behind pinned links (BpfLink.info().programId). Name as the kernel cut it: 15 characters. */
+  loadedProgram(id: number): LoadedProgramInfo;
+  openPidfd(pid: number): Pidfd;
+  /** SO_PEERCRED of a connected unix socket. */
+  peerCredentials(fd: number): { pid: number; uid: number; gid: number };
+  /** Replaces this process: default signal dispositions, empty signal mask, blocking stdio, which is
+   *  all that is inherited (Node marks other descriptors close-on-exec). Returns only by throwing, nothing changed then. */
+  exec(path: string, argv: string[], env: string[]): never;
+  /** sd_notify: one datagram to $NOTIFY_SOCKET (also abstract "@" names). false if the variable is unset. */
+  notify(state: string): boolean;
+  /** Bytes of kernel memory: memlock of map or program descriptor from its fdinfo. */
+  memlock(fd: number): number;
+}

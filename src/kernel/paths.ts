@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the installed pieces lie, and constants of the installation.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "./load-native.js";
+
+/** max_entries of the map `scope` in bpf/maps.h; test/contract holds the two together. */
+export const scopeLimit = 65_536;
+
+/** @param directory of BPF objects, as configured; that of the installation if left out */
+export function objectPath(directory?: string): string {
+  return join(directory ?? join(packageRoot(), "build", "bpf"), "cloudtaser.bpf.o");
+}
+
+export function canaryPath(): string {
+  return join(packageRoot(), "build", "cloudtaser-canary");
+}
+
+export function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+  return String((manifest as { version?: unknown }).version ?? "0.0.0");
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// What outlives the agent, in bpffs: maps/<name>, census (an iterator that runs when it is read), and one directory
+// doors-<n> of links per generation of doors. A link that is pinned keeps refusing after the agent's death.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+import type { LoadedDoors, SharedMap } from "./load.js";
+import { sharedMaps } from "./load.js";
+import type { BpfLink } from "./native.js";
+
+export class Pins {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get maps(): string {
+    return join(this.path, "maps");
+  }
+
+  get census(): string {
+    return join(this.path, "census");
+  }
+
+  map(name: SharedMap): string {
+    return join(this.maps, name);
+  }
+
+  /** Doors of an earlier agent stand and may be taken over. */
+  get standing(): boolean {
+    return existsSync(this.map("scope")) && existsSync(this.census);
+  }
+
+  /** Directories of generations, oldest first. */
+  generations(): string[] {
+    if (!existsSync(this.path)) return [];
+    return readdirSync(this.path)
+      .filter((name) => /^doors-\d+$/.test(name))
+      .sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)))
+      .map((name) => join(this.path, name));
+  }
+
+  /** Something of ours is pinned, whole or not. */
+  get any(): boolean {
+    return existsSync(this.path) && readdirSync(this.path).length > 0;
+  }
+
+  /** The directory that the next generation gets. */
+  nextGeneration(): string {
+    const last = this.generations().at(-1);
+    return join(this.path, `doors-${last ? Number(last.slice(last.lastIndexOf("-") + 1)) + 1 : 1}`);
+  }
+
+  /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
+  add(loaded: LoadedDoors, directory: string): void {
+    this.#try(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+    this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
+    for (const map of sharedMaps) {
+      if (!existsSync(this.map(map))) this.#try(this.map(map), () => loaded.object.map(map).pin(this.map(map)));
+    }
+    for (const { door, link } of loaded.doors) {
+      if (link) this.#try(join(directory, door), () => link.pin(join(directory, door)));
+    }
+  }
+
+  /** Puts the iterator under its name; over an older one in a single step. */
+  setCensus(iterator: BpfLink): void {
+    const fresh = `${this.census}-new`; // bpffs allows no dots in names
+    if (existsSync(fresh)) unlinkSync(fresh);
+    this.#try(fresh, () => iterator.pin(fresh));
+    this.#try(this.census, () => renameSync(fresh, this.census));
+  }
+
+  /** Lets go of generations older than the newest: new before old. */
+  removeOld(): void {
+    for (const directory of this.generations().slice(0, -1)) removeTree(directory);
+  }
+
+  remove(generation: string): void {
+    removeTree(generation);
+  }
+
+  removeAll(): void {
+    for (const directory of this.generations()) removeTree(directory);
+    removeTree(this.maps);
+    if (existsSync(this.census)) unlinkSync(this.census);
+    if (existsSync(this.path)) rmdirSync(this.path);
+  }
+
+  #try(target: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      throw new CloudtaserError("PIN_FAILED", { target, fields: { reason: reasonOf(error) }, cause: error });
+    }
+  }
+}
+
+function removeTree(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const name of readdirSync(directory)) unlinkSync(join(directory, name));
+  rmdirSync(directory);
+}

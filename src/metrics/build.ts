@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs, and in which mode.
+
+import type { FamilyOptions } from "./family.js";
+import type { MetricReaders } from "./readers.js";
+
+export const metricNames = ["cloudtaser_build_info", "cloudtaser_enforcement_mode"] as const;
+
+export function buildFamilies(readers: MetricReaders): FamilyOptions[] {
+  return [
+    {
+      name: metricNames[0],
+      help: "Always 1; the labels say which build runs.",
+      kind: "gauge",
+      labels: ["version", "revision", "libbpf", "node"],
+      read: () => [{ labels: readers.build, value: 1 }],
+    },
+    {
+      name: metricNames[1],
+      help: "1 for the global mode in force, 0 for the other.",
+      kind: "gauge",
+      labels: ["mode"],
+      read: () => ["detect", "enforce"].map((mode) => ({ labels: { mode }, value: mode === readers.mode() ? 1 : 0 })),
+    },
+  ];
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that builds prom-client metrics: a family whose samples are read at scrape time, on a registry of our own. The
+// library's global registry is never touched.
+
+import { Counter, Gauge, type Registry } from "prom-client";
+
+export interface Sample {
+  labels?: Readonly<Record<string, string>>;
+  value: number | bigint;
+}
+
+export interface FamilyOptions {
+  name: string;
+  help: string;
+  kind: "counter" | "gauge";
+  labels?: readonly string[];
+  /** Label sets that exist from the start, at zero, whatever read() knows. */
+  known?: Iterable<Readonly<Record<string, string>>>;
+  read(): Iterable<Sample>;
+}
+
+/** Told of the family whose reader threw; the scrape goes on with the values of the time before. */
+export type OnReadFailure = (family: string, error: unknown) => void;
+
+export function addFamily(registry: Registry, options: FamilyOptions, onFailure: OnReadFailure): void {
+  const { name, help, kind } = options;
+  const labelNames = [...(options.labels ?? [])];
+  const zeros = (options.known === undefined ? [] : [...options.known]).map((labels) => ({ labels, value: 0 }));
+  const collect = () => {
+    try {
+      // Read all before the old values go: a counter that falls to zero for one scrape looks like a restart.
+      const samples = [...zeros, ...options.read()];
+      metric.reset();
+      for (const { labels = {}, value } of samples) record({ ...labels }, Number(value));
+    } catch (error) {
+      onFailure(name, error);
+    }
+  };
+  const registers = [registry];
+  const metric =
+    kind === "gauge"
+      ? new Gauge({ name, help, labelNames, registers, collect })
+      : new Counter({ name, help, labelNames, registers, collect });
+  const record = (labels: Record<string, string>, value: number) => {
+    if (metric instanceof Gauge) {
+      metric.set(labels, value);
+      return;
+    }
+    // A counter can only be added to: the zero that announces a series and its value come one after the other.
+    metric.inc(labels, value);
+  };
+  for (const { labels } of zeros) record({ ...labels }, 0);
+}

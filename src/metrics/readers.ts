@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the numbers come from. Every value is asked for when somebody scrapes; nothing is pushed on the event path.
+
+export interface DoorMetrics {
+  door: string;
+  /** undefined while it is not attached. */
+  form: string | undefined;
+  attached: boolean;
+  /** The last canary was refused here. */
+  proved: boolean;
+  /** The kernel calls it every time; false: it may be skipped, or acts after the fact. */
+  sound: boolean;
+  recursionMisses: bigint;
+}
+
+export interface SinkMetrics {
+  name: string;
+  written: number;
+  queued: number;
+  errors: number;
+  dropped: Readonly<Record<string, number>>;
+}
+
+export interface MetricReaders {
+  build: { version: string; revision: string; libbpf: string; node: string };
+  mode(): "detect" | "enforce";
+  /** Exact totals from the kernel, since the maps were made. */
+  events(): Iterable<{ vector: string; outcome: string; count: bigint }>;
+  doors(): Iterable<DoorMetrics>;
+  /** What the kernel side lost, by reason. */
+  losses(): Iterable<{ reason: string; count: bigint }>;
+  /** Records that user space got and could not publish, by reason. */
+  pipelineDrops(): Iterable<{ reason: string; count: number }>;
+  protectedProcesses(): number;
+  /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
+  ring(): { usedBytes: number | undefined; sizeBytes: number };
+  sinks(): Iterable<SinkMetrics>;
+  /** lastSuccess: Unix seconds, 0 for never. */
+  canary(): { lastSuccess: number; failures: number };
+  /** The last load of the configuration, the first one included. */
+  reload(): { successful: boolean; lastSuccess: number };
+}
+
+/** Closed lists of label values, so that every series exists from the start. */
+export interface MetricLabels {
+  doors: readonly string[];
+  losses: readonly string[];
+  pipelineDrops: readonly string[];
+  sinks: readonly string[];
+  sinkDrops: readonly string[];
+}

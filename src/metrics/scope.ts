@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many processes are protected, and how full the event ring is.
+
+import type { FamilyOptions } from "./family.js";
+import type { MetricReaders } from "./readers.js";
+
+export const metricNames = [
+  "cloudtaser_protected_processes",
+  "cloudtaser_ring_size_bytes",
+  "cloudtaser_ring_used_bytes",
+] as const;
+
+export function scopeFamilies(readers: MetricReaders): FamilyOptions[] {
+  return [
+    {
+      name: metricNames[0],
+      help: "Processes in scope now.",
+      kind: "gauge",
+      read: () => [{ value: readers.protectedProcesses() }],
+    },
+    {
+      name: metricNames[1],
+      help: "Size of the ring that carries events out of the kernel.",
+      kind: "gauge",
+      read: () => [{ value: readers.ring().sizeBytes }],
+    },
+    {
+      name: metricNames[2],
+      help: "Bytes of that ring that wait to be read; NaN if this machine's libbpf cannot tell.",
+      kind: "gauge",
+      read: () => [{ value: readers.ring().usedBytes ?? Number.NaN }],
+    },
+  ];
+}

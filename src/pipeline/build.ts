@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The finished draft as an event. Every string that a process can choose is made printable and bounded here.
+
+import { printable } from "../errors/index.js";
+import { type CloudtaserEvent, eventSchemaName } from "../formats/index.js";
+import { type ArgumentMeaning, vectorEntry } from "../vectors/index.js";
+import { formatTime } from "./clock.js";
+import type { DecodedIdentity } from "./decoded.js";
+import type { Draft, PipelineContext } from "./draft.js";
+import type { ProcessFacts } from "./facts.js";
+import { errnoName, syscallName } from "./syscalls.js";
+import { uuidv7 } from "./uuid.js";
+
+function formatDevice(dev: number): string {
+  return `${dev >>> 20}:${dev & 0xfffff}`;
+}
+
+function processOf(who: DecodedIdentity, known: ProcessFacts, bootNs: bigint, context: PipelineContext) {
+  const user = context.facts.userName(who.uid);
+  return {
+    pid: who.tgid,
+    tid: who.tid,
+    ppid: who.ppid,
+    startTime: formatTime(bootNs + who.startBoottimeNs),
+    startBoottimeNs: who.startBoottimeNs.toString(),
+    uid: who.uid,
+    ...(user === undefined ? {} : { user }),
+    comm: printable(who.comm, 16),
+    exe: {
+      ...(known.exePath === undefined ? {} : { path: known.exePath }),
+      dev: formatDevice(who.exeDev),
+      inode: who.exeIno.toString(),
+    },
+    cgroup: {
+      id: who.cgroupId.toString(),
+      ...(known.cgroupPath === undefined ? {} : { path: known.cgroupPath }),
+    },
+    ...(known.containerId === undefined ? {} : { container: { id: known.containerId } }),
+  };
+}
+
+function argumentText(value: bigint, { form }: ArgumentMeaning): string | number {
+  if (form === "bits") return `0x${value.toString(16)}`;
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return value.toString();
+  if (form === "number") return Number(value);
+  return form[Number(value)] ?? Number(value);
+}
+
+function detailOf({ decoded, vector }: Draft): CloudtaserEvent["detail"] {
+  const entry = vectorEntry(vector);
+  const detail: CloudtaserEvent["detail"] = {};
+  for (const [index, argument] of entry.args.entries()) {
+    detail[argument.key] = argumentText(decoded.arg[index] ?? 0n, argument);
+  }
+  if (entry.name !== undefined && decoded.name !== "") detail[entry.name.key] = printable(decoded.name, 64);
+  return detail;
+}
+
+function syscallOf({ decoded }: Draft, { abi }: PipelineContext): CloudtaserEvent["syscall"] {
+  const { flags } = abi;
+  if (decoded.syscall < 0 || (decoded.flags & flags.io_worker) !== 0) return null;
+  const compat = (decoded.flags & flags.compat) !== 0;
+  return { number: decoded.syscall, name: syscallName(decoded.syscall, compat), compat };
+}
+
+export function buildEvent(draft: Draft, context: PipelineContext): CloudtaserEvent {
+  const { decoded, targetFacts } = draft;
+  const bootNs = context.clock.offsetNs();
+  const wallNs = bootNs + decoded.timeNs;
+  const workload = draft.hasTarget ? context.workloadOf(decoded.target.group) : undefined;
+  return {
+    schema: eventSchemaName,
+    id: uuidv7(Number(wallNs / 1_000_000n), draft.seq),
+    seq: draft.seq,
+    time: formatTime(wallNs),
+    node: printable(context.node, 253),
+    type: vectorEntry(draft.vector).eventType,
+    vector: draft.vector,
+    ...draft.verdict,
+    count: draft.count,
+    offender: {
+      ...processOf(decoded.offender, draft.offenderFacts, bootNs, context),
+      parent: draft.offenderFacts.parent,
+    },
+    target:
+      targetFacts === undefined
+        ? null
+        : {
+            ...processOf(decoded.target, targetFacts, bootNs, context),
+            group: decoded.target.group,
+            ...(workload === undefined ? {} : { workload: printable(workload, 64) }),
+          },
+    syscall: syscallOf(draft, context),
+    error: errnoName(decoded.error),
+    door: context.abi.door(decoded.door),
+    detail: detailOf(draft),
+  };
+}

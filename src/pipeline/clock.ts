@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernel times count from boot (suspend included); events carry wall-clock time. This is the bridge.
+
+import { readFileSync } from "node:fs";
+
+export interface BootClock {
+  /** Wall-clock nanoseconds of the moment of boot; add a boot time to it. */
+  offsetNs(): bigint;
+}
+
+export interface ClockSources {
+  /** Text of /proc/uptime: seconds since boot with two decimals. */
+  readUptime(): string;
+  /** Wall-clock milliseconds, with a fraction. */
+  wallMs(): number;
+  /** Milliseconds that never jump, with a fraction. */
+  steadyMs(): number;
+}
+
+const realSources: ClockSources = {
+  readUptime: () => readFileSync("/proc/uptime", "utf8"),
+  // Date.now() has whole milliseconds; it is read where the uptime ticks, so that is the error.
+  wallMs: () => Date.now(),
+  steadyMs: () => performance.now(),
+};
+
+const tickMs = 10;
+const recheckMs = 10_000;
+
+/** Waits for the uptime to tick (10 ms at most) once; later looks again now and then, and follows the wall clock only when it
+ *  has been set, so that the same process keeps the same start time from event to event. */
+export function createBootClock(sources: ClockSources = realSources): BootClock {
+  const uptimeMs = () => {
+    const seconds = Number.parseFloat(sources.readUptime());
+    return Math.round(seconds * 1000);
+  };
+  const measure = () => {
+    const first = uptimeMs();
+    const deadline = sources.steadyMs() + 3 * tickMs;
+    let now = first;
+    while (now === first && sources.steadyMs() < deadline) now = uptimeMs();
+    return sources.wallMs() - now;
+  };
+  let offsetMs = measure();
+  let checkedAt = sources.steadyMs();
+  return {
+    offsetNs() {
+      if (sources.steadyMs() - checkedAt > recheckMs) {
+        checkedAt = sources.steadyMs();
+        if (Math.abs(sources.wallMs() - uptimeMs() - offsetMs) > 5 * tickMs) offsetMs = measure();
+      }
+      return BigInt(Math.round(offsetMs * 1000)) * 1000n;
+    },
+  };
+}
+
+/** RFC 3339 in UTC with nine decimals. */
+export function formatTime(wallNs: bigint): string {
+  const ms = Number(wallNs / 1_000_000n);
+  const below = (wallNs % 1_000_000n).toString().padStart(6, "0");
+  return `${new Date(ms).toISOString().slice(0, -1)}${below}Z`;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the steps of the pipeline hand on, and what they may ask for.
+
+import type { CloudtaserEvent } from "../formats/index.js";
+import type { VectorName } from "../vectors/index.js";
+import type { AbiNames, KernelOutcome } from "./abi.js";
+import type { BootClock } from "./clock.js";
+import type { DecodedEvent, DecodedIdentity } from "./decoded.js";
+import type { Facts, ProcessFacts } from "./facts.js";
+
+export interface PipelineContext {
+  abi: AbiNames;
+  node: string;
+  clock: BootClock;
+  facts: Facts;
+  /** Name of the workload that is protected as this group. */
+  workloadOf(group: number): string | undefined;
+  /** Mode of a vector now; only asked for what the event itself does not say. */
+  modeOf(vector: VectorName): "off" | "detect" | "enforce";
+  /** Sends SIGKILL to exactly this process. false if it was not sent. Must not throw for a process that is gone. */
+  kill(who: DecodedIdentity): boolean;
+}
+
+/** Filled from left to right; each step adds its part. */
+export interface Draft {
+  decoded: DecodedEvent;
+  seq: number;
+  /** Attempts that it stands for. */
+  count: number;
+  vector: VectorName;
+  outcome: KernelOutcome;
+  hasTarget: boolean;
+  offenderFacts: ProcessFacts;
+  targetFacts: ProcessFacts | undefined;
+  verdict: Pick<CloudtaserEvent, "severity" | "mode" | "outcome" | "killed" | "leakWindow">;
+}
+
+export type DropReason = "abi_mismatch" | "unknown_vector" | "unknown_outcome" | "failed";

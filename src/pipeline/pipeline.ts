@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernel records in, events out. Needs no kernel: everything it asks for comes in with the context.
+
+import { type CloudtaserEvent, formatNative } from "../formats/index.js";
+import { buildEvent } from "./build.js";
+import type { DecodedEvent } from "./decoded.js";
+import type { DropReason, PipelineContext } from "./draft.js";
+import { enrich, identify, judge, respond } from "./steps.js";
+
+/** Gets every event with its line in the native format, newline included. Must not block; what it throws is counted. */
+export type Publish = (event: CloudtaserEvent, line: string) => void;
+
+export interface PipelineStats {
+  received: number;
+  published: number;
+  killedFromUserSpace: number;
+  dropped: Record<DropReason, number>;
+  /** What the last record that failed threw. */
+  lastFailure: unknown;
+}
+
+export interface Pipeline {
+  /** count: attempts that each of the records stands for. */
+  process(records: Iterable<DecodedEvent>, count?: number): void;
+  readonly stats: Readonly<PipelineStats>;
+}
+
+export function createPipeline(context: PipelineContext, publish: Publish): Pipeline {
+  const stats: PipelineStats = {
+    received: 0,
+    published: 0,
+    killedFromUserSpace: 0,
+    dropped: { abi_mismatch: 0, unknown_vector: 0, unknown_outcome: 0, failed: 0 },
+    lastFailure: undefined,
+  };
+  let seq = 0;
+
+  const one = (decoded: DecodedEvent, count: number) => {
+    const identified = identify(decoded, context);
+    if (typeof identified === "string") {
+      stats.dropped[identified]++;
+      return;
+    }
+    // Respond before anything that reads files: the offender runs on meanwhile.
+    const judged = judge(identified, context);
+    const answered = respond(judged, context);
+    if (answered.verdict.killed && !judged.verdict.killed) stats.killedFromUserSpace++;
+    const event = buildEvent({ ...enrich(answered, context), seq: ++seq, count }, context);
+    publish(event, formatNative(event));
+    stats.published++;
+  };
+
+  return {
+    stats,
+    process(records, count = 1) {
+      for (const decoded of records) {
+        stats.received++;
+        try {
+          one(decoded, count);
+        } catch (error) {
+          // One bad record must not take the rest of its batch along.
+          stats.dropped.failed++;
+          stats.lastFailure = error;
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of workloads and the group numbers by which the kernel knows them. Kept in a file beside the control socket, so
+// that an agent that takes over standing doors still knows what its predecessor protected.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Below the numbers of the canary; 0 is "no group". */
+const maxGroup = 0xffff_ff00;
+
+export class Groups {
+  readonly #file: string;
+  readonly #byName = new Map<string, number>();
+  readonly #byNumber = new Map<number, string>();
+
+  constructor(file: string) {
+    this.#file = file;
+    for (const [name, number] of Object.entries(readNames(file))) this.#set(name, number);
+  }
+
+  nameOf(group: number): string {
+    return this.#byNumber.get(group) ?? `group-${group}`;
+  }
+
+  numberOf(name: string): number | undefined {
+    return this.#byName.get(name);
+  }
+
+  names(): string[] {
+    return [...this.#byName.keys()];
+  }
+
+  /** The number of a name, made up and kept if it is new. */
+  ensure(name: string): number {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    let number = 1;
+    while (this.#byNumber.has(number) && number < maxGroup) number++;
+    this.#set(name, number);
+    this.#save();
+    return number;
+  }
+
+  /** Takes the numbers of groups that are protected under names that were lost, so that nobody new joins them. */
+  reserve(groups: ReadonlySet<number>): void {
+    for (const group of groups) if (!this.#byNumber.has(group)) this.#set(`group-${group}`, group);
+    if (groups.size > 0) this.#save();
+  }
+
+  /** Forgets every name but those of the given groups. */
+  keepOnly(groups: ReadonlySet<number>): void {
+    const before = this.#byName.size;
+    for (const [name, number] of [...this.#byName]) {
+      if (groups.has(number)) continue;
+      this.#byName.delete(name);
+      this.#byNumber.delete(number);
+    }
+    if (this.#byName.size !== before) this.#save();
+  }
+
+  #set(name: string, number: number): void {
+    this.#byName.set(name, number);
+    this.#byNumber.set(number, name);
+  }
+
+  #save(): void {
+    mkdirSync(dirname(this.#file), { recursive: true, mode: 0o755 });
+    const unfinished = `${this.#file}.new`;
+    writeFileSync(unfinished, `${JSON.stringify(Object.fromEntries(this.#byName))}\n`, { mode: 0o600 });
+    renameSync(unfinished, this.#file);
+  }
+}
+
+/** A file that is missing or damaged is an empty one; reserve() keeps the numbers that are in use from being given out again. */
+function readNames(file: string): Record<string, number> {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (typeof parsed !== "object" || parsed === null) return {};
+    return Object.fromEntries(
+      Object.entries(parsed).filter(([, n]) => Number.isInteger(n) && (n as number) > 0 && (n as number) < maxGroup),
+    ) as Record<string, number>;
+  } catch {
+    return {};
+  }
+}

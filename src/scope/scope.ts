@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is protected, in words of workloads. The kernel is the truth: it extends protection to children and drops it at
+// exit; this room only adds, removes and names. Units and control groups are looked at again while the agent runs, so
+// that a restarted service is taken up.
+import { CloudtaserError } from "../errors/index.js";
+import type { Groups } from "./groups.js";
+import { cgroupOfUnit, checkProcess, processesOfCgroup } from "./targets.js";
+
+/** What this room needs of the kernel; Kernel has it. */
+export interface ScopeKernel {
+  add(addition: { tgid: number; group: number; role: number; follow: boolean }): {
+    records: ScopeRecord[];
+    added: number;
+    full: boolean;
+  };
+  remove(which: { tgid: number; group: number }): ScopeRecord[];
+  list(): ScopeRecord[];
+}
+
+export interface ScopeRecord {
+  who: { tgid: number; group: number; uid: number; comm: string; startBoottimeNs: bigint };
+  role: number;
+  tracer: number;
+}
+
+export interface ScopeRoles {
+  protected: number;
+  canary: number;
+}
+
+/** A process identity that cannot change hands while it is held. */
+export interface HeldProcess {
+  alive(): boolean;
+  close(): void;
+}
+
+export interface ScopeOptions {
+  kernel: ScopeKernel;
+  groups: Groups;
+  roles: ScopeRoles;
+  hold: (pid: number) => HeldProcess;
+  /** Entries that the kernel's table takes. */
+  limit: number;
+}
+
+/** A fork takes microseconds; these are far more, also on a loaded node. */
+const secondLooksMs = [50, 500];
+
+export type Target = { pid: number } | { unit: string } | { cgroup: string };
+
+export interface ProtectResult {
+  workload: string;
+  records: ScopeRecord[];
+  warnings: string[];
+}
+
+export class Scope {
+  readonly #options: ScopeOptions;
+  /** Targets that are looked at again, by workload. */
+  readonly #standing = new Map<string, { unit: string } | { cgroup: string }>();
+
+  constructor(options: ScopeOptions) {
+    this.#options = options;
+  }
+
+  /** Throws without having protected anything, except where it says SCOPE_FULL: then what fitted stays. */
+  async protect(target: Target, name?: string): Promise<ProtectResult> {
+    const pids = await this.#processesOf(target);
+    const workload = name ?? nameOf(target, pids);
+    if (pids.length === 0) throw new CloudtaserError("WORKLOAD_EMPTY", { target: workload });
+    const group = this.#options.groups.ensure(workload);
+    const warnings: string[] = [];
+    for (const pid of pids) this.#protectOne(pid, group, "pid" in target, warnings);
+    if (!("pid" in target)) this.#standing.set(workload, target);
+    return { workload, records: this.records().filter((record) => record.who.group === group), warnings };
+  }
+
+  #protectOne(pid: number, group: number, named: boolean, warnings: string[]): void {
+    const { kernel, roles, hold, limit, groups } = this.#options;
+    let held: HeldProcess;
+    try {
+      held = hold(pid);
+    } catch (cause) {
+      if (!named) return; // a member of a group that ended meanwhile
+      throw new CloudtaserError("PID_MISSING", { target: String(pid), cause });
+    }
+    try {
+      const { records, full } = kernel.add({ tgid: pid, group, role: roles.protected, follow: true });
+      if (!held.alive()) {
+        // It ended while we worked: whoever has the number now was not meant.
+        kernel.remove({ tgid: pid, group });
+        if (named) throw new CloudtaserError("PID_CHANGED_HANDS", { target: String(pid) });
+        return;
+      }
+      if (full) throw new CloudtaserError("SCOPE_FULL", { target: String(pid), fields: { limit } });
+      for (const { who, tracer } of records) {
+        if (tracer !== 0) warnings.push(`process ${who.tgid} was already traced by process ${tracer}; end that tracer`);
+        if (who.tgid === pid && who.group !== group) {
+          warnings.push(`process ${pid} was already protected, as workload ${groups.nameOf(who.group)}`);
+        }
+      }
+      this.#lookAgain(pid, group);
+    } finally {
+      held.close();
+    }
+  }
+
+  /** A child that was being forked while its parent was taken in may have been in no list yet: it is looked for again. */
+  #lookAgain(pid: number, group: number): void {
+    for (const delay of secondLooksMs) {
+      setTimeout(() => {
+        try {
+          const still = this.records().some(({ who }) => who.tgid === pid && who.group === group);
+          if (still) this.#options.kernel.add({ tgid: pid, group, role: this.#options.roles.protected, follow: true });
+        } catch {
+          // The agent is stopping: its kernel room is closed.
+        }
+      }, delay).unref();
+    }
+  }
+
+  unprotect(which: { pid: number } | { workload: string }): ProtectResult {
+    const { kernel, groups } = this.#options;
+    if ("pid" in which) {
+      checkProcess(which.pid);
+      const records = kernel.remove({ tgid: which.pid, group: 0 });
+      const [first] = records;
+      if (!first) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: `process ${which.pid}` });
+      return { workload: groups.nameOf(first.who.group), records, warnings: [] };
+    }
+    const group = groups.numberOf(which.workload);
+    if (group === undefined) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: which.workload });
+    this.#standing.delete(which.workload);
+    return { workload: which.workload, records: kernel.remove({ tgid: 0, group }), warnings: [] };
+  }
+
+  /** Takes up what units and control groups have gained, for example by a restart. Returns how many processes. */
+  async rescan(): Promise<number> {
+    let taken = 0;
+    for (const [workload, target] of this.#standing) {
+      const known = new Set(this.records().map((record) => record.who.tgid));
+      const pids = await this.#processesOf(target).catch(() => [] as number[]); // a stopped unit holds nobody
+      const group = this.#options.groups.ensure(workload);
+      for (const pid of pids) {
+        if (known.has(pid)) continue;
+        this.#protectOne(pid, group, false, []);
+        taken++;
+      }
+    }
+    return taken;
+  }
+
+  /** Everything protected, the canary left out. */
+  records(): ScopeRecord[] {
+    const { kernel, roles } = this.#options;
+    return kernel.list().filter((record) => record.role & roles.protected && !(record.role & roles.canary));
+  }
+
+  async #processesOf(target: Target): Promise<number[]> {
+    if ("pid" in target) {
+      checkProcess(target.pid);
+      return [target.pid];
+    }
+    return processesOfCgroup("cgroup" in target ? target.cgroup : await cgroupOfUnit(target.unit));
+  }
+}
+
+function nameOf(target: Target, pids: readonly number[]): string {
+  const raw = "pid" in target ? `pid-${pids[0] ?? target.pid}` : "unit" in target ? target.unit : target.cgroup;
+  return (
+    raw
+      .replace(/[^A-Za-z0-9._-]+/g, "-")
+      .replace(/^[^A-Za-z0-9]+/, "")
+      .slice(0, 63) || "workload"
+  );
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of the table: reaching a protected process by tracing, sampling, probes, advice and namespaces.
+
+import type { VectorEntry } from "./entry.js";
+import { injectControls, perfArgs, readControls } from "./shared.js";
+
+export const reachVectors = {
+  ptrace_traceme: {
+    title: "Tracing by a parent",
+    eventType: "PTRACE_DENIED",
+    severity: "critical",
+    attack: { techniques: ["T1055.008"], tactics: ["TA0004", "TA0005"] },
+    defaultMode: "inherit",
+    scope: "process",
+    doors: ["ptrace_traceme", "bprm_check_security"],
+    attempt:
+      "The protected process made a foreign parent its tracer, or was to execute a program while a tracer from before its protection watched. The offender is the tracer.",
+    defence: "The request is refused before the parent becomes the tracer, and the exec before the new program starts.",
+    compliance: injectControls,
+    args: [
+      { key: "ptraceFlags", form: "bits", meaning: "PT_* flags of the traced task at exec, 0 for PTRACE_TRACEME" },
+    ],
+  },
+  process_madvise: {
+    title: "Memory pushed to swap",
+    eventType: "PROCESS_MADVISE",
+    severity: "medium",
+    attack: { techniques: ["T1003"], tactics: ["TA0006"] },
+    defaultMode: "inherit",
+    scope: "process",
+    doors: ["capable"],
+    attempt:
+      "A process called process_madvise on the protected process, as is done to push its pages to swap, where they can be read from the disk.",
+    defence:
+      "The kernel asks for a capability before it acts, and the answer is no; a process advising itself is not asked.",
+    compliance: readControls,
+    args: [{ key: "targetTid", form: "number", meaning: "thread id behind the pidfd" }],
+  },
+  ns_enter: {
+    title: "Namespace entered",
+    eventType: "NS_ENTER",
+    severity: "high",
+    attack: { techniques: ["T1611"], tactics: ["TA0004"] },
+    defaultMode: "inherit",
+    scope: "process",
+    doors: ["file_open", "capable"],
+    attempt:
+      "A process opened a namespace of the protected process, or called setns with its pidfd or with a namespace opened earlier, to see its files and network.",
+    defence:
+      "The open is refused by the namespace's number, the call by what is behind its descriptor. Container runtimes, their shims and kubelet pass, if they lie where distributions put them.",
+    compliance: readControls,
+    args: [{ key: "namespace", form: "number", meaning: "inode number of the namespace, 0 if a pidfd named it" }],
+  },
+  perf_target: {
+    title: "Sampling by perf",
+    eventType: "PERF_ATTACH",
+    severity: "high",
+    attack: { techniques: ["T1003", "T1057"], tactics: ["TA0006", "TA0007"] },
+    defaultMode: "inherit",
+    scope: "process",
+    doors: ["perf_event_alloc"],
+    attempt:
+      "A process opened a perf event on the protected process, or sampled the registers or stacks of every process on the node.",
+    defence:
+      "The event is refused before it counts anything; sampling of the node without registers and stacks passes.",
+    compliance: readControls,
+    args: perfArgs,
+  },
+  uprobe: {
+    title: "User probe",
+    eventType: "UPROBE_ATTACH",
+    severity: "critical",
+    attack: { techniques: ["T1055", "T1056"], tactics: ["TA0004", "TA0006"] },
+    defaultMode: "inherit",
+    scope: "process",
+    doors: ["perf_event_alloc", "bpf"],
+    attempt:
+      "A process set a probe in the code of the protected process or, without naming a process, in a file that every process may have mapped.",
+    defence:
+      "The probe is refused. A probe that names no process is refused whatever its file, because the kernel does not show the file; one on an unprotected process passes.",
+    compliance: injectControls,
+    args: perfArgs,
+  },
+} as const satisfies Record<string, VectorEntry>;

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers that are written down twice, because one side is C and not in its BTF.
+import { expect, it } from "vitest";
+import { ringBytes } from "../../src/agent/measures.js";
+import { sharedMaps } from "../../src/kernel/load.js";
+import { scopeLimit } from "../../src/kernel/paths.js";
+import { abiVersion } from "../../src/pipeline/steps.js";
+import { defines, read } from "./sources.js";
+
+const maps = read("bpf/maps.h");
+
+it("knows the size of the scope map and of the ring", () => {
+  expect(defines(maps).get("CT_SCOPE_MAX")).toBe(scopeLimit);
+  expect(defines(maps).get("CT_RING_BYTES")).toBe(ringBytes);
+});
+
+it("gives the filter as many slots as the hash has values", () => {
+  const shift = Number(/>> (\d+); \/\* top/.exec(read("bpf/scope.h"))?.[1]);
+  expect(2 ** (64 - shift)).toBe(defines(maps).get("CT_FILTER_SLOTS"));
+});
+
+it("decodes the version of the ABI that the kernel side stamps", () => {
+  expect(defines(read("bpf/abi.h")).get("CT_ABI_VERSION")).toBe(abiVersion);
+});
+
+it("shares between generations exactly the maps that the sources define", () => {
+  const defined = [...(maps + read("bpf/census.bpf.c")).matchAll(/^} (\w+) __weak SEC\("\.maps"\);$/gm)];
+  expect(defined.map((match) => match[1]).sort()).toEqual([...sharedMaps].sort());
+});

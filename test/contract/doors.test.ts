@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// One list of doors: ABI = src/kernel/doors.ts = bpf/doors = reference; and guards stand where the vector table says.
+import { describe, expect, it } from "vitest";
+import { Door } from "../../src/kernel/abi.gen.js";
+import { doorNames, doors } from "../../src/kernel/doors.js";
+import { vectorEntry, vectorNames } from "../../src/vectors/index.js";
+import { enumNames, read, stems, vectorsNamedAt } from "./sources.js";
+
+const names = [...doorNames].sort();
+
+describe("every door", () => {
+  it("has a number in enum ct_door, and every number a door", () => {
+    expect(enumNames(Door)).toEqual(names);
+  });
+
+  it("has a source file, and every source file a door", () => {
+    expect(stems("bpf/doors", ".bpf.c")).toEqual(names);
+  });
+
+  it("defines the program that its file names, and counts under its own number", () => {
+    for (const door of doorNames) {
+      const source = read(`bpf/doors/${door}.bpf.c`);
+      expect(source, door).toMatch(new RegExp(`^DOOR\\(${door},`, "m"));
+      const numbers = [...source.matchAll(/\bCT_DOOR_([A-Z_]+)\b/g)].map((match) => match[1]?.toLowerCase());
+      expect(numbers.length, door).toBeGreaterThan(0);
+      expect(new Set(numbers), door).toEqual(new Set([door]));
+    }
+  });
+
+  it("has a section in the reference", () => {
+    const sections = [...read("docs/reference/doors.md").matchAll(/^## (\S+)$/gm)].map((match) => match[1]);
+    expect(sections.sort()).toEqual(names);
+  });
+
+  it("has a hook that is named like a function of the kernel", () => {
+    for (const door of doorNames) expect(doors[door].hook).toMatch(/^[a-z_]+$/);
+  });
+});
+
+describe("guards", () => {
+  it.each(vectorNames)("%s stands at the doors that the table names, and at no other", (vector) => {
+    const standing = doorNames.filter((door) => vectorsNamedAt(door).has(vector));
+    expect(standing.sort()).toEqual([...vectorEntry(vector).doors].sort());
+  });
+});

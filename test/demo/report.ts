@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the demo shows on the terminal, and nothing else: colours only where somebody looks.
+
+import { type CloudtaserEvent, formatHuman, wantsColor } from "../../src/formats/index.js";
+import type { Attack, Attempt } from "./attacks.js";
+
+const coloured = wantsColor(process.stdout, process.env);
+const paint = (code: number) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
+export const red = paint(31);
+export const green = paint(32);
+export const bold = paint(1);
+const grey = paint(90);
+
+export interface Row {
+  attack: Attack;
+  before?: Attempt;
+  after?: Attempt;
+  /** Events of the attack's vector that act two brought. */
+  events: number;
+  /** The service answered right after each attempt. */
+  serving: boolean;
+}
+
+export function print(text = ""): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printTitle(text: string): void {
+  print(`\n${bold(text)}\n${grey("-".repeat(text.length))}`);
+}
+
+export function printAttempt(attack: Attack, { verdict, words }: Attempt): void {
+  const mark = verdict === "stolen" ? red("STOLEN ") : verdict === "refused" ? green("REFUSED") : bold("UNCLEAR");
+  print(`  ${attack.title.padEnd(26)}${mark}  ${grey(words)}`);
+}
+
+export function printTable(rows: readonly Row[]): void {
+  print(bold(`  ${"attack".padEnd(26)}${"before".padEnd(10)}${"after".padEnd(10)}${"events".padEnd(8)}vector`));
+  for (const { attack, before, after, events } of rows) {
+    const one = shown(before, "stolen", red).padEnd(coloured ? 19 : 10);
+    const two = shown(after, "refused", green).padEnd(coloured ? 19 : 10);
+    print(`  ${attack.title.padEnd(26)}${one}${two}${String(events).padEnd(8)}${attack.vector}`);
+    if (attack.note && events > 1) print(grey(`    ${attack.note}`));
+  }
+}
+
+function shown(attempt: Attempt | undefined, expected: string, colour: (text: string) => string): string {
+  const verdict = attempt?.verdict ?? "-";
+  return (verdict === expected ? colour : bold)(verdict);
+}
+
+export function printEvent(event: CloudtaserEvent): void {
+  print(`  ${formatHuman(event, { color: coloured })}`);
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The service to be robbed: takes GET /pay, asks the bank with its API key, answers OK and the key's digest.
+
+Holds DB_PASSWORD and API_KEY where services hold them: in the environment, in a settings text on the heap, and in a
+memfd that a deployment tool would have handed over. "payments.py bank" is the bank: it knows the key's digest only.
+"""
+import hashlib
+import http.client
+import json
+import os
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PAYMENTS_PORT = 8080
+BANK_PORT = 8081
+
+
+def digest(key):
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+class Quiet(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, text):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class Bank(Quiet):
+    def do_GET(self):
+        key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        known = digest(key) == os.environ["API_KEY_DIGEST"]
+        self.answer(200 if known else 403, "booked\n" if known else "who are you?\n")
+
+
+class Payments(Quiet):
+    def do_GET(self):
+        if self.path != "/pay":
+            self.answer(404, "no such page\n")
+            return
+        # From the settings text, not the environment, so that an answer proves the heap copy to be alive and whole.
+        key = json.loads(SETTINGS)["bank"]["key"]
+        bank = http.client.HTTPConnection("127.0.0.1", BANK_PORT, timeout=20)
+        bank.request("GET", "/book", headers={"Authorization": "Bearer " + key})
+        booked = bank.getresponse().status == 200
+        bank.close()
+        self.answer(200 if booked else 502, ("OK " if booked else "REFUSED ") + digest(key) + "\n")
+
+
+def settings():
+    """As a service would read it from a file: too long for Python's own small-object pools, so it lies on the C heap."""
+    return json.dumps(
+        {
+            "database": {"user": "payments", "password": os.environ["DB_PASSWORD"], "pool": list(range(200))},
+            "bank": {"port": BANK_PORT, "key": os.environ["API_KEY"]},
+        }
+    ).encode()
+
+
+if sys.argv[1:] == ["bank"]:
+    server = ThreadingHTTPServer(("127.0.0.1", BANK_PORT), Bank)
+else:
+    SETTINGS = settings()
+    handed_over = os.memfd_create("payments-key")
+    os.write(handed_over, os.environ["API_KEY"].encode())
+    server = ThreadingHTTPServer(("127.0.0.1", PAYMENTS_PORT), Payments)
+server.serve_forever()

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guest runs this machine's own node. A self-contained binary travels on a cached disk; a distribution's node, whose
+// parts are spread over many packages, is installed in the guest from its suite instead.
+
+import { copyFile, mkdir, realpath, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { cached, shortHash } from "./cache.js";
+import { makeImage } from "./disk.js";
+import { LabError } from "./error.js";
+import { runTool, say } from "./host.js";
+
+/** What the guest's base packages bring; a self-contained node needs no more. */
+const guestLibraries =
+  /^(linux-vdso|ld-linux-x86-64|libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+|libz|libatomic)\.so/;
+
+export interface GuestNode {
+  /** A disk image that holds the binary. */
+  image?: string;
+  /** Packages that the root file system must have instead. */
+  packages: readonly string[];
+}
+
+export async function guestNode(): Promise<GuestNode> {
+  const binary = await realpath(process.execPath);
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    say(`note: node ${process.version} here is older than the product supports (20.19)`);
+  }
+  const foreign = foreignLibraries(await runTool(["ldd", binary]));
+  if (foreign.some((library) => library.startsWith("libnode.so"))) return { packages: ["nodejs"] };
+  if (foreign.length > 0) {
+    throw new LabError({
+      code: "LAB_PRODUCT_MISSING",
+      about: binary,
+      cause: `it needs libraries that the guest lacks (${foreign.join(", ")})`,
+      fix: "Use a self-contained build of node, such as the project's own or the distribution's nodejs package.",
+    });
+  }
+  const { size, mtimeMs } = await stat(binary);
+  const key = shortHash(binary, String(size), String(mtimeMs));
+  const dir = await cached(`node/${process.version}-${key}`, async (unfinished) => {
+    const root = join(unfinished, "root");
+    await mkdir(root);
+    await copyFile(binary, join(root, "node"));
+    await makeImage(root, join(unfinished, "node.img"), "node");
+    await rm(root, { recursive: true });
+  });
+  return { image: join(dir, "node.img"), packages: [] };
+}
+
+/** The libraries in ldd's output that the guest does not have anyway. */
+export function foreignLibraries(ldd: string): string[] {
+  const names = ldd.split("\n").map((line) => line.trim().split(/[\s(]/)[0] ?? "");
+  return names
+    .map((name) => name.split("/").pop() ?? "")
+    .filter((name) => name.includes(".so") && !guestLibraries.test(name));
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// A guest with a victim that gets protected, a neighbour that does not, and the agent. Runs attacks and collects what
+// the agent reported; what that proves is decided in the tests.
+
+import type { GuestCommand } from "../lab/command.js";
+import type { Guest } from "../lab/guest.js";
+
+export const triggerDir = "/opt/cloudtaser/triggers";
+export const eventsFile = "/run/events.ndjson";
+const configFile = "/run/cloudtaser.yaml";
+/** A loaded host emulates slowly; this is patience, not a limit on the agent. */
+const eventPatienceMs = 20_000;
+const socket = "/run/cloudtaser/control.sock";
+
+export interface Person {
+  pid: number;
+  tid2: number;
+  address: string;
+  length: number;
+  secret: string;
+  scratch: string;
+  fd: number;
+  childPid: number;
+  command: GuestCommand;
+}
+
+/** What a trigger says of its attack. */
+export interface Truth {
+  vector: string;
+  road: string;
+  succeeded: boolean;
+  errno: number;
+  errnoName: string;
+  got: string;
+  attempts: number;
+  pid: number;
+  why?: string;
+}
+
+export interface Attack {
+  status: number;
+  truth: Truth | undefined;
+}
+
+export interface SeenEvent {
+  seq: number;
+  type: string;
+  vector: string;
+  outcome: string;
+  killed: boolean;
+  count: number;
+  offender: { pid: number; tid: number; comm: string; exe?: { path?: string } };
+  target?: { pid: number; workload?: string };
+  error?: string;
+  door: string;
+  syscall?: { name: string; compat?: boolean };
+}
+
+/** One HTTP request over the control socket: node takes two seconds to start in a guest, python a tenth of one. */
+const askControl = `
+import http.client, socket, sys
+class C(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX); self.sock.connect("${socket}")
+c = C("localhost"); c.request(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None, {"content-type": "application/json"})
+r = c.getresponse(); sys.stdout.write(r.read().decode()); sys.exit(0 if r.status < 300 else 1)
+`;
+
+export class Field {
+  readonly guest: Guest;
+  agent: GuestCommand | undefined;
+  agentPid = 0;
+  /** A process in another pid namespace than the attackers', for the road that needs one. */
+  namespaced = 0;
+  module: { plain: string; packed: string; fs: string } = { plain: "", packed: "", fs: "" };
+
+  constructor(guest: Guest) {
+    this.guest = guest;
+  }
+
+  async sh(command: string, timeoutSeconds = 120): Promise<{ status: number; stdout: string; stderr: string }> {
+    return this.guest.run(command, { timeoutSeconds });
+  }
+
+  /** Starts a victim and reads where its secret lies. */
+  async person(): Promise<Person> {
+    const command = this.guest.spawn([`${triggerDir}/victim`]);
+    const said = JSON.parse(await nextLine(command, 0)) as Omit<Person, "command">;
+    return { ...said, command };
+  }
+
+  /** Tells a victim to do something; returns the JSON it answers with. */
+  async tell(person: Person, line: string): Promise<Omit<Person, "command">> {
+    const before = person.command.stdout.split("\n").length - 1;
+    person.command.write(`${line}\n`);
+    return JSON.parse(await nextLine(person.command, before)) as Omit<Person, "command">;
+  }
+
+  /** Starts the accomplice that opens the guarded files of these processes before any of them is protected. */
+  async hold(people: readonly Person[]): Promise<void> {
+    const aims: string[] = [];
+    for (const person of people) aims.push(`${person.pid}:${(await this.tell(person, "brief")).tid2}`);
+    const command = this.guest.spawn([`${triggerDir}/holder`, ...aims]);
+    if ((await nextLine(command, 0)) !== "ready") throw new Error(`no holder: ${command.stderr}`);
+    for (const person of people) await this.tell(person, "gone");
+  }
+
+  async roads(vector: string): Promise<string[]> {
+    const { stdout } = await this.guest.run([`${triggerDir}/${vector}`, "--list-roads"]);
+    return JSON.parse(stdout) as string[];
+  }
+
+  async attack(
+    vector: string,
+    road: string,
+    on: Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">,
+  ): Promise<Attack> {
+    const writes = vector === "procmem_write" || vector === "process_vm_write";
+    const target = road === "other_pidns" ? this.namespaced : on.pid;
+    const argv = [`${triggerDir}/${vector}`, "--road", road, "--target", `${target}`, "--tid", `${on.tid2}`];
+    argv.push("--address", writes ? on.scratch : on.address, "--length", `${on.length}`, "--fd", `${on.fd}`);
+    argv.push("--file", road === "finit_module_compressed" ? this.module.packed : this.module.plain);
+    argv.push("--name", this.module.fs);
+    const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
+    const line = stdout.trim();
+    return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
+  }
+
+  /** Finds a module that nothing uses, plain and as the distribution packs it, and a file system that is a module. */
+  async findModules(): Promise<void> {
+    const script = `
+      cd /lib/modules/$(uname -r)/kernel
+      f=$(find . -name 'dummy.ko*' | head -1); cp "$f" /tmp/; cd /tmp
+      [ -e dummy.ko ] || python3 -c "import lzma; open('dummy.ko', 'wb').write(lzma.open('dummy.ko.xz').read())"
+      [ -e dummy.ko.xz ] || python3 -c "import lzma; open('dummy.ko.xz', 'wb').write(lzma.compress(open('dummy.ko', 'rb').read(), check=lzma.CHECK_CRC32))"
+      for fs in squashfs minix cramfs romfs; do
+        find /lib/modules/$(uname -r)/kernel/fs -name "$fs.ko*" | grep -q . && ! grep -qw "$fs" /proc/filesystems && { echo $fs; break; }
+      done`;
+    const { stdout, stderr } = await this.sh(script);
+    if (!/^\w+$/.test(stdout.trim())) throw new Error(`no module to try: ${stdout} ${stderr}`);
+    this.module = { plain: "/tmp/dummy.ko", packed: "/tmp/dummy.ko.xz", fs: stdout.trim() };
+  }
+
+  async writeConfig(config: Record<string, unknown>): Promise<void> {
+    // JSON is YAML.
+    await this.guest.writeFile(
+      configFile,
+      JSON.stringify({ events: { stdout: false, file: { path: eventsFile } }, ...config }),
+    );
+  }
+
+  async startAgent(config: Record<string, unknown>, patienceMs = 90_000): Promise<void> {
+    await this.writeConfig(config);
+    this.agent = this.guest.spawn(["cloudtaser", "agent", "--config", configFile]);
+    let ended = false;
+    void this.agent.done.then(
+      () => (ended = true),
+      () => (ended = true),
+    );
+    const deadline = Date.now() + patienceMs;
+    while (!ended && Date.now() < deadline) {
+      const { status, stdout } = await this.control("GET", "/v1/status");
+      if (status === 0) {
+        const report = JSON.parse(stdout) as { ready: boolean; pid: number; notReady: string[] };
+        this.agentPid = report.pid;
+        if (report.ready) return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    throw new Error(`the agent did not get ready:\n${this.agent.stderr.slice(-4000)}`);
+  }
+
+  async stopAgent(): Promise<number> {
+    if (!this.agent) return 0;
+    await this.sh(`kill -TERM ${this.agentPid}`);
+    const { status } = await this.agent.done;
+    this.agent = undefined;
+    return status;
+  }
+
+  /** Puts a configuration in force while the agent runs. */
+  async reconfigure(config: Record<string, unknown>): Promise<void> {
+    await this.writeConfig(config);
+    const { status, stdout } = await this.control("POST", "/v1/reload");
+    if (status !== 0) throw new Error(`reload refused: ${stdout}`);
+  }
+
+  control(method: string, path: string, body?: unknown): Promise<{ status: number; stdout: string }> {
+    const argv = ["python3", "-c", askControl, method, path];
+    return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds: 60 });
+  }
+
+  async protect(pid: number, name: string): Promise<void> {
+    const { status, stdout } = await this.control("POST", "/v1/protect", { pid, name });
+    if (status !== 0) throw new Error(`protect refused: ${stdout}`);
+  }
+
+  async unprotect(workload: string): Promise<void> {
+    const { status, stdout } = await this.control("POST", "/v1/unprotect", { workload });
+    if (status !== 0) throw new Error(`unprotect refused: ${stdout}`);
+  }
+
+  /** Sums of the kernel's own counters: "vector outcome" to count. */
+  async counts(): Promise<Map<string, number>> {
+    const { stdout } = await this.control("GET", "/v1/vectors");
+    const reports = JSON.parse(stdout) as { vector: string; observed: string; denied: string; allowed: string }[];
+    return new Map(
+      reports.flatMap((r) =>
+        (["observed", "denied", "allowed"] as const).map((o): [string, number] => [`${r.vector} ${o}`, Number(r[o])]),
+      ),
+    );
+  }
+
+  /** Empties the file, to which the agent appends, once nothing more comes: a flood would be read again and again. */
+  async forgetEvents(): Promise<void> {
+    await this.events();
+    await this.sh(`: > ${eventsFile}`);
+  }
+
+  /** All events so far: read again until `enough` of them are there (or patience ends) and then no more come. */
+  async events(enough: (events: SeenEvent[]) => boolean = () => true): Promise<SeenEvent[]> {
+    const deadline = Date.now() + eventPatienceMs;
+    let last = -1;
+    for (;;) {
+      const { stdout } = await this.sh(`cat ${eventsFile} 2>/dev/null`);
+      const events = stdout
+        .split("\n")
+        // What follows the last newline is empty, or a line that the agent is still writing.
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as SeenEvent);
+      const settled = stdout.length === last;
+      if (settled && (enough(events) || Date.now() > deadline)) return events;
+      last = stdout.length;
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+  }
+}
+
+async function nextLine(command: GuestCommand, index: number): Promise<string> {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
+    const lines = command.stdout.split("\n");
+    if (lines.length > index + 1) return lines[index] ?? "";
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`no line ${index} from the guest's command: ${command.stdout}${command.stderr}`);
+}

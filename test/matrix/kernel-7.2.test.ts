@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+import { configurations } from "./configurations.js";
+import { describeConfiguration } from "./suite.js";
+
+describeConfiguration(configurations["7.2"]);

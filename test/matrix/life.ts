@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Protection follows fork, clone, vfork and exec, covers shared memory, ends at exit, outlives the agent.
+import { expect, test } from "vitest";
+import type { Suite } from "./suite.js";
+
+export function lifeTests(suite: Suite): void {
+  const refused = async (pid: number): Promise<boolean> => {
+    const { truth } = await suite.field.attack("environ_read", "default", { ...suite.victim, pid });
+    return truth?.succeeded === false && truth.errnoName === "EPERM";
+  };
+
+  test("children, grandchildren and CLONE_VM siblings are protected", async () => {
+    for (const verb of ["fork", "grandchild", "clonevm"]) {
+      const { childPid } = await suite.field.tell(suite.victim, verb);
+      expect(childPid, verb).toBeGreaterThan(0);
+      expect(await refused(childPid), `${verb}: ${childPid} is open`).toBe(true);
+      const direct = await suite.field.attack("process_vm_read", "default", { ...suite.victim, pid: childPid });
+      expect(direct.truth, verb).toMatchObject({ succeeded: false, errnoName: "EPERM" });
+    }
+  }, 300_000);
+
+  test("exec, also by a thread that is not the leader, keeps protection", async () => {
+    for (const verb of ["exec", "exec_thread"]) {
+      const said = await suite.field.tell(suite.victim, verb);
+      suite.victim = { ...said, command: suite.victim.command };
+      expect(await refused(suite.victim.pid), verb).toBe(true);
+    }
+  }, 300_000);
+
+  test("memory shared before protection began is protected too", async () => {
+    const person = await suite.field.person();
+    const { childPid } = await suite.field.tell(person, "clonevm");
+    await suite.field.protect(childPid, "sharer");
+    expect(await refused(childPid)).toBe(true);
+    expect(await refused(person.pid), "the process that shares the memory is open").toBe(true);
+    await suite.field.sh(`kill -9 ${childPid} ${person.pid}`);
+  }, 300_000);
+
+  test("a reused pid is somebody else", async () => {
+    // A process of its own, because its parent reaps it; a child of the victim would stay as a zombie.
+    const { pid } = await suite.field.person();
+    await suite.field.protect(pid, "short-lived");
+    expect(await refused(pid)).toBe(true);
+    // The next process gets the number of the one that just ended; several tries, since others fork as well.
+    const script = `
+      kill -9 ${pid}; for i in $(seq 50); do [ -e /proc/${pid} ] || break; sleep 0.1; done
+      for i in $(seq 200); do
+        echo $((${pid} - 1)) > /proc/sys/kernel/ns_last_pid; sleep 300 & p=$!
+        [ $p = ${pid} ] && { sleep 0.5; tr '\\0' ' ' < /proc/$p/environ | head -c 5; kill $p; exit 0; }
+        kill $p
+      done; echo "the pid did not come back"; exit 1`;
+    const { status, stdout, stderr } = await suite.field.sh(script);
+    expect({ status, stdout, stderr }).toMatchObject({ status: 0 });
+    expect(stdout.length).toBeGreaterThan(0);
+  }, 300_000);
+
+  test("the guards outlive the agent, and the next one takes them over", async () => {
+    await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
+    await suite.field.agent?.done;
+    expect(await refused(suite.victim.pid), "open after kill -9 of the agent").toBe(true);
+    const { childPid } = await suite.field.tell(suite.victim, "fork");
+    expect(await refused(childPid), "a child born without an agent is open").toBe(true);
+    await suite.field.startAgent({ mode: "enforce" });
+    const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {
+      tookOver: boolean;
+      workloads: { name: string }[];
+    };
+    expect(status.tookOver).toBe(true);
+    expect(status.workloads.map(({ name }) => name)).toContain("victim");
+    expect(await refused(suite.victim.pid)).toBe(true);
+  }, 400_000);
+
+  test("a lost list of names lets no stranger join a workload", async () => {
+    await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
+    await suite.field.agent?.done;
+    await suite.field.sh("rm /run/cloudtaser/workloads.json");
+    await suite.field.startAgent({ mode: "enforce" });
+    const stranger = await suite.field.sh(
+      `cloudtaser protect --name stranger -- head -c1 /proc/${suite.victim.pid}/environ`,
+    );
+    expect(stranger.stderr).toContain("Operation not permitted");
+    const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {
+      processes: { pid: number; workload: string }[];
+    };
+    const lost = status.processes.find(({ pid }) => pid === suite.victim.pid)?.workload ?? "";
+    expect(lost).toMatch(/^group-\d+$/);
+    await suite.field.unprotect(lost);
+    await suite.field.protect(suite.victim.pid, "victim");
+    expect(await refused(suite.victim.pid)).toBe(true);
+  }, 400_000);
+
+  test("a take-over whose proof fails keeps what stands", async () => {
+    await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
+    await suite.field.agent?.done;
+    const canary = "/opt/cloudtaser/build/cloudtaser-canary";
+    await suite.field.sh(`mount --bind /bin/true ${canary}`);
+    await expect(suite.field.startAgent({ mode: "enforce" }, 20_000)).rejects.toThrow("did not get ready");
+    expect(await refused(suite.victim.pid), "open although doors stood").toBe(true);
+    // Its pid may not be known: it answers nothing before it has given up on the proof.
+    suite.field.agent?.kill("SIGKILL");
+    await suite.field.agent?.done;
+    await suite.field.sh(`umount ${canary}`);
+    await suite.field.startAgent({ mode: "enforce" });
+    expect(await refused(suite.victim.pid)).toBe(true);
+  }, 400_000);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What attacks on the machine aim at: drivers that are modules, and active swap on a block device.
+import type { Field } from "./field.js";
+
+const script = `
+  set -e
+  for module in msr vfio uio loop; do modprobe $module; done
+  dd if=/dev/zero of=/var/tmp/swap bs=1M count=8 status=none
+  chmod 600 /var/tmp/swap
+  mkswap -q /var/tmp/swap
+  swapon "$(losetup -f --show /var/tmp/swap)"`;
+
+export async function prepareMachine(field: Field): Promise<void> {
+  const { status, stderr } = await field.sh(script);
+  if (status !== 0) throw new Error(`the machine cannot be prepared: ${stderr}`);
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole promise on one machine: every vector and road without the agent, observed, refused, killed, refused with the
+// ring full; the neighbour stays reachable; protection follows fork, clone and exec and ends with the process.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Mode, vectorNames, vectorTable } from "../../src/vectors/index.js";
+import { Guest } from "../lab/guest.js";
+import { benignTests } from "./benign.js";
+import type { Configuration } from "./configurations.js";
+import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
+import { lifeTests } from "./life.js";
+import { prepareMachine } from "./machine.js";
+import { MatrixRecord } from "./record.js";
+
+/** A module that the kernel asks for: observed only once it is really loaded. */
+const silentInDetect = new Set(["module_load/request"]);
+
+/** Refused without an errno of ours: the caller sees the ordinary one, or the signal is dropped on its way. */
+const silentRoads = new Set([...silentInDetect, "coredump_signal/sigio", "coredump_signal/sigio_thread"]);
+
+/** The same for every vector, those included whose own default is milder than the global mode. */
+const everything = (mode: Mode, more: Record<string, unknown> = {}): Record<string, unknown> => ({
+  mode,
+  ...more,
+  vectors: Object.fromEntries(vectorNames.map((name) => [name, { mode }])),
+});
+
+/** Tried only where a guard stands, because the machine does not survive them, and why. */
+const onlyRefused: Readonly<Record<string, string>> = {
+  "hibernate/reboot": "the kernel blocks itself in this call",
+  "hibernate/reboot_compat": "the kernel blocks itself in this call",
+};
+
+/** Roads that a kernel does not have: nothing else may be left untried. */
+const impossible: Record<string, readonly string[]> = {
+  "module_load/finit_module_compressed": ["5.10", "6.1"], // no decompression in the kernel there
+  "kexec/kexec_load_compat": ["5.10"], // only programs that are wholly 32-bit get through there
+  "proc_layout/question": ["5.10", "6.1"], // PROCMAP_QUERY came with 6.11
+  "proc_layout/held_question": ["5.10", "6.1"],
+  "proc_layout/thread_gone_question": ["5.10", "6.1"],
+  "bpf_load/syscall": ["5.10"], // the type came with 5.14
+};
+
+/** Their attack has the agent protect a child first, which a stopped agent cannot do. */
+const needAgent = new Set(["ptrace_traceme", "ns_enter"]);
+
+/** A BPF program that may not know a helper is invalid to the verifier; everything else is refused as EPERM. */
+const errnoOf = (vector: string, road: string): string =>
+  vector === "bpf_load" && road.startsWith("reader_") ? "EINVAL" : "EPERM";
+
+export interface Suite {
+  field: Field;
+  victim: Person;
+  neighbour: Person;
+  roads: Map<string, string[]>;
+}
+
+export function describeConfiguration(configuration: Configuration): void {
+  describe(`kernel ${configuration.name}`, () => {
+    const suite = {} as Suite;
+    const record = new MatrixRecord(configuration.name);
+    const possible = new Set<string>();
+
+    const everyRoad = (): [string, string][] =>
+      [...suite.roads].flatMap(([vector, roads]) => roads.map((road): [string, string] => [vector, road]));
+    const eventsOf = (events: SeenEvent[], attack: Attack): SeenEvent[] =>
+      events.filter((event) => event.offender.pid === attack.truth?.pid);
+
+    beforeAll(async () => {
+      const guest = await Guest.boot({
+        kernel: configuration.kernel,
+        ...(configuration.cmdline === undefined ? {} : { cmdline: configuration.cmdline }),
+        memory: "1536M",
+      });
+      suite.field = new Field(guest);
+      await suite.field.findModules();
+      await prepareMachine(suite.field);
+      suite.victim = await suite.field.person();
+      suite.neighbour = await suite.field.person();
+      // One road looks from outside at a process in a pid namespace of its own: the victim's child.
+      suite.field.namespaced = (await suite.field.tell(suite.victim, "pidns")).childPid;
+      await suite.field.hold([suite.victim, suite.neighbour]);
+      suite.roads = new Map();
+      for (const vector of vectorNames) suite.roads.set(vector, await suite.field.roads(vector));
+    }, 600_000);
+
+    afterAll(async () => {
+      await suite.field?.guest.close();
+    });
+
+    test("without the agent every attack succeeds", async () => {
+      for (const [vector, road] of everyRoad()) {
+        const cell = record.cell(vector, road);
+        const deadly = onlyRefused[`${vector}/${road}`];
+        if (deadly !== undefined) {
+          cell.without = cell.detect = "not tried";
+          cell.reason = deadly;
+          continue;
+        }
+        const attack = await suite.field.attack(vector, road, suite.victim);
+        if (attack.status === 2) {
+          expect(impossible[`${vector}/${road}`] ?? [], `${vector}/${road}: ${attack.truth?.why}`).toContain(
+            configuration.kernel,
+          );
+          cell.without = "not possible here";
+          cell.reason = attack.truth?.why ?? "the trigger could not try";
+          cell.detect = cell.enforce = "not possible here";
+          continue;
+        }
+        expect({ vector, road, ...attack.truth }, "attack without the agent").toMatchObject({ succeeded: true });
+        cell.without = "succeeded";
+        possible.add(`${vector}/${road}`);
+      }
+      for (const vector of vectorNames) {
+        const tried = [...possible].some((key) => key.startsWith(`${vector}/`));
+        expect(tried, `no road of ${vector} works here without the agent`).toBe(true);
+      }
+    }, 600_000);
+
+    test("detect: every attack goes on, with one event", async () => {
+      await suite.field.startAgent(everything("detect"));
+      const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as { form: string };
+      expect(status.form).toBe(configuration.form);
+      await suite.field.protect(suite.victim.pid, "victim");
+      const attacks = await run((vector, road) => suite.field.attack(vector, road, suite.victim));
+      const events = await suite.field.events(reportedAll(attacks));
+      for (const [vector, road, attack] of attacks) {
+        expect({ vector, road, ...attack.truth }).toMatchObject({ succeeded: true });
+        if (!silentInDetect.has(`${vector}/${road}`)) {
+          expect(eventsOf(events, attack), `events of ${vector}/${road}`).toMatchObject([
+            {
+              vector,
+              type: vectorTable[vector as keyof typeof vectorTable].eventType,
+              outcome: "observed",
+              killed: false,
+            },
+          ]);
+        }
+        record.cell(vector, road).detect = "observed";
+      }
+    }, 600_000);
+
+    test("enforce: every attack is refused, with one event", async () => {
+      await suite.field.reconfigure(everything("enforce"));
+      for (const road of Object.keys(onlyRefused)) possible.add(road);
+      const attacks = await run((vector, road) => suite.field.attack(vector, road, suite.victim));
+      const events = await suite.field.events(reportedAll(attacks));
+      for (const [vector, road, attack] of attacks) {
+        const silent = silentRoads.has(`${vector}/${road}`);
+        expect({ vector, road, ...attack.truth }).toMatchObject({
+          succeeded: false,
+          ...(silent ? {} : { errnoName: errnoOf(vector, road) }),
+        });
+        expect(attack.truth?.got).toBe("");
+        expect(eventsOf(events, attack), `events of ${vector}/${road}`).toMatchObject([
+          { vector, outcome: "denied", killed: false },
+        ]);
+        record.cell(vector, road).enforce = "denied";
+      }
+      expect(events.map((event) => JSON.stringify(event)).join("\n")).not.toContain(suite.victim.secret);
+    }, 600_000);
+
+    test("an unprotected neighbour stays reachable", async () => {
+      for (const vector of vectorNames) {
+        if (vectorTable[vector].scope !== "process") continue;
+        const road = firstRoad(vector);
+        const attack = await suite.field.attack(vector, road, suite.neighbour);
+        expect({ vector, road, ...attack.truth }).toMatchObject({ succeeded: true });
+      }
+    }, 300_000);
+
+    test("refused with the ring full, and every attempt counted", async () => {
+      const before = await suite.field.counts();
+      await suite.field.sh(`kill -STOP ${suite.field.agentPid}`);
+      // Each offender makes one event, so it takes many of them to fill the ring (2,048 records).
+      const flood = await suite.field.sh(
+        `python3 -c "
+import os
+n = 0
+for i in range(2600):
+    pid = os.fork()
+    if pid == 0:
+        try: open('/proc/${suite.victim.pid}/environ'); os._exit(1)
+        except PermissionError: os._exit(0)
+    n += os.waitpid(pid, 0)[1] == 0
+print(n)"`,
+        300,
+      );
+      expect(flood.stdout.trim()).toBe("2600");
+      const attacks = await run((vector, road) => suite.field.attack(vector, road, suite.victim), true);
+      await suite.field.sh(`kill -CONT ${suite.field.agentPid}`);
+      for (const [vector, road, attack] of attacks) {
+        expect({ vector, road, ...attack.truth }).toMatchObject({ succeeded: false });
+      }
+      const after = await suite.field.counts();
+      const environs = attacks.filter(([vector]) => vector === "environ_read").length;
+      expect((after.get("environ_read denied") ?? 0) - (before.get("environ_read denied") ?? 0)).toBe(2600 + environs);
+      const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {
+        losses: Record<string, string>;
+      };
+      expect(Number(status.losses["ring_full"])).toBeGreaterThan(0);
+      await suite.field.forgetEvents();
+    }, 300_000);
+
+    test("a repeated attempt folds: exact totals, few events, no other event lost", async () => {
+      const repeats = 20_000;
+      const flood = suite.field.sh(
+        `python3 -c "
+import os
+n = 0
+for i in range(${repeats}):
+    try: open('/proc/${suite.victim.pid}/environ')
+    except PermissionError: n += 1
+print(os.getpid(), n)"`,
+        300,
+      );
+      const other = await suite.field.attack("ptrace_attach", firstRoad("ptrace_attach"), suite.victim);
+      const [pid, refused] = (await flood).stdout.trim().split(" ").map(Number);
+      expect(refused).toBe(repeats);
+      const ofFlood = (events: SeenEvent[]): SeenEvent[] => events.filter((event) => event.offender.pid === pid);
+      const total = (events: SeenEvent[]): number => ofFlood(events).reduce((sum, event) => sum + event.count, 0);
+      const events = await suite.field.events((seen) => total(seen) >= repeats);
+      expect(total(events)).toBe(repeats);
+      expect(ofFlood(events).length).toBeLessThan(200);
+      expect(eventsOf(events, other)).toMatchObject([{ vector: "ptrace_attach", outcome: "denied", count: 1 }]);
+    }, 400_000);
+
+    test("killed when kill is on", async () => {
+      await suite.field.reconfigure(everything("enforce", { kill: true }));
+      try {
+        for (const vector of vectorNames) {
+          const before = (await suite.field.events()).length;
+          const attack = await suite.field.attack(vector, firstRoad(vector), suite.victim);
+          expect(attack.status, `${vector}: status of the killed attacker`).toBe(137);
+          const ofVector = (events: SeenEvent[]): SeenEvent[] =>
+            events.slice(before).filter((event) => event.vector === vector);
+          const fresh = await suite.field.events((events) => ofVector(events).length > 0);
+          expect(ofVector(fresh)).toMatchObject([{ outcome: "denied", killed: true }]);
+        }
+      } finally {
+        await suite.field.reconfigure(everything("enforce"));
+      }
+    }, 300_000);
+
+    lifeTests(suite);
+    benignTests(suite);
+
+    test("node-wide guards sleep when nothing is protected", async () => {
+      await suite.field.unprotect("victim");
+      const { truth } = await suite.field.attack("module_load", "finit_module", suite.victim);
+      expect({ ...truth }).toMatchObject({ succeeded: true });
+      expect(await suite.field.stopAgent()).toBe(0);
+    }, 300_000);
+
+    test("the matrix has no empty cell", async () => {
+      const { stdout } = await suite.field.sh("uname -r");
+      record.write({ release: stdout.trim(), form: configuration.form, soundness: "" });
+      for (const [vector, road] of everyRoad()) {
+        const cell = record.cell(vector, road);
+        expect(cell, `${vector}/${road}`).toSatisfy(() => cell.enforce === "denied" || cell.reason !== "");
+      }
+    });
+
+    /** Every attack whose event names the attacker has one. */
+    function reportedAll(attacks: readonly [string, string, Attack][]): (events: SeenEvent[]) => boolean {
+      const loud = attacks.filter(([vector, road]) => !silentRoads.has(`${vector}/${road}`));
+      return (events) => loud.every(([, , attack]) => eventsOf(events, attack).length > 0);
+    }
+
+    async function run(
+      attack: (vector: string, road: string) => Promise<Attack>,
+      firstOnly = false,
+    ): Promise<[string, string, Attack][]> {
+      const results: [string, string, Attack][] = [];
+      for (const [vector, road] of everyRoad()) {
+        if (!possible.has(`${vector}/${road}`) || (firstOnly && road !== firstRoad(vector))) continue;
+        if (firstOnly && needAgent.has(vector)) continue;
+        results.push([vector, road, await attack(vector, road)]);
+      }
+      return results;
+    }
+
+    function firstRoad(vector: string): string {
+      return (suite.roads.get(vector) ?? []).find((road) => possible.has(`${vector}/${road}`)) ?? "";
+    }
+  });
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Loads (never attaches) the smallest valid BPF program of each type that can read other processes.
+ * The road is the type; two types name a kernel function, found in the kernel's own BTF.
+ */
+#define _GNU_SOURCE
+#include "trigger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* How many bytes follow a type's record. */
+static size_t tail_of(const struct btf_type *type)
+{
+	size_t members = BTF_INFO_VLEN(type->info);
+
+	switch (BTF_INFO_KIND(type->info)) {
+	case BTF_KIND_INT: return 4;
+	case BTF_KIND_ARRAY: return sizeof(struct btf_array);
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION: return members * sizeof(struct btf_member);
+	case BTF_KIND_ENUM: return members * sizeof(struct btf_enum);
+	case BTF_KIND_FUNC_PROTO: return members * sizeof(struct btf_param);
+	case BTF_KIND_VAR: return sizeof(struct btf_var);
+	case BTF_KIND_DATASEC: return members * sizeof(struct btf_var_secinfo);
+	case 17 /* DECL_TAG */: return 4;
+	case 19 /* ENUM64 */: return members * 12;
+	default: return 0;
+	}
+}
+
+static unsigned int function_id(const char *function)
+{
+	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	struct btf_header *header;
+	char *bytes, *at, *strings;
+	size_t used = 0;
+
+	if (fd < 0 || fstat(fd, &status) || !(bytes = malloc((size_t)status.st_size)))
+		cannot_try("the kernel's BTF cannot be opened");
+	while (used < (size_t)status.st_size) {
+		ssize_t got = read(fd, bytes + used, (size_t)status.st_size - used);
+
+		if (got <= 0)
+			cannot_try("the kernel's BTF cannot be read");
+		used += (size_t)got;
+	}
+	close(fd);
+	header = (struct btf_header *)bytes;
+	strings = bytes + header->hdr_len + header->str_off;
+	at = bytes + header->hdr_len + header->type_off;
+	for (unsigned int id = 1; at < bytes + header->hdr_len + header->type_off + header->type_len; id++) {
+		struct btf_type *type = (struct btf_type *)at;
+
+		if (BTF_INFO_KIND(type->info) == BTF_KIND_FUNC && !strcmp(strings + type->name_off, function))
+			return id;
+		at += sizeof(*type) + tail_of(type);
+	}
+	errno = ENOENT;
+	cannot_try("this kernel's BTF lacks the function to trace");
+}
+
+static void load(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	/* r0 = 0; exit */
+	static const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	/* A word on the stack, filled by bpf_probe_read_kernel from address 0: types that need no tracing can do it
+	 * too. */
+	static const struct bpf_insn reader[] = {
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	bool reads = !strncmp(road->name, "reader", 6);
+	union bpf_attr *attr = low_memory(sizeof(*attr));
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	char text[96];
+	long fd;
+
+	(void)aim;
+	/* Before 5.11 programs count against the user's locked memory: what others hold would look like a refusal. */
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited))
+		cannot_try("the limit on locked memory cannot be lifted");
+	attr->prog_type = (unsigned int)road->number;
+	attr->insns = (unsigned long)(reads ? reader : program);
+	attr->insn_cnt = reads ? COUNT(reader) : COUNT(program);
+	attr->license = (unsigned long)"GPL";
+	if (road->number == BPF_PROG_TYPE_SYSCALL)
+		attr->prog_flags = BPF_F_SLEEPABLE;
+	if (road->number == BPF_PROG_TYPE_TRACING)
+		attr->expected_attach_type = BPF_TRACE_FENTRY;
+	if (road->number == BPF_PROG_TYPE_LSM)
+		attr->expected_attach_type = BPF_LSM_MAC;
+	if (road->file)
+		attr->attach_btf_id = function_id(road->file);
+
+	if (road->compat) {
+		fd = compat_syscall(357 /* bpf */, BPF_PROG_LOAD, (unsigned long)attr, sizeof(*attr), 0, 0);
+	} else {
+		fd = syscall(SYS_bpf, BPF_PROG_LOAD, attr, sizeof(*attr));
+		fd = fd < 0 ? -errno : fd;
+	}
+	/* The verifier's word for a helper that it was not allowed to know. */
+	if (fd == -EINVAL && !reads) {
+		errno = EINVAL;
+		cannot_try("this kernel has no such program type");
+	}
+	if (fd < 0) {
+		refused(out, (int)-fd);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s program loaded as descriptor %ld", road->name, fd);
+	succeeded(out, text, strlen(text));
+}
+
+#define TYPE(NAME, NUMBER)		{ .name = NAME, .attempt = load, .number = NUMBER }
+#define TYPE_ON(NAME, NUMBER, FUNCTION) { .name = NAME, .attempt = load, .number = NUMBER, .file = FUNCTION }
+
+static const struct road roads[] = {
+	TYPE("kprobe", BPF_PROG_TYPE_KPROBE),
+	TYPE("tracepoint", BPF_PROG_TYPE_TRACEPOINT),
+	TYPE("raw_tracepoint", BPF_PROG_TYPE_RAW_TRACEPOINT),
+	TYPE("perf_event", BPF_PROG_TYPE_PERF_EVENT),
+	TYPE_ON("tracing", BPF_PROG_TYPE_TRACING, "vfs_read"),
+	TYPE_ON("lsm", BPF_PROG_TYPE_LSM, "bpf_lsm_file_open"),
+	TYPE("syscall", BPF_PROG_TYPE_SYSCALL),
+	TYPE("reader_socket_filter", BPF_PROG_TYPE_SOCKET_FILTER),
+	TYPE("reader_sched_cls", BPF_PROG_TYPE_SCHED_CLS),
+	TYPE("reader_xdp", BPF_PROG_TYPE_XDP),
+	{ .name = "compat", .attempt = load, .number = BPF_PROG_TYPE_KPROBE, .compat = 1 },
+};
+
+int main(int argc, char **argv)
+{
+	return run_trigger(argc, argv, "bpf_load", roads, COUNT(roads));
+}

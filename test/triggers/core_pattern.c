@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The kernel's settings that say where cores go: changed, looked at, put back through the same descriptor. */
+#define _GNU_SOURCE
+#include "trigger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void current_value(const char *path, char value[160])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, value, 159);
+
+	if (got <= 0)
+		cannot_try("the setting cannot be read");
+	close(fd);
+	value[got] = '\0';
+}
+
+static void change(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	char path[64], before[160], after[160];
+	const char *wanted = road->number ? "2\n" : "/tmp/stolen.%p\n";
+	int fd;
+
+	(void)aim;
+	snprintf(path, sizeof(path), "/proc/sys/%s", road->file);
+	current_value(path, before);
+	fd = road->open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0) {
+		refused(out, -fd);
+		return;
+	}
+	/* One write is one attempt: through an old descriptor, what stands there already. */
+	if (road->open == open_held) {
+		if (pwrite(fd, before, strlen(before), 0) < 0)
+			refused(out, errno);
+		else
+			succeeded(out, before, strcspn(before, "\n"));
+	} else if (pwrite(fd, wanted, strlen(wanted), 0) < 0) {
+		refused(out, errno);
+	} else {
+		current_value(path, after);
+		if (pwrite(fd, before, strlen(before), 0) < 0)
+			cannot_try("the old value cannot be put back");
+		succeeded(out, after, strcspn(after, "\n"));
+	}
+	close(fd);
+}
+
+#define PATTERN(NAME, OPEN) { .name = NAME, .attempt = change, .open = OPEN, .file = "kernel/core_pattern" }
+
+static const struct road roads[] = {
+	PATTERN("default", open_plain),
+	PATTERN("second_procfs", open_second_procfs),
+	PATTERN("bind", open_bind),
+	PATTERN("opath", open_opath),
+	PATTERN("compat", open_compat),
+	PATTERN("thread_of_attacker", open_in_thread),
+	PATTERN("held", open_held),
+	PATTERN("io_uring", open_io_uring),
+	PATTERN("io_uring_async", open_io_uring_async),
+	{ .name = "core_pipe_limit",
+	  .attempt = change,
+	  .open = open_plain,
+	  .file = "kernel/core_pipe_limit",
+	  .number = 1 },
+	{ .name = "suid_dumpable", .attempt = change, .open = open_plain, .file = "fs/suid_dumpable", .number = 1 },
+};
+
+int main(int argc, char **argv)
+{
+	return run_trigger(argc, argv, "core_pattern", roads, COUNT(roads));
+}

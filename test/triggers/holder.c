@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * holder PID:TID...: opens the guarded files of these processes, and of the kernel, while nothing is protected yet,
+ * says "ready", and hands the descriptors to whoever asks: the accomplice of every attack by an old descriptor.
+ */
+#define _GNU_SOURCE
+#include "held.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const of_process[] = { "mem",	 "environ",	  "maps",	    "smaps", "smaps_rollup",
+					  "pagemap",	 "auxv",	  "numa_maps",	    "stack", "syscall",
+					  "personality", "oom_score_adj", "coredump_filter" };
+static const char *const of_kernel[] = { "/proc/kcore", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe" };
+
+static struct {
+	char path[HELD_PATH];
+	int fd;
+} held[128];
+static size_t count;
+
+static void hold_as(const char *path, const char *name)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	/* Many of them cannot be written at all. */
+	if (fd < 0)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		fprintf(stderr, "holder: %s: %s\n", path, strerror(errno));
+		exit(1);
+	}
+	if (count == sizeof(held) / sizeof(held[0]))
+		exit(1);
+	snprintf(held[count].path, HELD_PATH, "%s", name);
+	held[count++].fd = fd;
+}
+
+static void hold(const char *path)
+{
+	hold_as(path, path);
+}
+
+/* Files of a thread that will be gone when they are used, so they get a name that the attacker can know. */
+static void hold_of_thread(int pid, int tid)
+{
+	static const char *const files[] = { "mem", "maps" };
+
+	for (size_t n = 0; n < sizeof(files) / sizeof(files[0]); n++) {
+		char path[HELD_PATH], name[HELD_PATH];
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, files[n]);
+		snprintf(name, sizeof(name), "/proc/%d/task/gone/%s", pid, files[n]);
+		hold_as(path, name);
+	}
+}
+
+static void answer(int line)
+{
+	char path[HELD_PATH] = "", control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec byte = { path, 1 };
+	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1 };
+
+	if (recv(line, path, sizeof(path) - 1, 0) <= 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct cmsghdr *header;
+
+		if (strcmp(held[i].path, path))
+			continue;
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &held[i].fd, sizeof(int));
+	}
+	/* Without a descriptor: the asker sees that there is none. */
+	sendmsg(line, &message, MSG_NOSIGNAL);
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_un address;
+	int door = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	for (int i = 1; i < argc; i++) {
+		const char *thread = strchr(argv[i], ':');
+
+		if (thread)
+			hold_of_thread(atoi(argv[i]), atoi(thread + 1));
+		for (size_t n = 0; n < sizeof(of_process) / sizeof(of_process[0]); n++) {
+			char path[HELD_PATH];
+
+			snprintf(path, sizeof(path), "/proc/%d/%s", atoi(argv[i]), of_process[n]);
+			hold(path);
+		}
+	}
+	for (size_t n = 0; n < sizeof(of_kernel) / sizeof(of_kernel[0]); n++)
+		hold(of_kernel[n]);
+	if (door < 0 || bind(door, (struct sockaddr *)&address, held_address(&address)) || listen(door, 8)) {
+		perror("holder");
+		return 1;
+	}
+	puts("ready");
+	fflush(stdout);
+	for (;;) {
+		int line = accept4(door, NULL, NULL, SOCK_CLOEXEC);
+
+		if (line < 0)
+			continue;
+		answer(line);
+		close(line);
+	}
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Loads a kernel to boot into, and takes it out again without having booted it. The image is a page of nothing behind
+ * a header that the loader believes.
+ */
+#define _GNU_SOURCE
+#include "trigger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kexec.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAGE	    4096
+#define DESTINATION 0x1000000
+#define SETUP_BYTES (5 * 512) /* boot sector and four sectors of set-up code */
+
+struct segment32 {
+	uint32_t buffer, buffer_size, destination, destination_size;
+};
+
+static void conclude(struct outcome *out, int error)
+{
+	char loaded = '0';
+	int fd = open("/sys/kernel/kexec_loaded", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, &loaded, 1) != 1)
+		cannot_try("/sys/kernel/kexec_loaded cannot be read");
+	close(fd);
+	if (error == ENOSYS)
+		cannot_try("this kernel has no such call");
+	if (loaded != '1') {
+		refused(out, error ? error : ENOEXEC);
+		return;
+	}
+	succeeded(out, "a kernel was loaded", 19);
+	if (syscall(SYS_kexec_file_load, -1, -1, 0, NULL, KEXEC_FILE_UNLOAD))
+		cannot_try("the image was loaded but could not be taken out again");
+}
+
+static void load_segments(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	unsigned char *page = low_memory(2 * PAGE);
+	struct kexec_segment segment = { page, PAGE, (void *)DESTINATION, PAGE };
+	struct segment32 *small = (void *)(page + PAGE);
+	long result;
+
+	(void)aim;
+	*small = (struct segment32){ (uint32_t)(uintptr_t)page, PAGE, DESTINATION, PAGE };
+	if (road->compat)
+		result = compat_syscall(283, DESTINATION, 1, (unsigned long)small, KEXEC_ARCH_X86_64, 0);
+	else
+		result = syscall(SYS_kexec_load, DESTINATION, 1UL, &segment, KEXEC_ARCH_X86_64) ? -errno : 0;
+	errno = EFAULT;
+	if (road->compat && result == -EFAULT)
+		cannot_try("this kernel cannot copy the list of segments for a 32-bit call of a 64-bit program");
+	conclude(out, (int)-result);
+}
+
+/* The fields of the boot protocol (Documentation/x86/boot) that the loader checks. */
+static void forge_image(unsigned char *image)
+{
+	uint16_t version = 0x020f, flags = 0x3f;
+	uint32_t align = 0x200000, commands = 255, size = PAGE;
+
+	image[0x1f1] = 4;
+	memcpy(image + 0x1fe, "\x55\xaa\xeb\x66HdrS", 8);
+	memcpy(image + 0x206, &version, 2);
+	image[0x211] = 1; /* loaded high */
+	memcpy(image + 0x230, &align, 4);
+	image[0x234] = 1; /* relocatable */
+	memcpy(image + 0x236, &flags, 2);
+	memcpy(image + 0x238, &commands, 4);
+	memcpy(image + 0x260, &size, 4);
+}
+
+static void load_file(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	static unsigned char image[SETUP_BYTES + PAGE];
+	int fd = memfd_create("kernel", MFD_CLOEXEC);
+	int error;
+
+	(void)aim;
+	(void)road;
+	forge_image(image);
+	if (fd < 0 || write(fd, image, sizeof(image)) != (ssize_t)sizeof(image))
+		cannot_try("no image");
+	error = syscall(SYS_kexec_file_load, fd, -1, 1UL, "", KEXEC_FILE_NO_INITRAMFS) ? errno : 0;
+	close(fd);
+	conclude(out, error);
+}
+
+static const struct road roads[] = {
+	{ .name = "kexec_load", .attempt = load_segments },
+	{ .name = "kexec_load_compat", .attempt = load_segments, .compat = 1 },
+	{ .name = "kexec_file_load", .attempt = load_file },
+};
+
+int main(int argc, char **argv)
+{
+	return run_trigger(argc, argv, "kexec", roads, COUNT(roads));
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A perf event on the target, or one that takes registers and stacks of whoever runs. Evidence is the descriptor. */
+#define _GNU_SOURCE
+#include "trigger.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct order {
+	pid_t pid;
+	int cpu;
+	unsigned long long samples;
+	int compat;
+	long result;
+};
+
+static void *open_event(void *argument)
+{
+	struct order *order = argument;
+	struct perf_event_attr *attr = low_memory(4096);
+
+	memset(attr, 0, sizeof(*attr));
+	attr->size = sizeof(*attr);
+	attr->type = PERF_TYPE_SOFTWARE;
+	attr->config = PERF_COUNT_SW_CPU_CLOCK;
+	attr->sample_period = 1000000;
+	attr->sample_type = PERF_SAMPLE_IP | order->samples;
+	if (order->samples) {
+		attr->sample_regs_user = 0xff;
+		attr->sample_stack_user = 1024;
+	}
+	if (order->compat)
+		order->result = compat_syscall(336, (unsigned long)attr, (unsigned long)order->pid,
+					       (unsigned long)order->cpu, (unsigned long)-1, 0);
+	else
+		order->result = syscall(SYS_perf_event_open, attr, order->pid, order->cpu, -1, 0);
+	if (order->result < 0 && !order->compat)
+		order->result = -errno;
+	return NULL;
+}
+
+static void conclude(const struct order *order, struct outcome *out)
+{
+	if (order->result < 0) {
+		refused(out, (int)-order->result);
+		return;
+	}
+	succeeded(out, "", 0);
+	close((int)order->result);
+}
+
+#define REGISTERS_AND_STACK (PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
+
+static void on_leader(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct order order = { aim->target, -1, REGISTERS_AND_STACK, road->compat, 0 };
+
+	open_event(&order);
+	conclude(&order, out);
+}
+
+static void on_thread(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct order order = { other_thread(aim), -1, 0, road->compat, 0 };
+
+	open_event(&order);
+	conclude(&order, out);
+}
+
+static void from_thread(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct order order = { aim->target, -1, 0, road->compat, 0 };
+	pthread_t thread;
+
+	errno = pthread_create(&thread, NULL, open_event, &order);
+	if (errno)
+		cannot_try("no second thread");
+	pthread_join(thread, NULL);
+	conclude(&order, out);
+}
+
+static void on_processor(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct order order = { -1, 0, REGISTERS_AND_STACK, road->compat, 0 };
+
+	(void)aim;
+	open_event(&order);
+	conclude(&order, out);
+}
+
+static const struct road roads[] = {
+	{ .name = "default", .attempt = on_leader },
+	{ .name = "thread", .attempt = on_thread },
+	{ .name = "thread_of_attacker", .attempt = from_thread },
+	{ .name = "compat", .attempt = on_leader, .compat = 1 },
+	{ .name = "system_wide", .attempt = on_processor },
+	{ .name = "system_wide_compat", .attempt = on_processor, .compat = 1 },
+};
+
+int main(int argc, char **argv)
+{
+	return run_trigger(argc, argv, "perf_target", roads, COUNT(roads));
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from "vitest";
+import { Folding } from "../../src/agent/folding.js";
+import { decodeEvent, type Event, EventSize, type RepeatKey } from "../../src/kernel/abi.gen.js";
+
+function setUp() {
+  const key: RepeatKey = {
+    vector: 5,
+    outcome: 2,
+    offenderTgid: 7,
+    offenderStartNs: 70n,
+    targetTgid: 9,
+    targetStartNs: 90n,
+  };
+  const blank = decodeEvent(Buffer.alloc(EventSize));
+  const first: Event = {
+    ...blank,
+    vector: 5,
+    outcome: 2,
+    flags: 16,
+    offender: { ...blank.offender, tgid: 7, startBoottimeNs: 70n, comm: "thief" },
+    target: { ...blank.target, tgid: 9, startBoottimeNs: 90n },
+  };
+  const table = new Map<RepeatKey, bigint>();
+  const published: { event: Event; count: number }[] = [];
+  const source = {
+    repeats: () => [...table].map(([k, repeated]) => ({ key: k, repeated })),
+    forgetRepeat: (k: RepeatKey) => void table.delete(k),
+  };
+  const make = () => new Folding(source, (event, count) => published.push({ event, count }));
+  return { key, first, table, published, make };
+}
+
+describe("folded attempts", () => {
+  test("the count since the last sweep becomes one event with the first one's identities", () => {
+    const { key, first, table, published, make } = setUp();
+    const folding = make();
+    folding.remember([first]);
+    table.set(key, 41n);
+    folding.sweep();
+    table.set(key, 100n);
+    folding.sweep();
+    folding.sweep();
+    expect(published.map(({ count }) => count)).toEqual([41, 59]);
+    expect(published[0]?.event.offender.comm).toBe("thief");
+  });
+
+  test("is forgotten when the offender is quiet, not before", () => {
+    const { key, first, table, make } = setUp();
+    const folding = make();
+    folding.remember([first]);
+    table.set(key, 1n);
+    for (let i = 0; i < 5; i++) folding.sweep();
+    expect(table.size).toBe(1);
+    folding.sweep();
+    expect(table.size).toBe(0);
+  });
+
+  test("a first event that was lost is waited for once, then told by what is known", () => {
+    const { key, table, published, make } = setUp();
+    const folding = make();
+    table.set(key, 3n);
+    folding.sweep();
+    expect(published).toEqual([]);
+    folding.sweep();
+    expect(published).toMatchObject([{ count: 3, event: { vector: 5, offender: { tgid: 7 }, target: { tgid: 9 } } }]);
+  });
+
+  test("what was counted before this agent started is not told again", () => {
+    const { key, table, published, make } = setUp();
+    table.set(key, 1000n);
+    const folding = make();
+    table.set(key, 1001n);
+    folding.sweep(true);
+    expect(published.map(({ count }) => count)).toEqual([1]);
+  });
+});

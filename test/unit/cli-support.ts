@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the command line in this process, against an agent that answers what the test says.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach } from "vitest";
+import type { Io } from "../../src/cli/io.js";
+import { run } from "../../src/cli/program.js";
+import { type ControlHandlers, type ControlServer, startControlServer } from "../../src/control/index.js";
+import type { ProtectReport, StatusReport } from "../../src/control/protocol.js";
+import type { Native } from "../../src/kernel/native.js";
+
+export const scratch = mkdtempSync(join(tmpdir(), "ct-cli-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const open: ControlServer[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+export const hostile = "\u001b[2Jx\n";
+
+export const process7 = { pid: 7, comm: hostile, uid: 1, startBoottimeNs: "5", workload: "pay", tracer: 0 };
+
+export const report: ProtectReport = { workload: "pay", processes: [process7], warnings: [`traced by ${hostile}`] };
+
+export const status: StatusReport = {
+  version: "0.1.0",
+  node: "n1",
+  pid: 99,
+  started: "2026-01-01T00:00:00.000Z",
+  ready: true,
+  notReady: [],
+  kernel: "6.12",
+  form: "lsm",
+  mode: "enforce",
+  tookOver: false,
+  lastProof: null,
+  config: { file: null, loadedAt: "2026-01-01T00:00:00.000Z", lastError: null },
+  doors: [
+    {
+      door: "bpf",
+      form: "lsm",
+      attached: true,
+      proved: false,
+      reason: "gone",
+      soundness: "sound",
+      recursionMisses: "3",
+    },
+  ],
+  workloads: [{ name: "pay", processes: 1 }],
+  processes: [process7],
+  losses: { ring_full: "0", scope_full: "2" },
+  events: { published: 4, lastSeq: 4 },
+  warnings: [],
+};
+
+let number = 0;
+export const freshSocket = (): string => join(scratch, `s${++number}.sock`);
+
+/** Starts an agent's control server and returns its socket. */
+export async function fakeAgent(over: Partial<ControlHandlers> = {}): Promise<string> {
+  const socket = freshSocket();
+  const handlers: ControlHandlers = {
+    status: () => status,
+    vectors: () => [],
+    protect: async () => report,
+    unprotect: async () => report,
+    reload: async () => ({ loadedAt: "2026-02-02T00:00:00.000Z" }),
+    subscribe: () => () => {},
+    ...over,
+  };
+  const native = { peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }) };
+  open.push(await startControlServer({ socket, native, handlers, log: { info: () => {}, warn: () => {} } }));
+  return socket;
+}
+
+export interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+export async function cli(argv: readonly string[], over: Partial<Pick<Io, "env" | "native">> = {}): Promise<Ran> {
+  const ran = { code: 0, out: "", err: "" };
+  const io: Io = {
+    env: over.env ?? { PATH: "/usr/bin:/bin", CLOUDTASER_SOCKET: join(scratch, "none.sock") },
+    stdout: { write: (text) => (ran.out += text) },
+    stderr: { write: (text) => (ran.err += text) },
+    tail: undefined,
+    native: over.native ?? (() => Promise.reject(new Error("no addon in this test"))),
+    status: 0,
+  };
+  ran.code = await run(argv, io);
+  return ran;
+}
+
+/** An addon that only knows exec(), which it records in place of becoming the command. */
+export function recordingExec(calls: unknown[], failure?: Error): Io["native"] {
+  const exec: Native["exec"] = (path, argv, env) => {
+    calls.push([path, argv, env]);
+    throw failure ?? new Error("replaced");
+  };
+  return async () => ({ exec }) as Native;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Uninstall removes every pin, waits until the kernel let go, and keeps its hands off a running agent's.
+
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { uninstallGuards } from "../../src/cli/uninstall.js";
+import type { BpfLink, Native } from "../../src/kernel/native.js";
+import { fakeAgent, freshSocket, scratch } from "./cli-support.js";
+
+function pinned(name: string): string {
+  const path = join(scratch, name);
+  for (const [directory, file] of [
+    ["doors-1", "bpf"],
+    ["doors-2", "file_open"],
+    ["maps", "scope"],
+  ] as const) {
+    mkdirSync(join(path, directory), { recursive: true });
+    writeFileSync(join(path, directory, file), "");
+  }
+  writeFileSync(join(path, "census"), "");
+  return path;
+}
+
+/** A kernel that still has the program behind `held` for `rounds` questions. */
+function fakeKernel(path: string, held: string, rounds: number): () => Promise<Native> {
+  const openLink: Native["openLink"] = (link) =>
+    ({ info: () => ({ id: 1, programId: link.endsWith(held) ? 7 : 8 }), close: () => {} }) as BpfLink;
+  const loadedProgram: Native["loadedProgram"] = (id) => {
+    if (existsSync(path)) throw new Error("asked before the pins were gone");
+    if (id === 7 && rounds-- > 0) return {} as ReturnType<Native["loadedProgram"]>;
+    throw Object.assign(new Error("ENOENT"), { code: "ENOENT" });
+  };
+  return async () => ({ openLink, loadedProgram }) as Native;
+}
+
+const user = vi.spyOn(process, "geteuid");
+beforeEach(() => void user.mockReturnValue(0));
+
+describe("uninstallGuards", () => {
+  it("removes every generation, and waits for the kernel", async () => {
+    const path = pinned("bpffs-1");
+    const options = { socket: freshSocket(), native: fakeKernel(path, "bpf", 2) };
+    const { removed, held } = await uninstallGuards(path, options);
+    expect(removed).toEqual(
+      ["doors-1/bpf", "doors-2/file_open", "maps/scope", "census"].map((name) => join(path, name)),
+    );
+    expect(held).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("names what another process keeps in place", async () => {
+    const path = pinned("bpffs-2");
+    const options = { socket: freshSocket(), native: fakeKernel(path, "bpf", Number.POSITIVE_INFINITY), patience: 100 };
+    expect((await uninstallGuards(path, options)).held).toEqual([join(path, "doors-1/bpf")]);
+  });
+
+  it("has nothing to do where nothing is", async () => {
+    const native = () => Promise.reject(new Error("not needed"));
+    const result = await uninstallGuards(join(scratch, "nothing"), { socket: freshSocket(), native });
+    expect(result).toEqual({ removed: [], held: [] });
+  });
+
+  it("leaves a running agent's guards alone", async () => {
+    const path = pinned("bpffs-3");
+    const options = { socket: await fakeAgent(), native: fakeKernel(path, "bpf", 0) };
+    await expect(uninstallGuards(path, options)).rejects.toMatchObject({ code: "AGENT_RUNNING", exitCode: 5 });
+    expect(existsSync(join(path, "doors-1", "bpf"))).toBe(true);
+  });
+
+  it("needs root", async () => {
+    user.mockReturnValue(1000);
+    const options = { socket: freshSocket(), native: () => Promise.reject(new Error("not needed")) };
+    await expect(uninstallGuards(scratch, options)).rejects.toMatchObject({ code: "NOT_ROOT", exitCode: 4 });
+  });
+});

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every known series exists at zero, values are read at scrape, and a reader that fails spoils nothing but itself.
+
+import { register } from "prom-client";
+import { describe, expect, it, vi } from "vitest";
+import { createMetrics, type MetricLabels, type MetricReaders, metricNames } from "../../src/metrics/index.js";
+import { vectorNames } from "../../src/vectors/index.js";
+
+const labels: MetricLabels = {
+  doors: ["file_open", "bpf"],
+  losses: ["ring_full", "scope_full"],
+  pipelineDrops: ["failed"],
+  sinks: ["stdout", "file"],
+  sinkDrops: ["queue_full", "broken"],
+};
+
+function readers(change: Partial<MetricReaders> = {}): MetricReaders {
+  return {
+    build: { version: "0.1.0", revision: "abc", libbpf: "1.1", node: "v20" },
+    mode: () => "detect",
+    events: () => [],
+    doors: () => [],
+    losses: () => [],
+    pipelineDrops: () => [],
+    protectedProcesses: () => 0,
+    ring: () => ({ usedBytes: undefined, sizeBytes: 4096 }),
+    sinks: () => [],
+    canary: () => ({ lastSuccess: 0, failures: 0 }),
+    reload: () => ({ successful: true, lastSuccess: 1 }),
+    ...change,
+  };
+}
+
+async function render(change: Partial<MetricReaders> = {}) {
+  return createMetrics(readers(change), labels, { processMetrics: false }).render();
+}
+
+describe("createMetrics", () => {
+  it("has every known series at zero before anything happened", async () => {
+    const text = await render();
+    for (const vector of vectorNames) {
+      for (const outcome of ["observed", "denied", "allowed"]) {
+        expect(text).toContain(`cloudtaser_events_total{vector="${vector}",outcome="${outcome}"} 0\n`);
+      }
+    }
+    for (const series of [
+      'door_attached{door="bpf",form="lsm"} 0',
+      'door_proved{door="bpf"} 0',
+      'door_recursion_misses_total{door="file_open"} 0',
+      'lost_total{reason="ring_full"} 0',
+      'sink_dropped_events_total{sink="file",reason="broken"} 0',
+      "canary_failures_total 0",
+      "protected_processes 0",
+    ]) {
+      expect(text).toContain(`cloudtaser_${series}\n`);
+    }
+  });
+
+  it("shows the values of now, and does not add up from scrape to scrape", async () => {
+    let count = 2n;
+    const metrics = createMetrics(
+      readers({
+        mode: () => "enforce",
+        events: () => [{ vector: "kcore", outcome: "denied", count }],
+        doors: () => [
+          { door: "bpf", form: "lsm", attached: true, proved: true, sound: true, recursionMisses: 3n },
+          { door: "file_open", form: undefined, attached: false, proved: false, sound: true, recursionMisses: 0n },
+        ],
+        losses: () => [{ reason: "ring_full", count: 9n }],
+        sinks: () => [{ name: "file", written: 4, queued: 1, errors: 0, dropped: { queue_full: 5 } }],
+      }),
+      labels,
+    );
+    await metrics.render();
+    count = 7n;
+    const text = await metrics.render();
+    for (const series of [
+      'events_total{vector="kcore",outcome="denied"} 7',
+      'enforcement_mode{mode="enforce"} 1',
+      'enforcement_mode{mode="detect"} 0',
+      'door_attached{door="bpf",form="lsm"} 1',
+      'door_attached{door="bpf",form="fmod_ret"} 0',
+      'door_proved{door="bpf"} 1',
+      'door_sound{door="file_open"} 0',
+      'door_recursion_misses_total{door="bpf"} 3',
+      'lost_total{reason="ring_full"} 9',
+      'sink_written_events_total{sink="file"} 4',
+      'sink_dropped_events_total{sink="file",reason="queue_full"} 5',
+      'build_info{version="0.1.0",revision="abc",libbpf="1.1",node="v20"} 1',
+    ]) {
+      expect(text).toContain(`cloudtaser_${series}\n`);
+    }
+    expect(text).toContain("process_resident_memory_bytes");
+    expect(text).not.toContain("nodejs_gc_");
+  });
+
+  it("keeps the last values of a family whose reader fails, counts it, and serves the rest", async () => {
+    let broken = false;
+    const onReadFailure = vi.fn();
+    const metrics = createMetrics(
+      readers({
+        events: () => {
+          if (broken) throw new Error("map is gone");
+          return [{ vector: "kcore", outcome: "denied", count: 5n }];
+        },
+      }),
+      labels,
+      { onReadFailure, processMetrics: false },
+    );
+    await metrics.render();
+    broken = true;
+    const text = await metrics.render();
+    expect(text).toContain('cloudtaser_events_total{vector="kcore",outcome="denied"} 5\n');
+    expect(text).toContain("cloudtaser_protected_processes 0\n");
+    expect(text).toContain("cloudtaser_scrape_failures_total 1\n");
+    expect(onReadFailure).toHaveBeenCalledWith("cloudtaser_events_total", expect.any(Error));
+  });
+
+  it("follows the naming rules, and the list of names is the list of families", async () => {
+    const families = await createMetrics(readers(), labels, { processMetrics: false }).describe();
+    expect(families.map(({ name }) => name).sort()).toEqual([...metricNames].sort());
+    for (const { name, type, help } of families) {
+      expect(name).toMatch(/^cloudtaser_[a-z_]+$/);
+      expect(name.endsWith("_total")).toBe(type === "counter");
+      expect(help).toMatch(/\.$/);
+    }
+  });
+
+  it("can exist twice and leaves the library's global registry alone", async () => {
+    expect(await render()).toBe(await render());
+    expect(register.getMetricsAsArray()).toEqual([]);
+  });
+
+  it("stays within its budget of series for a node", async () => {
+    const doors = Array.from({ length: 9 }, (_, index) => `door${index}`);
+    const text = await createMetrics(readers(), { ...labels, doors }).render();
+    expect(text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length).toBeLessThan(300);
+  });
+});

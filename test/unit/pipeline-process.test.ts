@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernel records to events, with the generated decoder and a procfs of our own making.
+
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { type CloudtaserEvent, eventSchema } from "../../src/formats/index.js";
+import * as abi from "../../src/kernel/abi.gen.js";
+import {
+  abiNames,
+  createFacts,
+  createPipeline,
+  type DecodedEvent,
+  type PipelineContext,
+  type ProcReader,
+} from "../../src/pipeline/index.js";
+
+const container = "ab".repeat(32);
+const silent: ProcReader = {
+  stat: () => undefined,
+  exePath: () => undefined,
+  cgroupPath: () => undefined,
+  cgroupId: () => undefined,
+  users: () => undefined,
+};
+
+const reader: ProcReader = {
+  stat: (pid) =>
+    ({
+      500: { comm: "gdb", ppid: 400, startTicks: 700n },
+      400: { comm: "ba) R 1 (sh\u001b[2J", ppid: 1, startTicks: 600n },
+      1: { comm: "systemd", ppid: 0, startTicks: 1n },
+      900: { comm: "payments", ppid: 1, startTicks: 300n },
+    })[pid],
+  exePath: (pid) => ({ 500: "/usr/bin/gdb", 400: "/bin/bash", 900: "/srv/pay\nments" })[pid],
+  cgroupPath: (pid) => (pid === 900 ? `/kubepods/pod1/cri-containerd-${container}.scope` : "/user.slice"),
+  cgroupId: (path) => (path === "/user.slice" ? 77n : 88n),
+  users: () => "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n",
+};
+
+function context(change: Partial<PipelineContext> = {}): PipelineContext {
+  return {
+    abi: abiNames(abi),
+    node: "node-1",
+    clock: { offsetNs: () => 1_700_000_000_000_000_000n },
+    facts: createFacts(reader),
+    workloadOf: (group) => (group === 7 ? "payments" : undefined),
+    modeOf: () => "enforce",
+    kill: () => false,
+    ...change,
+  };
+}
+
+const offender = {
+  startBoottimeNs: 7_001_234_567n,
+  cgroupId: 77n,
+  exeIno: 2n ** 63n,
+  exeDev: (8 << 20) | 1,
+  tgid: 500,
+  tid: 501,
+  ppid: 400,
+  uid: 1000,
+  group: 0,
+  comm: "gdb",
+};
+
+const record: DecodedEvent = {
+  timeNs: 8_000_000_123n,
+  arg: [0x12n, 16n, 0n, 0n],
+  offender,
+  target: {
+    ...offender,
+    startBoottimeNs: 3_000_000_000n,
+    cgroupId: 88n,
+    tgid: 900,
+    tid: 900,
+    ppid: 1,
+    uid: 0,
+    group: 7,
+    comm: "payments",
+  },
+  name: "",
+  syscall: 101,
+  error: -1,
+  abi: 1,
+  vector: abi.Vector.ptrace_attach,
+  door: abi.Door.ptrace_access_check,
+  outcome: abi.Outcome.denied,
+  flags: abi.EventFlag.has_target,
+};
+
+function run(records: DecodedEvent[], change: Partial<PipelineContext> = {}) {
+  const events: CloudtaserEvent[] = [];
+  const lines: string[] = [];
+  const pipeline = createPipeline(context(change), (event, line) => {
+    events.push(event);
+    lines.push(line);
+  });
+  pipeline.process(records);
+  return { events, lines, stats: pipeline.stats };
+}
+
+describe("pipeline", () => {
+  it("makes one event that says who, whom, by which call and how it ended", () => {
+    const { events } = run([record]);
+    expect(events).toHaveLength(1);
+    expect(eventSchema.parse(events[0])).toEqual(events[0]);
+    expect(events[0]).toMatchObject({
+      seq: 1,
+      time: "2023-11-14T22:13:28.000000123Z",
+      node: "node-1",
+      type: "PTRACE_DENIED",
+      vector: "ptrace_attach",
+      severity: "critical",
+      mode: "enforce",
+      outcome: "denied",
+      killed: false,
+      leakWindow: false,
+      error: "EPERM",
+      door: "ptrace_access_check",
+      syscall: { number: 101, name: "ptrace", compat: false },
+      detail: { accessMode: "0x12", ptraceRequest: 16 },
+      offender: {
+        pid: 500,
+        tid: 501,
+        startTime: "2023-11-14T22:13:27.001234567Z",
+        startBoottimeNs: "7001234567",
+        user: "alice",
+        exe: { path: "/usr/bin/gdb", dev: "8:1", inode: "9223372036854775808" },
+        cgroup: { id: "77", path: "/user.slice" },
+        parent: [
+          { pid: 400, comm: "ba) R 1 (sh\\x1b[2J", exe: "/bin/bash" },
+          { pid: 1, comm: "systemd" },
+        ],
+      },
+      target: {
+        pid: 900,
+        group: 7,
+        workload: "payments",
+        container: { id: container },
+        exe: { path: "/srv/pay\\x0aments" },
+      },
+    });
+    expect(events[0]?.id.slice(0, 13).replace("-", "")).toBe(Number(1_700_000_008_000n).toString(16).padStart(12, "0"));
+  });
+
+  it("says observed, and nothing of an error, in detect", () => {
+    const { events } = run([{ ...record, outcome: abi.Outcome.observed, error: 0 }], { modeOf: () => "detect" });
+    expect(events[0]).toMatchObject({ mode: "detect", outcome: "observed", error: null, leakWindow: false });
+  });
+
+  it("leaves the target null for attacks on the node, and names the road", () => {
+    const module = { ...record, vector: abi.Vector.module_load, flags: 0, arg: [2n, 0n, 0n, 0n], name: "evil" };
+    expect(run([module]).events[0]).toMatchObject({ target: null, detail: { road: "init_module", module: "evil" } });
+  });
+
+  it("knows 32-bit calls, and does not believe the registers of an io_uring worker", () => {
+    const compat = { ...record, syscall: 26, flags: abi.EventFlag.compat };
+    expect(run([compat]).events[0]?.syscall).toEqual({ number: 26, name: "ptrace", compat: true });
+    expect(run([{ ...record, flags: abi.EventFlag.io_worker }]).events[0]?.syscall).toBeNull();
+    expect(run([{ ...record, syscall: -1 }]).events[0]?.syscall).toBeNull();
+    expect(run([{ ...record, syscall: 9999 }]).events[0]?.syscall?.name).toBe("syscall_9999");
+  });
+
+  it("kills only when asked to and not done, and exactly the recorded process", () => {
+    const kill = vi.fn(() => true);
+    const { kill_wanted, killed } = abi.EventFlag;
+    run([record, { ...record, flags: kill_wanted | killed }], { kill });
+    expect(kill).not.toHaveBeenCalled();
+    const { events, stats } = run([{ ...record, flags: kill_wanted }], { kill });
+    expect(kill).toHaveBeenCalledExactlyOnceWith(offender);
+    expect(events[0]).toMatchObject({ killed: true, outcome: "denied", leakWindow: false });
+    expect(stats.killedFromUserSpace).toBe(1);
+    const late = run([{ ...record, flags: kill_wanted, outcome: abi.Outcome.observed }], { kill });
+    expect(late.events[0]).toMatchObject({ killed: true, leakWindow: true });
+  });
+
+  it("counts what it cannot use, by reason, and goes on", () => {
+    const bad = [
+      { ...record, abi: 2 },
+      { ...record, vector: 60 },
+      { ...record, outcome: 9 },
+      { ...record, target: { ...record.target, group: 66 } },
+      record,
+    ];
+    const workloadOf = (group: number) => {
+      if (group === 66) throw new RangeError("no such group");
+      return undefined;
+    };
+    const { events, stats } = run(bad, { workloadOf });
+    expect(events).toHaveLength(1);
+    expect(stats.dropped).toEqual({ abi_mismatch: 1, unknown_vector: 1, unknown_outcome: 1, failed: 1 });
+    expect(stats).toMatchObject({ received: 5, published: 1 });
+    expect(stats.lastFailure).toBeInstanceOf(RangeError);
+  });
+
+  it("publishes one valid line whatever bytes the kernel record holds", () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: abi.EventSize, maxLength: abi.EventSize }),
+        fc.integer({ min: 1, max: 13 }),
+        fc.integer({ min: 1, max: 3 }),
+        (bytes, vector, outcome) => {
+          const buffer = Buffer.from(bytes);
+          buffer.writeBigUInt64LE(buffer.readBigUInt64LE(0) >> 4n, 0);
+          for (const at of [40, 104]) buffer.writeBigUInt64LE(buffer.readBigUInt64LE(at) >> 4n, at);
+          buffer.writeUInt16LE(1, 240);
+          buffer.writeUInt16LE(vector, 242);
+          buffer.writeUInt8(outcome, 246);
+          const { events, lines, stats } = run([abi.decodeEvent(buffer)], { facts: createFacts(silent) });
+          expect(stats.lastFailure).toBeUndefined();
+          expect(eventSchema.safeParse(events[0]).error).toBeUndefined();
+          expect(lines[0]?.split(/[\p{Cc}\p{Zl}\p{Zp}]/u)).toHaveLength(2);
+          expect(JSON.parse(lines[0] ?? "")).toEqual(events[0]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

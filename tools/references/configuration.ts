@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/reference/configuration.md: every key of the file, every variable and flag.
+
+import { configOverlays, defaultConfigPath, describeConfig, type Overlay } from "../../src/config/index.js";
+import { vectorNames } from "../../src/vectors/index.js";
+import { propertiesOf, rowsOf, type SchemaRow } from "./json-schema.js";
+import { code, entryLink, opening, table } from "./markdown.js";
+
+const flagName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** All vectors take the same keys: those of the first stand for all. */
+function keys(): SchemaRow[] {
+  const schema = describeConfig();
+  const first = `vectors.${vectorNames[0]}`;
+  const others = (path: string): boolean => /^vectors\.[a-z_]+$/.test(path) && path !== first;
+  return rowsOf(schema, others)
+    .filter(({ path }) => !others(path))
+    .map((row) => ({ ...row, path: row.path.replace(first, "vectors.VECTOR") }));
+}
+
+/** Names that the schema takes below "vectors". */
+export function configuredVectors(): string[] {
+  const vectors = propertiesOf(describeConfig()).find(([name]) => name === "vectors");
+  return vectors ? propertiesOf(vectors[1]).map(([name]) => name) : [];
+}
+
+export function configurationReference(): string {
+  const overlays: readonly Overlay[] = configOverlays;
+  return [
+    opening(
+      "Configuration",
+      "src/config",
+      `One YAML file: that of \`--config\`, else that of \`CLOUDTASER_CONFIG\`, else \`${defaultConfigPath}\` if it exists. ` +
+        "Environment variables are laid over it and flags over those; an empty variable counts as unset. Everything is validated before any of it is in force: " +
+        "an unknown key or a wrong value is refused with its line and column.",
+    ),
+    "## Keys",
+    "",
+    table(
+      ["Key", "Type", "Default", "Meaning"],
+      keys().map(({ path, type, fallback, required, meaning }) => [
+        code(path),
+        type,
+        fallback === "" ? (required ? "required" : "") : code(fallback),
+        meaning,
+      ]),
+    ),
+    `VECTOR is one of ${configuredVectors()
+      .map((name) => entryLink("vectors", name))
+      .join(", ")}.`,
+    "",
+    "## Variables and flags",
+    "",
+    table(
+      ["Key", "Environment variable", "Flag of `cloudtaser agent`"],
+      overlays.map(({ path, env, flag }) => [
+        code(path.join(".")),
+        env === undefined ? "" : code(env),
+        code(flagName(flag)),
+      ]),
+    ),
+    "`ENFORCE_MODE` also takes `true` for enforce and `false` for detect.",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every generated document, by its path in the tree.
+
+import { configurationReference } from "./configuration.js";
+import { doorsReference } from "./doors.js";
+import { errorsReference } from "./errors.js";
+import { eventSchemaFile, eventsReference } from "./events.js";
+import { metricsReference } from "./metrics.js";
+import { vectorsReference } from "./vectors.js";
+
+export { configuredVectors } from "./configuration.js";
+
+export async function references(): Promise<Map<string, string>> {
+  return new Map([
+    ["docs/reference/vectors.md", vectorsReference()],
+    ["docs/reference/doors.md", doorsReference()],
+    ["docs/reference/configuration.md", configurationReference()],
+    ["docs/reference/errors.md", errorsReference()],
+    ["docs/reference/events.md", eventsReference()],
+    ["docs/reference/event.schema.json", eventSchemaFile()],
+    ["docs/reference/metrics.md", await metricsReference()],
+  ]);
+}

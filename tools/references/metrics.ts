@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/reference/metrics.md: every family of /metrics, asked of the metrics room itself.
+
+import { Loss } from "../../src/kernel/abi.gen.js";
+import { doorNames } from "../../src/kernel/doors.js";
+import { createMetrics, type MetricReaders } from "../../src/metrics/index.js";
+import { dropReasons } from "../../src/sinks/index.js";
+import { code, codes, opening, table } from "./markdown.js";
+
+/** Readers of an agent that has nothing to tell: what is left is names, types, help and labels. */
+const silent: MetricReaders = {
+  build: { version: "", revision: "", libbpf: "", node: "" },
+  mode: () => "detect",
+  events: () => [],
+  doors: () => [],
+  losses: () => [],
+  pipelineDrops: () => [],
+  protectedProcesses: () => 0,
+  ring: () => ({ usedBytes: undefined, sizeBytes: 0 }),
+  sinks: () => [],
+  canary: () => ({ lastSuccess: 0, failures: 0 }),
+  reload: () => ({ successful: true, lastSuccess: 0 }),
+};
+
+export async function metricsReference(): Promise<string> {
+  const losses = Object.keys(Loss).filter((name) => name !== "max");
+  const labels = { doors: doorNames, losses, pipelineDrops: [], sinks: ["stdout", "file"], sinkDrops: dropReasons };
+  const families = await createMetrics(silent, labels).describe();
+  const rows = families.map(({ name, type, help, labels: names }) => [code(name), type, codes(names), help]);
+  const own = (name: string | undefined): boolean => name?.startsWith("`cloudtaser_") ?? false;
+  return [
+    opening(
+      "Metrics",
+      "src/metrics",
+      "Served as Prometheus text at `/metrics` on `health.listen`. Values are read when somebody asks; every known series exists from the start at zero. " +
+        "No label holds a process id or a path.",
+    ),
+    "## Families",
+    "",
+    table(
+      ["Name", "Type", "Labels", "Meaning"],
+      rows.filter(([name]) => own(name)),
+    ),
+    "## Label values",
+    "",
+    table(
+      ["Label", "Values"],
+      [
+        ["`vector`", "the names in the [vector reference](vectors.md)"],
+        ["`door`", "the names in the [door reference](doors.md)"],
+        ["`outcome`", codes(["observed", "denied", "allowed"])],
+        ["`reason` of `cloudtaser_lost_total`", codes(losses)],
+        ["`reason` of `cloudtaser_sink_dropped_events_total`", codes(dropReasons)],
+      ],
+    ),
+    "## The agent's own process",
+    "",
+    "From the Prometheus client library.",
+    "",
+    table(
+      ["Name", "Type", "Labels", "Meaning"],
+      rows.filter(([name]) => !own(name)),
+    ),
+  ].join("\n");
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/reference/vectors.md: what each attack vector is, from the vector table.
+
+import { type ArgumentForm, type VectorName, vectorEntry, vectorNames } from "../../src/vectors/index.js";
+import { code, codes, entryLink, opening, table } from "./markdown.js";
+
+function formText(form: ArgumentForm): string {
+  if (form === "number") return "number";
+  if (form === "bits") return "hexadecimal bits";
+  return Object.values(form).map(code).join(", ");
+}
+
+function section(name: VectorName): string {
+  const entry = vectorEntry(name);
+  const details = [
+    ...entry.args.map(({ key, form, meaning }) => [code(key), formText(form), meaning]),
+    ...(entry.name ? [[code(entry.name.key), "text", entry.name.meaning]] : []),
+  ];
+  return [
+    `## ${name}`,
+    "",
+    `${entry.title}. ${entry.attempt}`,
+    "",
+    entry.defence,
+    "",
+    table(
+      ["", ""],
+      [
+        ["Event type", code(entry.eventType)],
+        ["Severity", entry.severity],
+        ["Against", entry.scope === "process" ? "a protected process" : "the kernel below the protected processes"],
+        ["Mode unless configured", entry.defaultMode === "inherit" ? "the global mode" : entry.defaultMode],
+        ["Doors", entry.doors.map((door) => entryLink("doors", door)).join(", ")],
+        ["ATT&CK", `${entry.attack.techniques.join(", ")} (${entry.attack.tactics.join(", ")})`],
+        ["Evidence for", entry.compliance.join("; ")],
+        ["Configuration", codes([`vectors.${name}.mode`, `vectors.${name}.kill`, `vectors.${name}.allow`])],
+      ],
+    ),
+    details.length === 0
+      ? "Events carry no detail of their own.\n"
+      : table(["`detail` of its events", "Form", "Meaning"], details),
+  ].join("\n");
+}
+
+export function vectorsReference(): string {
+  const rows = vectorNames.map((name) => {
+    const { title, eventType, severity, scope } = vectorEntry(name);
+    return [`[${code(name)}](#${name})`, title, code(eventType), severity, scope];
+  });
+  return [
+    opening(
+      "Attack vectors",
+      "src/vectors",
+      `The ${vectorNames.length} attacks that this version detects and refuses.`,
+    ),
+    table(["Vector", "Title", "Event type", "Severity", "Scope"], rows),
+    ...vectorNames.map(section),
+  ].join("\n");
+}

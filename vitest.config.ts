@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests run from the TypeScript sources; each project is one directory, so that `vitest --project unit` needs no kernel.
+
+import { defineConfig } from "vitest/config";
+
+const minutes = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { extends: true, test: { name: "contract", include: ["test/contract/**/*.test.ts"] } },
+      { extends: true, test: { name: "native", include: ["test/native/**/*.test.ts"], testTimeout: minutes } },
+      {
+        extends: true,
+        test: {
+          name: "matrix",
+          include: ["test/matrix/**/*.test.ts"],
+          testTimeout: 10 * minutes,
+          hookTimeout: 10 * minutes,
+          // A guest is emulated and keeps a processor busy. In a file, one test builds on the one before it.
+          maxWorkers: 2,
+          sequence: { concurrent: false, shuffle: false },
+        },
+      },
+    ],
+  },
+});

@@ -114,13 +114,14 @@ export class Field {
     vector: string,
     road: string,
     on: Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">,
+    lingerSeconds = 0,
   ): Promise<Attack> {
     const writes = vector === "procmem_write" || vector === "process_vm_write";
     const target = road === "other_pidns" ? this.namespaced : on.pid;
     const argv = [`${triggerDir}/${vector}`, "--road", road, "--target", `${target}`, "--tid", `${on.tid2}`];
     argv.push("--address", writes ? on.scratch : on.address, "--length", `${on.length}`, "--fd", `${on.fd}`);
     argv.push("--file", road === "finit_module_compressed" ? this.module.packed : this.module.plain);
-    argv.push("--name", this.module.fs);
+    argv.push("--name", this.module.fs, "--linger", `${lingerSeconds}`);
     const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
     const line = stdout.trim();
     return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
@@ -149,7 +150,7 @@ export class Field {
     );
   }
 
-  async startAgent(config: Record<string, unknown>, patienceMs = 90_000): Promise<void> {
+  async startAgent(config: Record<string, unknown>, patienceMs = 240_000): Promise<void> {
     await this.writeConfig(config);
     this.agent = this.guest.spawn(["cloudtaser", "agent", "--config", configFile]);
     let ended = false;
@@ -164,6 +165,8 @@ export class Field {
         const report = JSON.parse(stdout) as { ready: boolean; pid: number; notReady: string[] };
         this.agentPid = report.pid;
         if (report.ready) return;
+        // It answers once the doors were tried: by waiting alone it will not get ready.
+        throw new Error(`the agent does not get ready: ${report.notReady.join("; ")}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 300));
     }

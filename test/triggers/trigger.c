@@ -130,11 +130,17 @@ ssize_t read_by_road(const struct aim *aim, const struct road *road, struct outc
 }
 
 static const struct option options[] = {
-	{ "target", required_argument, NULL, 't' },  { "tid", required_argument, NULL, 'i' },
-	{ "address", required_argument, NULL, 'a' }, { "length", required_argument, NULL, 'l' },
-	{ "fd", required_argument, NULL, 'f' },	     { "file", required_argument, NULL, 'm' },
-	{ "name", required_argument, NULL, 'n' },    { "road", required_argument, NULL, 'r' },
-	{ "list-roads", no_argument, NULL, 'L' },    { NULL, 0, NULL, 0 },
+	{ "target", required_argument, NULL, 't' },
+	{ "tid", required_argument, NULL, 'i' },
+	{ "address", required_argument, NULL, 'a' },
+	{ "length", required_argument, NULL, 'l' },
+	{ "fd", required_argument, NULL, 'f' },
+	{ "file", required_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'n' },
+	{ "road", required_argument, NULL, 'r' },
+	{ "linger", required_argument, NULL, 'w' },
+	{ "list-roads", no_argument, NULL, 'L' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static int list_roads(const struct road *roads, size_t count)
@@ -149,6 +155,7 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 {
 	struct aim aim = { .length = 32, .fd = -1 };
 	struct outcome out = { .error = EINVAL };
+	unsigned int linger = 0;
 	int option;
 
 	current_vector = vector;
@@ -163,6 +170,8 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 		case 'm': aim.file = optarg; break;
 		case 'n': aim.name = optarg; break;
 		case 'r': current_road = optarg; break;
+		/* Who is killed by the agent, not by the kernel at once, must still be there. */
+		case 'w': linger = (unsigned int)atoi(optarg); break;
 		case 'L': return list_roads(roads, count);
 		default: errno = EINVAL; cannot_try("unknown argument");
 		}
@@ -178,6 +187,8 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 		errno = out.error;
 		if (errno == ENOENT || errno == ESRCH)
 			cannot_try("there is nothing to attack");
+		if (out.error)
+			sleep(linger);
 		print_truth(!out.error, out.error, out.got, 1, NULL);
 		return out.error ? 1 : 0;
 	}

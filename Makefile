@@ -101,7 +101,7 @@ lab-build: all triggers
 lab: lab-build ## boot a guest: make lab KERNEL=6.1 (interactive shell)
 	$(Q)node dist/test/lab/cli.js --kernel $(KERNEL) --shell
 
-demo: lab-build ## real attacks, without and with the agent, in a guest (KERNEL=5.10, 6.1, 6.12, 7.2)
+demo: lab-build demo-attacks ## real attacks, without and with the agent, in a guest (KERNEL=5.10, 6.1, 6.12, 7.2)
 	$(Q)KERNEL=$(KERNEL) node dist/test/demo/demo.js
 
 bench: lab-build build/bench/operations ## what the agent costs, in instructions (KERNELS="6.12 5.10"; UPDATE=1 commits the figures)

@@ -54,6 +54,7 @@ struct nsproxy {
 };
 
 struct trace_event_class {
+	const char *system;
 	void *reg;
 };
 

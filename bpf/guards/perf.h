@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * perf_target: an event on a protected task, or registers and stacks of everybody. uprobe: by perf (its own type or an
- * event that tracefs made earlier) and by a BPF link. No hook shows the probed file, so a uprobe that names no task
- * is an attempt on the node; one on an unprotected task goes off in that task alone, and passes.
+ * perf_target: an event on a protected task, or registers, stacks or system call contents of everybody. uprobe: by perf
+ * (its own type or an event that tracefs made earlier) and by a BPF link. No hook shows the probed file, so a uprobe
+ * that names no task is an attempt on the node; one on an unprotected task goes off in that task alone, and passes.
  */
 #ifndef CT_GUARD_PERF_H
 #define CT_GUARD_PERF_H
 
-#include "../verdict.h"
 #include "../vmlinux_rare.h"
+#include "tracefs.h"
 
+#define PERF_SAMPLE_RAW	       (1ULL << 10)
 #define PERF_SAMPLE_REGS_USER  (1ULL << 12)
 #define PERF_SAMPLE_STACK_USER (1ULL << 13)
 #define PERF_SAMPLE_REGS_INTR  (1ULL << 18)
@@ -36,13 +37,29 @@ static __always_inline bool is_uprobe(struct perf_event *event)
 	return (call->flags & (UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
 }
 
+/* Where the events of system calls hold what the call was given, a sample of one carries it. */
+static __always_inline bool samples_syscalls(struct perf_event *event, __u64 samples)
+{
+	struct trace_event_call *call = event->tp_event;
+	__u64 system = 0, syscalls;
+
+	if (!(samples & PERF_SAMPLE_RAW) || !call ||
+	    !bpf_core_field_exists(struct trace_array___contents, syscall_buf_sz))
+		return false;
+	bpf_probe_read_kernel(&system, sizeof(system), call->class->system);
+	__builtin_memcpy(&syscalls, "syscalls", sizeof(syscalls));
+	return system == syscalls;
+}
+
 static __always_inline void guard_perf(struct perf_event *event, struct ct_attempt *attempt)
 {
 	__u64 target = address_of(event->hw.target);
 	__u64 samples = event->attr.sample_type;
 	bool probe = is_uprobe(event);
 
-	if (!target && !probe && !(samples & (PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_REGS_INTR)))
+	if (!target && !probe &&
+	    !(samples & (PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_REGS_INTR)) &&
+	    !samples_syscalls(event, samples))
 		return;
 	attempt->vector = probe ? CT_VECTOR_UPROBE : CT_VECTOR_PERF_TARGET;
 	attempt->target = target;

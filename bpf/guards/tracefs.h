@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * tracefs_probe: the files in which probes are defined. They exist once, at the top of the one tracefs there is,
- * whatever it is mounted on: debugfs/tracing and every further mount end at the same dentry.
+ * tracefs_probe: the files in which probes are defined, and those that switch on the events of system calls where these
+ * record what a call was given (the bytes of a write among them). A dentry is the same one through every mount of the
+ * one tracefs there is, debugfs/tracing too; instances have files of their own with the same names.
  */
 #ifndef CT_GUARD_TRACEFS_H
 #define CT_GUARD_TRACEFS_H
@@ -10,14 +11,63 @@
 
 #define TRACEFS_MAGIC 0x74726163
 
+/* Since 6.19 the events of system calls copy what user pointers lead to. Before, they showed the pointers alone. */
+struct trace_array___contents {
+	unsigned int syscall_buf_sz;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool defines_probe(const struct ct_short_name *name)
+{
+	return NAME_IS(name, "kprobe_events") || NAME_IS(name, "uprobe_events") || NAME_IS(name, "dynamic_events");
+}
+
+/* "enable" of one event of a system call, of all of them, or of every event there is. */
+static __always_inline bool is_in_syscalls(struct dentry *dentry)
+{
+	struct dentry *above = dentry->d_parent;
+	struct ct_short_name name;
+
+	if (short_name(above, &name) && (NAME_IS(&name, "syscalls") || NAME_IS(&name, "events")))
+		return true;
+	return short_name(above->d_parent, &name) && NAME_IS(&name, "syscalls");
+}
+
+/* Takes "FUNCTION:enable_event:syscalls:NAME". Longer than a short name. */
+static __always_inline bool is_function_filter(struct dentry *dentry)
+{
+	char name[24] = {};
+	__u64 low, middle;
+
+	if (dentry->d_name.len != sizeof("set_ftrace_filter") - 1)
+		return false;
+	bpf_probe_read_kernel_str(name, sizeof(name), dentry->d_name.name);
+	__builtin_memcpy(&low, "set_ftra", 8);
+	__builtin_memcpy(&middle, "ce_filte", 8);
+	return *(__u64 *)&name[0] == low && *(__u64 *)&name[8] == middle && name[16] == 'r';
+}
+
+/* Triggers of any event may switch on any other. */
+static __always_inline bool records_syscalls(struct dentry *dentry, const struct ct_short_name *name)
+{
+	if (!bpf_core_field_exists(struct trace_array___contents, syscall_buf_sz))
+		return false;
+	if (!name->len)
+		return is_function_filter(dentry);
+	if (NAME_IS(name, "enable"))
+		return is_in_syscalls(dentry);
+	return NAME_IS(name, "set_event") || NAME_IS(name, "trigger");
+}
+
 static __always_inline void guard_tracefs(struct file *file, struct ct_attempt *attempt)
 {
 	struct dentry *dentry = file->f_path.dentry;
-	struct ct_short_name name;
+	struct ct_short_name name = {};
 
-	if (!(file->f_mode & FMODE_WRITE) || !short_name(dentry, &name))
+	if (!(file->f_mode & FMODE_WRITE))
 		return;
-	if (!NAME_IS(&name, "kprobe_events") && !NAME_IS(&name, "uprobe_events") && !NAME_IS(&name, "dynamic_events"))
+	if (!short_name(dentry, &name))
+		name.len = 0;
+	if (!defines_probe(&name) && !records_syscalls(dentry, &name))
 		return;
 	attempt->vector = CT_VECTOR_TRACEFS_PROBE;
 	attempt->arg[0] = file->f_flags;

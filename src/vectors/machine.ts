@@ -45,7 +45,7 @@ export const machineVectors = {
     name: deviceName,
   },
   tracefs_probe: {
-    title: "Probe definition in tracefs",
+    title: "Probes and recordings by tracefs",
     eventType: "TRACE_PROBE",
     severity: "high",
     attack: { techniques: ["T1056.004", "T1014"], tactics: ["TA0006", "TA0005"] },
@@ -53,8 +53,9 @@ export const machineVectors = {
     scope: "node",
     doors: ["file_open"],
     attempt:
-      "A process opened kprobe_events, uprobe_events or dynamic_events for writing: a probe reads registers and memory wherever it is set.",
-    defence: "The open is refused by what the file is, through every mount of tracefs and through debugfs.",
+      "A process opened kprobe_events, uprobe_events or dynamic_events for writing, since a probe reads registers and memory wherever it is set; or, on kernels from 6.19 on, a file that switches on the events of system calls, which record what a call was given, the bytes of a write among them.",
+    defence:
+      "The open is refused by what the file is, through every mount of tracefs and through debugfs. On kernels from 6.19 on, enable of the system calls' events, set_event, set_ftrace_filter and trigger are such files, in each instance; events of other kinds can still be enabled by their own enable files.",
     compliance: readControls,
     args: [{ key: "openFlags", form: "bits", meaning: "open flags of the file (O_*)" }],
     name: deviceName,

@@ -60,9 +60,8 @@ export const reachVectors = {
     scope: "process",
     doors: ["perf_event_alloc"],
     attempt:
-      "A process opened a perf event on the protected process, or sampled the registers or stacks of every process on the node.",
-    defence:
-      "The event is refused before it counts anything; sampling of the node without registers and stacks passes.",
+      "A process opened a perf event on the protected process, or sampled the registers or stacks of every process on the node, or (on kernels from 6.19 on) what their system calls were given.",
+    defence: "The event is refused before it counts anything; sampling of the node without any of these passes.",
     compliance: readControls,
     args: perfArgs,
   },

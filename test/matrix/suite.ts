@@ -41,6 +41,13 @@ const impossible: Record<string, readonly string[]> = {
   "proc_layout/held_question": ["5.10", "6.1"],
   "proc_layout/thread_gone_question": ["5.10", "6.1"],
   "bpf_load/syscall": ["5.10"], // the type came with 5.14
+  // The events of system calls hold contents since 6.19.
+  ...Object.fromEntries(
+    [
+      ...["event", "events", "compat", "set_event", "trigger"].map((road) => `tracefs_probe/syscall_${road}`),
+      "perf_target/syscall_contents",
+    ].map((road) => [road, ["5.10", "6.1", "6.12"]]),
+  ),
 };
 
 /** Their attack has the agent protect a child first, which a stopped agent cannot do. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Defines a probe in tracefs and takes it back by the same descriptor. It is never switched on. */
+/*
+ * Defines a probe in tracefs and takes it back by the same descriptor; it is never switched on. Or has the kernel
+ * record what write() is given, where it can; the evidence is what a child of ours wrote.
+ */
 #define _GNU_SOURCE
 #include "trigger.h"
 
@@ -8,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int open_second_tracefs(const char *path, int flags)
@@ -64,6 +69,71 @@ static void define_probe(const struct aim *aim, const struct road *road, struct 
 	close(fd);
 }
 
+#define TRACING "/sys/kernel/tracing"
+#define WRITTEN "written-by-a-child"
+
+/* What a child writes to /dev/null must not stand in the trace. */
+static int is_recorded(const char *instance)
+{
+	char path[96], text[4096];
+	pid_t child = fork();
+	int status, null;
+	FILE *trace;
+
+	if (child < 0)
+		cannot_try("no child");
+	if (child == 0) {
+		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		_exit(write(null, WRITTEN, sizeof(WRITTEN)) != sizeof(WRITTEN));
+	}
+	if (waitpid(child, &status, 0) < 0 || status)
+		cannot_try("the child did not write");
+	snprintf(path, sizeof(path), "%s/trace", instance);
+	trace = fopen(path, "re");
+	if (!trace)
+		cannot_try("the trace cannot be read");
+	while (fgets(text, sizeof(text), trace))
+		if (strstr(text, WRITTEN)) {
+			fclose(trace);
+			return 1;
+		}
+	fclose(trace);
+	return 0;
+}
+
+/* One write of the road's own words into its file, in an instance of its own, which goes with all it recorded. */
+static void record_syscalls(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	static const char instance[] = TRACING "/instances/cttrigger";
+	char path[160];
+	int fd;
+
+	(void)aim;
+	if (access(TRACING "/syscall_user_buf_size", F_OK))
+		cannot_try("the events of system calls hold no contents on this kernel");
+	if (mkdir(instance, 0700) && errno != EEXIST)
+		cannot_try("no instance of tracing");
+	snprintf(path, sizeof(path), "%s/%s", instance, road->file);
+	fd = road->open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0) {
+		refused(out, -fd);
+	} else if (write(fd, road->argument, strlen(road->argument)) < 0) {
+		refused(out, errno);
+	} else if (is_recorded(instance)) {
+		succeeded(out, WRITTEN, sizeof(WRITTEN) - 1);
+	} else {
+		cannot_try("the kernel took the order and recorded nothing");
+	}
+	/* A trigger holds the instance until it is taken off. */
+	if (!out->error && !strcmp(road->name, "syscall_trigger") && dprintf(fd, "!%s", road->argument) < 0)
+		cannot_try("the trigger was set but could not be taken off");
+	if (fd >= 0)
+		close(fd);
+	rmdir(instance);
+}
+
+#define RECORD(NAME, FILE, WORDS, OPEN)                                                                                \
+	{ .name = NAME, .attempt = record_syscalls, .file = FILE, .argument = WORDS, .open = OPEN }
 #define ROAD(NAME, FILE, OPEN) { .name = NAME, .attempt = define_probe, .file = FILE, .open = OPEN }
 
 static const struct road roads[] = {
@@ -77,6 +147,12 @@ static const struct road roads[] = {
 	ROAD("compat", "kprobe_events", open_compat),
 	ROAD("thread", "kprobe_events", open_in_thread),
 	ROAD("io_uring_async", "kprobe_events", open_io_uring_async),
+	RECORD("syscall_event", "events/syscalls/sys_enter_write/enable", "1\n", open_plain),
+	RECORD("syscall_events", "events/syscalls/enable", "1\n", open_plain),
+	RECORD("syscall_compat", "events/syscalls/sys_enter_write/enable", "1\n", open_compat),
+	RECORD("syscall_set_event", "set_event", "syscalls:sys_enter_write\n", open_plain),
+	RECORD("syscall_trigger", "events/sched/sched_process_fork/trigger", "enable_event:syscalls:sys_enter_write\n",
+	       open_plain),
 };
 
 int main(int argc, char **argv)

@@ -31,11 +31,12 @@ typedef int (*opener)(const char *path, int flags);
 struct road {
 	const char *name;
 	void (*attempt)(const struct aim *aim, const struct road *road, struct outcome *out);
-	opener open;	  /* for roads that differ in how a file is opened */
-	const char *file; /* for roads that differ in which file is opened */
-	int in_task;	  /* 1: the file below /proc/P/task/T */
-	int number;	  /* for roads that differ in a constant */
-	int compat;	  /* 1: by the 32-bit system call table */
+	opener open;	      /* for roads that differ in how a file is opened */
+	const char *file;     /* for roads that differ in which file is opened */
+	const char *argument; /* for roads that differ in what is written */
+	int in_task;	      /* 1: the file below /proc/P/task/T */
+	int number;	      /* for roads that differ in a constant */
+	int compat;	      /* 1: by the 32-bit system call table */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -85,8 +85,9 @@ enum ct_outcome {
 	CT_OUTCOME_OBSERVED = 1,
 	CT_OUTCOME_DENIED = 2,
 	CT_OUTCOME_ALLOWED =
-		3, /* an allow-list entry matched: counted; an event only with ct_settings.report_allowed */
-	CT_OUTCOME_MAX = 4,
+		3,	       /* an allow-list entry matched: counted; an event only with ct_settings.report_allowed */
+	CT_OUTCOME_KILLED = 4, /* signal form: it went on, and the offender is sent SIGKILL after the fact */
+	CT_OUTCOME_MAX = 5,
 };
 
 /* ct_event.flags */
@@ -96,6 +97,7 @@ enum ct_event_flag {
 	CT_EVENT_COMPAT = 4,	  /* 32-bit system call: syscall is an i386 number */
 	CT_EVENT_IO_WORKER = 8,	  /* io_uring worker: syscall is unknown (-1) */
 	CT_EVENT_HAS_TARGET = 16, /* ct_event.target is filled */
+	CT_EVENT_LATE = 32,	  /* enforced, but in a form that cannot refuse: the operation went on */
 };
 
 /* ct_scope.role, a bit set */

@@ -55,6 +55,12 @@ static __always_inline __u8 kill_offender(const struct ct_attempt *attempt, cons
 	return CT_EVENT_KILL_WANTED;
 }
 
+/* Nobody is killed for what current may not have asked for, nor, in place of a refusal, for a module's name. */
+static __always_inline bool spared(const struct ct_attempt *attempt)
+{
+	return attempt->bystander || (!CT_REFUSES && attempt->door == CT_DOOR_KERNEL_MODULE_REQUEST);
+}
+
 static __always_inline void report(const struct ct_attempt *attempt, const struct ct_scope *target,
 				   const struct ct_scope *me, __u8 outcome, __u8 flags)
 {
@@ -123,7 +129,7 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 					  const struct ct_scope *me)
 {
 	__u32 vector = attempt->vector;
-	__u8 outcome = CT_OUTCOME_DENIED, flags = 0;
+	__u8 outcome = CT_OUTCOME_DENIED, flags = 0, late = 0;
 	struct ct_settings *set;
 	struct ct_policy *rule;
 	bool silent = false;
@@ -135,30 +141,35 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 	 */
 	if (me && me->role & CT_ROLE_PROBER) {
 		count(&proofs, attempt->door);
-		return -EPERM;
+		return CT_REFUSAL;
 	}
 	rule = bpf_map_lookup_elem(&policy, &vector);
 	if (rule && rule->mode == CT_MODE_OFF)
 		return 0;
 	if (attempt->again)
-		return (rule && rule->mode == CT_MODE_DETECT) || task_is_allowed(offender_of(attempt), vector) ? 0
-													       : -EPERM;
+		return (rule && rule->mode == CT_MODE_DETECT) || task_is_allowed(offender_of(attempt), vector)
+			       ? 0
+			       : CT_REFUSAL;
 	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
 	if (target && target->role & CT_ROLE_CANARY)
-		return rule && rule->mode == CT_MODE_DETECT ? 0 : -EPERM;
+		return rule && rule->mode == CT_MODE_DETECT ? 0 : CT_REFUSAL;
 	if (!attempt->bystander && task_is_allowed(offender_of(attempt), vector)) {
 		set = bpf_map_lookup_elem(&settings, &zero);
 		outcome = CT_OUTCOME_ALLOWED;
 		silent = set && !set->report_allowed;
 	} else if (rule && rule->mode == CT_MODE_DETECT) {
 		outcome = CT_OUTCOME_OBSERVED;
-	} else if (rule && rule->kill && !attempt->bystander) {
+	} else if (((rule && rule->kill) || !CT_REFUSES) && !spared(attempt)) {
 		flags = kill_offender(attempt, me);
+	}
+	if (!CT_REFUSES && outcome == CT_OUTCOME_DENIED) {
+		outcome = flags ? CT_OUTCOME_KILLED : CT_OUTCOME_OBSERVED;
+		late = CT_EVENT_LATE;
 	}
 	count(&outcomes, vector * CT_OUTCOME_MAX + outcome);
 	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
 	if (!silent && (flags || !fold(attempt, outcome)))
-		report(attempt, target, me, outcome, flags);
+		report(attempt, target, me, outcome, flags | late);
 	return outcome == CT_OUTCOME_DENIED ? -EPERM : 0;
 }
 

@@ -17,12 +17,12 @@
 DOOR(file_open, struct file *file)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_OPEN };
-	struct inode *inode = file->f_inode;
-	__u16 kind = inode->i_mode & S_IFMT;
+	struct inode *inode = LOAD(file, f_inode);
+	__u16 kind = LOAD(inode, i_mode) & S_IFMT;
 	int verdict;
 
 	if (kind == S_IFREG) {
-		switch (inode->i_sb->s_magic) {
+		switch (LOAD(inode, i_sb, s_magic)) {
 		case PROC_SUPER_MAGIC:
 			guard_procfs(file, inode, &attempt);
 			verdict = decide(&attempt);

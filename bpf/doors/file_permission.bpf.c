@@ -8,10 +8,10 @@
 DOOR(file_permission, struct file *file, int mask)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
-	struct inode *inode = file->f_inode;
+	struct inode *inode = LOAD(file, f_inode);
 	int verdict;
 
-	if (inode->i_sb->s_magic != PROC_SUPER_MAGIC || (inode->i_mode & S_IFMT) != S_IFREG)
+	if (LOAD(inode, i_sb, s_magic) != PROC_SUPER_MAGIC || (LOAD(inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
 	guard_stale(file, inode, mask, &attempt);
 	verdict = decide(&attempt);

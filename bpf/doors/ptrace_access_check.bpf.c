@@ -12,7 +12,7 @@ DOOR(ptrace_access_check, struct task_struct *child, unsigned int mode)
 	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
 	/* Cheap way out before the system call is looked at: most tracing is of processes nobody protects. */
-	if (!scope_of(address_of(child->group_leader)))
+	if (!scope_of(address_of(LOAD(child, group_leader))))
 		return 0;
 	guard_ptrace(child, mode, &attempt);
 	return decide(&attempt);

@@ -75,7 +75,7 @@ static __always_inline void guard_namespace(__u32 inum, struct ct_attempt *attem
 
 static __always_inline void guard_namespace_file(struct inode *inode, struct ct_attempt *attempt)
 {
-	guard_namespace(inode->i_ino, attempt);
+	guard_namespace(LOAD(inode, i_ino), attempt);
 }
 
 /*

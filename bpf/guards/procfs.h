@@ -17,11 +17,19 @@
 #define S_IFMT		 0170000
 #define S_IFREG		 0100000
 
-static __always_inline __u32 mode_of(__u32 vector)
+static __always_inline __u32 rule_of(__u32 vector)
 {
 	struct ct_policy *rule = bpf_map_lookup_elem(&policy, &vector);
 
 	return rule ? rule->mode : CT_MODE_ENFORCE;
+}
+
+/* What happens to the operation: where nothing can be refused it goes on to the next door, as in detect mode. */
+static __always_inline __u32 mode_of(__u32 vector)
+{
+	__u32 mode = rule_of(vector);
+
+	return mode == CT_MODE_ENFORCE && !CT_REFUSES ? CT_MODE_DETECT : mode;
 }
 
 /* mem opened for both is one attempt: it counts as the stricter of the two vectors, as writing when they are equal. */
@@ -29,7 +37,7 @@ static __always_inline __u32 procmem_vector(__u32 f_mode)
 {
 	if (!(f_mode & FMODE_WRITE))
 		return CT_VECTOR_PROCMEM_READ;
-	if (f_mode & 1 && mode_of(CT_VECTOR_PROCMEM_READ) > mode_of(CT_VECTOR_PROCMEM_WRITE))
+	if (f_mode & 1 && rule_of(CT_VECTOR_PROCMEM_READ) > rule_of(CT_VECTOR_PROCMEM_WRITE))
 		return CT_VECTOR_PROCMEM_READ;
 	return CT_VECTOR_PROCMEM_WRITE;
 }
@@ -118,9 +126,9 @@ static __always_inline __u64 procfs_task(struct inode *inode)
 static __always_inline bool procfs_attempt(struct file *file, struct inode *inode, bool of_process,
 					   struct ct_attempt *attempt)
 {
-	struct dentry *dentry = file->f_path.dentry;
+	struct dentry *dentry = LOAD(file, f_path.dentry);
 
-	attempt->arg[0] = file->f_flags;
+	attempt->arg[0] = LOAD(file, f_flags);
 	attempt->name = BPF_CORE_READ(dentry, d_name.name);
 	if (!of_process)
 		return true;
@@ -146,9 +154,9 @@ static __always_inline void guard_procfs(struct file *file, struct inode *inode,
 	bool of_process;
 	__u32 vector;
 
-	if (!short_name(file->f_path.dentry, &name))
+	if (!short_name(LOAD(file, f_path.dentry), &name))
 		return;
-	vector = procfs_vector(&name, file->f_mode, &of_process);
+	vector = procfs_vector(&name, LOAD(file, f_mode), &of_process);
 	if (vector == CT_VECTOR_NONE || !procfs_attempt(file, inode, of_process, attempt))
 		return;
 	name_road(vector, attempt);

@@ -58,7 +58,7 @@ static __always_inline __u32 link_vector(struct dentry *dentry)
 {
 	struct ct_short_name name, above;
 
-	if (!short_name(dentry->d_parent, &above))
+	if (!short_name(LOAD(dentry, d_parent), &above))
 		return CT_VECTOR_NONE;
 	if (NAME_IS(&above, "fd") || NAME_IS(&above, "map_files"))
 		return CT_VECTOR_PROC_FD;

@@ -46,6 +46,7 @@ export const EventFlag = {
   compat: 4,
   io_worker: 8,
   has_target: 16,
+  late: 32,
 } as const;
 
 /** enum ct_limit_road */
@@ -93,7 +94,8 @@ export const Outcome = {
   observed: 1,
   denied: 2,
   allowed: 3,
-  max: 4,
+  killed: 4,
+  max: 5,
 } as const;
 
 /** enum ct_role */

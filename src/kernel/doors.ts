@@ -78,17 +78,20 @@ export const doorNames = Object.keys(doors) as DoorName[];
 
 export const programOf = (door: DoorName): string => `ct_${door}`;
 
-/** The synchronous forms that the agent chooses between; void hooks of the second use fentry. */
-export type Form = "lsm" | "fmod_ret";
+/** lsm and fmod_ret refuse (void hooks of the second use fentry); signal is a kprobe that kills after the fact. */
+export type Form = "lsm" | "fmod_ret" | "signal";
 
-export function attachFormOf(door: DoorName, form: Form): AttachForm {
+export const forms = ["lsm", "fmod_ret", "signal"] as const satisfies Form[];
+
+export function attachFormOf(door: DoorName, form: "lsm" | "fmod_ret"): AttachForm {
   if (form === "lsm") return "lsm";
   return doors[door].refuses ? "fmod_ret" : "fentry";
 }
 
 /** Whether a program in this form is called every time (kernel-measured; docs/THREAT-MODEL.md says how). */
-export type Soundness = "sound" | "may be skipped under preemption";
+export type Soundness = "sound" | "may be skipped under preemption" | "kills after the fact";
 
 export function soundnessOf(form: Form, kernelPreempts: boolean): Soundness {
+  if (form === "signal") return "kills after the fact";
   return form === "lsm" || !kernelPreempts ? "sound" : "may be skipped under preemption";
 }

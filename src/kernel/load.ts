@@ -58,6 +58,10 @@ function hasFunction(native: Native, door: DoorName): boolean {
   return native.kernelHasFunction(`security_${doors[door].hook}`);
 }
 
+/** The function at whose start a door of the signal form runs. */
+const kprobeOf = (door: DoorName, form: Form): string | undefined =>
+  form === "signal" ? `security_${doors[door].hook}` : undefined;
+
 function openObject(native: Native, options: LoadOptions): BpfObject {
   try {
     return native.openObject(options.object);
@@ -137,7 +141,7 @@ export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
     const failure = failed.get(door);
     if (failure) return { door, link: undefined, ...failure };
     try {
-      return { door, link: object.attach(programOf(door)), reason: "", log: "" };
+      return { door, link: object.attach(programOf(door), kprobeOf(door, options.form)), reason: "", log: "" };
     } catch (error) {
       return { door, link: undefined, reason: `cannot attach: ${reasonOf(error)}`, log: logOf(error) };
     }

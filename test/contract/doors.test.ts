@@ -6,6 +6,7 @@ import { doorNames, doors } from "../../src/kernel/doors.js";
 import { vectorEntry, vectorNames } from "../../src/vectors/index.js";
 import { enumNames, read, stems, vectorsNamedAt } from "./sources.js";
 
+const guardPaths = stems("bpf/guards", ".h").map((guard) => `bpf/guards/${guard}.h`);
 const names = [...doorNames].sort();
 
 describe("every door", () => {
@@ -25,6 +26,20 @@ describe("every door", () => {
       expect(numbers.length, door).toBeGreaterThan(0);
       expect(new Set(numbers), door).toEqual(new Set([door]));
     }
+  });
+
+  it("reads kernel objects by LOAD(), since the signal form has no typed pointers", () => {
+    const ours = "attempt|call|access|me|its|entry|known|how|target|rule|name|key|set|role|parent";
+    const typed = [...stems("bpf/doors", ".bpf.c").map((door) => `bpf/doors/${door}.bpf.c`), ...guardPaths].flatMap(
+      (path) =>
+        read(path)
+          .split("\n")
+          .filter((line) => new RegExp(`\\b(?!(?:${ours})->)[a-z_]+->[a-z_]`).test(line))
+          // Addresses of fields and questions to BTF read nothing.
+          .filter((line) => !/bpf_core_field_exists|return .*->d_(iname|shortname\.string);|LOAD_WORD/.test(line))
+          .map((line) => `${path}: ${line.trim()}`),
+    );
+    expect(typed).toEqual([]);
   });
 
   it("has a section in the reference", () => {

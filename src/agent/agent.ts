@@ -13,7 +13,6 @@ import {
   Kernel,
   type KernelFacts,
   type Native,
-  objectPath,
   packageVersion,
   Role,
   readKernelFacts,
@@ -24,6 +23,7 @@ import { Groups, Scope } from "../scope/index.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { createAgentMetrics } from "./measures.js";
+import { lossesOf, Notices } from "./notices.js";
 import { applyPolicy, needsRestart, resolvePolicy } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
@@ -54,6 +54,7 @@ export class Agent {
   #health: Server | undefined;
   #control: ControlServer | undefined;
   #watch: Watch | undefined;
+  #notices: Notices | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: AgentOptions) {
@@ -85,7 +86,7 @@ export class Agent {
       const kernel = await Kernel.open({
         native: this.#options.native,
         facts: this.#facts,
-        object: objectPath(this.#config.objectPath),
+        objects: this.#config.objectPath,
         canary: canaryPath(),
         form: this.#config.form,
         pinPath: this.#config.pinPath,
@@ -118,9 +119,20 @@ export class Agent {
         status: () => ({ ...this.status(), processes: undefined }),
       });
       this.#stopIfInterrupted(interrupted);
-      this.#watch = new Watch(kernel, this.#scope, this.#log.child("watch"), () => this.#tellManager());
+      const log = this.#log.child("watch");
+      const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
+      const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
+      this.#notices = notices;
+      this.#watch = new Watch(kernel, this.#scope, notices, log, () => this.#tellManager());
       this.#watch.every(this.#config.canary.interval);
-      this.#sayReady(kernel);
+      const silenced = this.#facts.ftraceEnabled === false;
+      notices.started({
+        version: packageVersion(),
+        mode: this.#config.mode,
+        ready: this.notReady().length === 0,
+        silenced,
+      });
+      this.#tellManager();
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -255,22 +267,6 @@ export class Agent {
     }
   }
 
-  #sayReady(kernel: Kernel): void {
-    for (const door of kernel.doors.filter((one) => !one.proved)) {
-      this.#log.error("a door is not proved", { door: door.door, reason: door.reason, log: door.log.slice(-2000) });
-    }
-    this.#log.info("guarding", {
-      version: packageVersion(),
-      form: kernel.form,
-      mode: this.#config.mode,
-      doors: kernel.doors.filter((door) => door.proved).length,
-      unproved: kernel.unproven.length,
-      tookOver: kernel.tookOver,
-      ready: this.notReady().length === 0,
-    });
-    this.#tellManager();
-  }
-
   /** The service manager hears READY only when every door is proved. */
   #tellManager(): void {
     const reasons = this.notReady();
@@ -289,6 +285,7 @@ export class Agent {
       } else resolve();
     });
     this.#kernel?.drain();
+    this.#notices?.stopped(how);
     await this.#stream?.close();
     this.#kernel?.close(how);
     this.#log.info("stopped", { doors: this.#kernel ? how : "none" });

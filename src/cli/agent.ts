@@ -16,7 +16,7 @@ const flags = {
   healthListen: ["--health-listen <address>", "HOST:PORT of /metrics and health, or off (HEALTH_LISTEN_ADDR)"],
   objectPath: ["--object-path <directory>", "directory of BPF objects (EBPF_OBJECT_PATH)"],
   pinPath: ["--pin-path <directory>", "directory on a BPF file system for pinned guards"],
-  form: ["--form <form>", "auto, lsm or fmod_ret"],
+  form: ["--form <form>", "auto, lsm, fmod_ret or signal"],
   onStop: ["--on-stop <what>", "detach the guards, or leave them refusing"],
   eventsFile: ["--events-file <path>", "write events to this file too"],
   logLevel: ["--log-level <level>", "trace, debug, info, warn, error, fatal or silent"],

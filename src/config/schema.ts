@@ -72,9 +72,11 @@ export const configSchema = z.strictObject({
       "Modules loaded at start, before module loads are refused: what harmless tools (ss) make the kernel ask for.",
     ),
   form: z
-    .enum(["auto", "lsm", "fmod_ret"])
+    .enum(["auto", "lsm", "fmod_ret", "signal"])
     .default("auto")
-    .describe("How the doors attach; auto takes lsm where the kernel calls it, else fmod_ret."),
+    .describe(
+      "How the doors attach; auto takes lsm where the kernel calls it, else fmod_ret, and signal, which refuses nothing and kills after the fact, only where neither works.",
+    ),
   onStop: z
     .enum(["detach", "leave"])
     .default("detach")

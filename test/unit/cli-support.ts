@@ -35,6 +35,7 @@ export const status: StatusReport = {
   kernel: "6.12",
   form: "lsm",
   mode: "enforce",
+  preemption: "voluntary",
   tookOver: false,
   lastProof: null,
   config: { file: null, loadedAt: "2026-01-01T00:00:00.000Z", lastError: null },

@@ -47,13 +47,26 @@ export interface SeenEvent {
   type: string;
   vector: string;
   outcome: string;
+  mode: string;
   killed: boolean;
+  leakWindow: boolean;
   count: number;
   offender: { pid: number; tid: number; comm: string; exe?: { path?: string } };
   target?: { pid: number; workload?: string };
-  error?: string;
+  error?: string | null;
   door: string;
   syscall?: { name: string; compat?: boolean };
+}
+
+/** An event of the agent's own. */
+export interface SeenNotice {
+  seq: number;
+  type: string;
+  severity: string;
+  vectors: string[];
+  door: string | null;
+  count: number;
+  detail: Record<string, string | number>;
 }
 
 /** One HTTP request over the control socket: node takes two seconds to start in a guest, python a tenth of one. */
@@ -206,10 +219,19 @@ export class Field {
   /** Sums of the kernel's own counters: "vector outcome" to count. */
   async counts(): Promise<Map<string, number>> {
     const { stdout } = await this.control("GET", "/v1/vectors");
-    const reports = JSON.parse(stdout) as { vector: string; observed: string; denied: string; allowed: string }[];
+    const reports = JSON.parse(stdout) as {
+      vector: string;
+      observed: string;
+      denied: string;
+      killed: string;
+      allowed: string;
+    }[];
     return new Map(
       reports.flatMap((r) =>
-        (["observed", "denied", "allowed"] as const).map((o): [string, number] => [`${r.vector} ${o}`, Number(r[o])]),
+        (["observed", "denied", "killed", "allowed"] as const).map((o): [string, number] => [
+          `${r.vector} ${o}`,
+          Number(r[o]),
+        ]),
       ),
     );
   }
@@ -220,7 +242,16 @@ export class Field {
     await this.sh(`: > ${eventsFile}`);
   }
 
-  /** All events so far: read again until `enough` of them are there (or patience ends) and then no more come. */
+  /** What the agent said of itself so far: its events without a vector. */
+  async notices(): Promise<SeenNotice[]> {
+    const { stdout } = await this.sh(`grep '"vector":null' ${eventsFile}`);
+    return stdout
+      .split("\n")
+      .filter((line) => line.endsWith("}"))
+      .map((line) => JSON.parse(line) as SeenNotice);
+  }
+
+  /** All attacks that were reported so far: read again until `enough` of them are there (or patience ends) and then no more come. */
   async events(enough: (events: SeenEvent[]) => boolean = () => true): Promise<SeenEvent[]> {
     const deadline = Date.now() + eventPatienceMs;
     let last = -1;
@@ -230,7 +261,8 @@ export class Field {
         .split("\n")
         // What follows the last newline is empty, or a line that the agent is still writing.
         .slice(0, -1)
-        .map((line) => JSON.parse(line) as SeenEvent);
+        .map((line) => JSON.parse(line) as SeenEvent)
+        .filter(({ vector }) => vector !== null);
       const settled = stdout.length === last;
       if (settled && (enough(events) || Date.now() > deadline)) return events;
       last = stdout.length;

@@ -71,18 +71,20 @@ static __always_inline void guard_link(struct dentry *dentry, struct inode *inod
 				       struct ct_attempt *attempt)
 {
 	struct ct_syscall call;
+	struct ct_scope *target;
 	__u32 vector = link_vector(dentry);
 
 	if (vector == CT_VECTOR_NONE)
 		return;
 	attempt->target = procfs_task(inode);
-	if (!attempt->target || !scope_of((__u64)TASK_READ(attempt->target, group_leader)))
+	target = attempt->target ? scope_of((__u64)TASK_READ(attempt->target, group_leader)) : NULL;
+	if (!target)
 		return;
 	current_syscall(&call);
 	if (only_looks(&call))
 		return;
 	/* io_uring tries without locks, cannot pass here that way, and hands the walk to a worker: reported there. */
-	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_of(vector) != CT_MODE_ENFORCE)
+	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_of(vector_on(target, vector)) != CT_MODE_ENFORCE)
 		return;
 	attempt->vector = vector;
 	attempt->arg[0] = TASK_READ(attempt->target, pid);

@@ -17,8 +17,7 @@ static __always_inline bool rules_group(const struct ct_short_name *name)
 	switch (name->len) {
 	case 7: return NAME_IS(name, "cpu.max");
 	case 10: return NAME_IS(name, "memory.max");
-	case 11:
-		return NAME_IS(name, "cgroup.kill") || NAME_IS(name, "memory.high") || NAME_IS(name, "cpuset.cpus");
+	case 11: return NAME_IS(name, "cgroup.kill") || NAME_IS(name, "memory.high") || NAME_IS(name, "cpuset.cpus");
 	case 13: return NAME_IS(name, "cgroup.freeze");
 	}
 	return false;
@@ -84,9 +83,9 @@ static __always_inline bool is_thread_of(__u64 leader, __u32 tid)
 }
 
 /*
- * Which process is moved stands only in what is written, and is read here before the kernel reads it: a second thread of
- * the caller may exchange it in between. What cannot be read or is no plain number counts as the agent's. A caller in
- * a pid namespace of its own cannot name the agent.
+ * Which process is moved stands only in what is written, and is read here before the kernel reads it: a second thread
+ * of the caller may exchange it in between. What cannot be read or is no plain number counts as the agent's. A caller
+ * in a pid namespace of its own cannot name the agent.
  */
 static __always_inline void guard_cgroup_move(struct file *file, struct ct_attempt *attempt)
 {

@@ -12,16 +12,16 @@
 #define DEBUGFS_MAGIC	 0x64626720
 #define SECURITYFS_MAGIC 0x73636673
 
-static __always_inline bool is_below(struct dentry *dentry, const struct ct_short_name *name)
+/* sched/preempt lets the kernel skip programs of the fmod_ret form; without kprobes a door of that kind would sleep. */
+static __always_inline bool is_debug_switch(struct dentry *dentry, const struct ct_short_name *name)
 {
 	struct ct_short_name above;
 
-	if (!short_name(dentry->d_parent, &above))
-		return false;
-	/* sched/preempt lets the kernel skip programs of the fmod_ret form. */
-	if (name->len == 7)
-		return NAME_IS(name, "preempt") && NAME_IS(&above, "sched");
-	return NAME_IS(name, "enabled") && NAME_IS(&above, "kprobes");
+	if (NAME_IS(name, "preempt"))
+		return short_name(dentry->d_parent, &above) && NAME_IS(&above, "sched");
+	if (NAME_IS(name, "enabled"))
+		return short_name(dentry->d_parent, &above) && NAME_IS(&above, "kprobes");
+	return false;
 }
 
 static __always_inline void guard_hooks(struct file *file, __u32 mask, unsigned long magic, struct ct_attempt *attempt)
@@ -31,7 +31,7 @@ static __always_inline void guard_hooks(struct file *file, __u32 mask, unsigned 
 
 	if (!(mask & FMODE_WRITE) || !short_name(dentry, &name))
 		return;
-	if (magic == SECURITYFS_MAGIC ? !NAME_IS(&name, "lockdown") : !is_below(dentry, &name))
+	if (magic == SECURITYFS_MAGIC ? !NAME_IS(&name, "lockdown") : !is_debug_switch(dentry, &name))
 		return;
 	attempt->vector = CT_VECTOR_HOOKS_OFF;
 	attempt->arg[0] = file->f_flags;

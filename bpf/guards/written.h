@@ -67,11 +67,11 @@ static __always_inline bool written_piece(struct ct_piece *piece)
 	piece->base = call.arg1;
 	piece->len = call.compat ? (__u32)third : third;
 	switch (call.compat ? call.nr : call.nr & ~X32_BIT) {
-	case 1: return !call.compat;	/* write */
-	case 18: return !call.compat;	/* pwrite64 */
-	case 4: return call.compat;	/* write */
-	case 181: return call.compat;	/* pwrite64 */
-	case 20: return !call.compat && only_piece(piece, call.arg1, third, false); /* writev */
+	case 1: return !call.compat;							  /* write */
+	case 18: return !call.compat;							  /* pwrite64 */
+	case 4: return call.compat;							  /* write */
+	case 181: return call.compat;							  /* pwrite64 */
+	case 20: return !call.compat && only_piece(piece, call.arg1, third, false);	  /* writev */
 	case 146: return call.compat && only_piece(piece, call.arg1, (__u32)third, true); /* writev */
 	}
 	return false;

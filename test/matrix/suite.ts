@@ -6,7 +6,7 @@ import { type Mode, vectorNames, vectorTable } from "../../src/vectors/index.js"
 import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
-import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
+import { type Attack, allowedKill, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { MatrixRecord } from "./record.js";
@@ -15,13 +15,23 @@ import { MatrixRecord } from "./record.js";
 const silentInDetect = new Set(["module_load/request"]);
 
 /** Refused without an errno of ours: the caller sees the ordinary one, or the signal is dropped on its way. */
-const silentRoads = new Set([...silentInDetect, "coredump_signal/sigio", "coredump_signal/sigio_thread"]);
+const silentRoads = new Set([
+  ...silentInDetect,
+  "coredump_signal/sigio",
+  "coredump_signal/sigio_thread",
+  "agent_signal/sigio",
+  "agent_signal/sigio_thread",
+  "agent_signal/group", // a group is signalled if one member of it could be
+]);
 
-/** The same for every vector, those included whose own default is milder than the global mode. */
+/** The same for every vector, those included whose own default is milder than the global mode. One program may still signal the agent. */
 const everything = (mode: Mode, more: Record<string, unknown> = {}): Record<string, unknown> => ({
   mode,
   ...more,
-  vectors: Object.fromEntries(vectorNames.map((name) => [name, { mode }])),
+  vectors: {
+    ...Object.fromEntries(vectorNames.map((name) => [name, { mode }])),
+    agent_signal: { mode, allow: [{ exe: allowedKill }] },
+  },
 });
 
 /** The agent kills an offender that is not the current task from user space: so long the refused one waits for it. */
@@ -48,6 +58,10 @@ const impossible: Record<string, readonly string[]> = {
       "perf_target/syscall_contents",
     ].map((road) => [road, ["5.10", "6.1", "6.12"]]),
   ),
+  "agent_cgroup/kill": ["5.10"], // cgroup.kill came with 5.14
+  "agent_cgroup/kill_above": ["5.10"],
+  "hooks_off/preempt": ["5.10"], // no switch at run time there
+  "hooks_off/preempt_second_debugfs": ["5.10"],
 };
 
 /** Their attack has the agent protect a child first, which a stopped agent cannot do. */
@@ -180,7 +194,7 @@ export function describeConfiguration(configuration: Configuration): void {
 
     test("refused with the ring full, and every attempt counted", async () => {
       const before = await suite.field.counts();
-      await suite.field.sh(`kill -STOP ${suite.field.agentPid}`);
+      await suite.field.signalAgent("STOP");
       // Each offender makes one event, so it takes many of them to fill the ring (2,048 records).
       const flood = await suite.field.sh(
         `python3 -c "
@@ -197,7 +211,7 @@ print(n)"`,
       );
       expect(flood.stdout.trim()).toBe("2600");
       const attacks = await run((vector, road) => suite.field.attack(vector, road, suite.victim), true);
-      await suite.field.sh(`kill -CONT ${suite.field.agentPid}`);
+      await suite.field.signalAgent("CONT");
       for (const [vector, road, attack] of attacks) {
         expect({ vector, road, ...attack.truth }).toMatchObject({ succeeded: false });
       }

@@ -140,6 +140,7 @@ static const struct option options[] = {
 	{ "road", required_argument, NULL, 'r' },
 	{ "linger", required_argument, NULL, 'w' },
 	{ "list-roads", no_argument, NULL, 'L' },
+	{ "agent", required_argument, NULL, 'g' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -163,6 +164,7 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 't': aim.target = atoi(optarg); break;
+		case 'g': aim.agent = atoi(optarg); break;
 		case 'i': aim.tid = atoi(optarg); break;
 		case 'a': aim.address = strtoul(optarg, NULL, 16); break;
 		case 'l': aim.length = strtoul(optarg, NULL, 10); break;

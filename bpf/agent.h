@@ -45,11 +45,6 @@ static __always_inline void count_as_agents(struct ct_attempt *attempt, const st
 
 	if (!is_agent(target) || is_agents_vector(vector))
 		return;
-	if (vector == CT_VECTOR_COREDUMP_LIMITS && attempt->arg[0] == CT_LIMIT_ROAD_PRLIMIT) {
-		attempt->vector = CT_VECTOR_AGENT_CGROUP;
-		attempt->arg[0] = CT_STARVE_ROAD_LIMIT;
-		return;
-	}
 	attempt->vector = CT_VECTOR_AGENT_ACCESS;
 	attempt->arg[1] = attempt->arg[0];
 	attempt->arg[0] = vector;

@@ -8,7 +8,10 @@
 
 #include "procfs.h"
 
-/* stat, lstat, access, readlink, newfstatat, readlinkat, faccessat, statx, faccessat2: nothing comes back but facts. */
+/*
+ * stat, lstat, access, readlink, getxattr (ss -p asks for the label of sockets), newfstatat, readlinkat, faccessat,
+ * statx, faccessat2: nothing comes back but facts.
+ */
 static __always_inline bool only_looks_64(__s32 nr)
 {
 	switch (nr & ~X32_BIT) {
@@ -16,6 +19,7 @@ static __always_inline bool only_looks_64(__s32 nr)
 	case 6:
 	case 21:
 	case 89:
+	case 191:
 	case 262:
 	case 267:
 	case 269:
@@ -37,6 +41,7 @@ static __always_inline bool only_looks_32(__s32 nr)
 	case 107:
 	case 195:
 	case 196:
+	case 229:
 	case 300:
 	case 305:
 	case 307:

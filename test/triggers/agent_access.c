@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Each kind of attack on a protected process, once more on the agent, as far as the agent survives it. Addresses are not
- * known: a copy from address 0 that ends in EFAULT was let in.
+ * Each kind of attack on a protected process, once more on the agent, as far as the agent survives it. Addresses are
+ * not known: a copy from address 0 that ends in EFAULT was let in.
  */
 #define _GNU_SOURCE
 #include "agent.h"
@@ -108,10 +108,9 @@ static void enter(const struct aim *aim, const struct road *road, struct outcome
 static void sample(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	struct aim at = the_agent(aim);
-	struct perf_event_attr attr = { .size = sizeof(attr),
-					.type = PERF_TYPE_SOFTWARE,
-					.config = PERF_COUNT_SW_CPU_CLOCK,
-					.disabled = 1 };
+	struct perf_event_attr attr = {
+		.size = sizeof(attr), .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_CPU_CLOCK, .disabled = 1
+	};
 
 	(void)road;
 	conclude(out, or_errno(syscall(SYS_perf_event_open, &attr, at.target, -1, -1, PERF_FLAG_FD_CLOEXEC)));
@@ -128,8 +127,9 @@ static void dump(const struct aim *aim, const struct road *road, struct outcome 
 		conclude(out, or_errno(kill(at.target, SIGXFSZ)));
 }
 
-#define OPEN(NAME, FILE, HOW)	     { .name = NAME, .attempt = open_file, .file = FILE, .open = HOW }
-#define OPEN_AS(NAME, FILE, FLAGS)   { .name = NAME, .attempt = open_file, .file = FILE, .open = open_plain, .number = FLAGS }
+#define OPEN(NAME, FILE, HOW) { .name = NAME, .attempt = open_file, .file = FILE, .open = HOW }
+#define OPEN_AS(NAME, FILE, FLAGS)                                                                                     \
+	{ .name = NAME, .attempt = open_file, .file = FILE, .open = open_plain, .number = FLAGS }
 #define TRACE(NAME, REQUEST, THREAD) { .name = NAME, .attempt = trace, .number = REQUEST, .in_task = THREAD }
 
 static const struct road roads[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Stopping and starving the agent by way of the kernel, with values that change nothing: the file lets them in, which is
- * all that the harmful ones need. Moves are real, to and fro between two groups of equal rights.
+ * Stopping and starving the agent by way of the kernel, with values that change nothing: the file lets them in, which
+ * is all that the harmful ones need. Moves are real, to and fro between two groups of equal rights.
  */
 #define _GNU_SOURCE
 #include "agent.h"
@@ -242,11 +242,11 @@ static void sysrq(const struct aim *aim, const struct road *road, struct outcome
 		succeeded(out, "h", 1);
 }
 
-#define FREEZE(NAME, OPEN) { .name = NAME, .attempt = control, .file = "cgroup.freeze", .open = OPEN, .number = 1 }
-#define ABOVE(NAME, FILE)  { .name = NAME, .attempt = control, .file = FILE, .open = open_plain, .number = 1 }
-#define OWN(NAME, FILE)	   { .name = NAME, .attempt = control, .file = FILE, .open = open_plain }
+#define FREEZE(NAME, OPEN)	   { .name = NAME, .attempt = control, .file = "cgroup.freeze", .open = OPEN, .number = 1 }
+#define ABOVE(NAME, FILE)	   { .name = NAME, .attempt = control, .file = FILE, .open = open_plain, .number = 1 }
+#define OWN(NAME, FILE)		   { .name = NAME, .attempt = control, .file = FILE, .open = open_plain }
 #define MOVE(NAME, FORMAT, WRITER) { .name = NAME, .attempt = move, .file = FORMAT, .number = WRITER }
-#define SYSRQ(NAME, OPEN)  { .name = NAME, .attempt = sysrq, .open = OPEN }
+#define SYSRQ(NAME, OPEN)	   { .name = NAME, .attempt = sysrq, .open = OPEN }
 
 static const struct road roads[] = {
 	OWN("default", "cgroup.freeze"),

@@ -86,9 +86,7 @@ static int by_sigio_thread(const struct aim *at)
 }
 
 static int (*const ways[])(const struct aim *at) = {
-	by_kill,	  by_compat, by_tgkill,
-	by_tkill,	  by_sigqueue, by_pidfd,
-	by_group,	  by_sigio,   by_sigio_thread,
+	by_kill, by_compat, by_tgkill, by_tkill, by_sigqueue, by_pidfd, by_group, by_sigio, by_sigio_thread,
 };
 
 static void stop(const struct aim *aim, const struct road *road, struct outcome *out)
@@ -118,7 +116,7 @@ static void stop(const struct aim *aim, const struct road *road, struct outcome 
 #define WAY(NAME, NUMBER) { .name = NAME, .attempt = stop, .number = NUMBER }
 
 static const struct road roads[] = {
-	WAY("default", 0), WAY("compat", 1), WAY("thread", 2), WAY("tkill", 3),	     WAY("sigqueue", 4),
+	WAY("default", 0), WAY("compat", 1), WAY("thread", 2), WAY("tkill", 3),	       WAY("sigqueue", 4),
 	WAY("pidfd", 5),   WAY("group", 6),  WAY("sigio", 7),  WAY("sigio_thread", 8),
 };
 

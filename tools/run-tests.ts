@@ -11,8 +11,9 @@ import { type GuestRecord, joinRecords, matrixFaults, matrixText, readRecord } f
 import { addTotals, closingLine, type RunResult, readReport, type Totals } from "./tests/results.js";
 
 const quick = ["unit", "contract", "native"] as const;
-/** Where the faults of people and machines are tried; the messages do not depend on the kernel. */
-const badInputKernel = "6.12";
+/** Where the faults of people and machines and the service manager are tried; neither depends on the kernel. */
+const onceKernel = "6.12";
+const onceFiles = ["test/matrix/bad-input.test.ts", "test/matrix/service.test.ts"];
 
 const projects: readonly string[] = [...quick, "matrix"];
 const reports = "build/test-results";
@@ -46,7 +47,7 @@ async function runMatrix(names: readonly string[]): Promise<RunResult> {
   for (const name of names) rmSync(recordOf(name), { force: true });
   rmSync("build/matrix.json", { force: true });
   const files = names.map((name) => `test/matrix/kernel-${name}.test.ts`);
-  if (names.includes(badInputKernel)) files.push("test/matrix/bad-input.test.ts");
+  if (names.includes(onceKernel)) files.push(...onceFiles);
   // verbose: a guest takes minutes, and each of its tests shall be seen to end.
   const result = await vitest("matrix", ["matrix"], [...files, "--maxWorkers=2", "--reporter=verbose"]);
   const found = names.map((name): [string, GuestRecord | undefined] => [name, readRecord(recordOf(name))]);

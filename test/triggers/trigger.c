@@ -130,18 +130,12 @@ ssize_t read_by_road(const struct aim *aim, const struct road *road, struct outc
 }
 
 static const struct option options[] = {
-	{ "target", required_argument, NULL, 't' },
-	{ "tid", required_argument, NULL, 'i' },
-	{ "address", required_argument, NULL, 'a' },
-	{ "length", required_argument, NULL, 'l' },
-	{ "fd", required_argument, NULL, 'f' },
-	{ "file", required_argument, NULL, 'm' },
-	{ "name", required_argument, NULL, 'n' },
-	{ "road", required_argument, NULL, 'r' },
-	{ "linger", required_argument, NULL, 'w' },
-	{ "list-roads", no_argument, NULL, 'L' },
-	{ "agent", required_argument, NULL, 'g' },
-	{ NULL, 0, NULL, 0 },
+	{ "target", required_argument, NULL, 't' },  { "tid", required_argument, NULL, 'i' },
+	{ "address", required_argument, NULL, 'a' }, { "length", required_argument, NULL, 'l' },
+	{ "fd", required_argument, NULL, 'f' },	     { "file", required_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'n' },    { "road", required_argument, NULL, 'r' },
+	{ "linger", required_argument, NULL, 'w' },  { "list-roads", no_argument, NULL, 'L' },
+	{ "agent", required_argument, NULL, 'g' },   { NULL, 0, NULL, 0 },
 };
 
 static int list_roads(const struct road *roads, size_t count)

@@ -6,15 +6,9 @@
 #ifndef CT_VERDICT_H
 #define CT_VERDICT_H
 
-#include "scope.h"
-#include "task.h"
+#include "agent.h"
 
 #define SIGKILL 9
-
-static __always_inline __u64 offender_of(const struct ct_attempt *attempt)
-{
-	return attempt->offender ? attempt->offender : current_task();
-}
 
 static __always_inline bool task_is_allowed(__u64 task, __u32 vector)
 {
@@ -36,6 +30,16 @@ static __always_inline bool task_is_allowed(__u64 task, __u32 vector)
 static __always_inline bool is_allowed(__u32 vector)
 {
 	return task_is_allowed(current_task(), vector);
+}
+
+/* Whoever may enter the namespaces of protected processes may enter the agent's: runtimes start probes in its pod. */
+static __always_inline bool attempt_is_allowed(const struct ct_attempt *attempt)
+{
+	__u64 offender = offender_of(attempt);
+
+	return task_is_allowed(offender, attempt->vector) ||
+	       (attempt->vector == CT_VECTOR_AGENT_ACCESS && attempt->arg[0] == CT_VECTOR_NS_ENTER &&
+		task_is_allowed(offender, CT_VECTOR_NS_ENTER));
 }
 
 /* Never pid 1, a kernel thread or the agent: a wrong kill is worse than a refused attempt left alive. */
@@ -147,13 +151,11 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 	if (rule && rule->mode == CT_MODE_OFF)
 		return 0;
 	if (attempt->again)
-		return (rule && rule->mode == CT_MODE_DETECT) || task_is_allowed(offender_of(attempt), vector)
-			       ? 0
-			       : CT_REFUSAL;
+		return (rule && rule->mode == CT_MODE_DETECT) || attempt_is_allowed(attempt) ? 0 : CT_REFUSAL;
 	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
 	if (target && target->role & CT_ROLE_CANARY)
 		return rule && rule->mode == CT_MODE_DETECT ? 0 : CT_REFUSAL;
-	if (!attempt->bystander && task_is_allowed(offender_of(attempt), vector)) {
+	if (!attempt->bystander && attempt_is_allowed(attempt)) {
 		set = bpf_map_lookup_elem(&settings, &zero);
 		outcome = CT_OUTCOME_ALLOWED;
 		silent = set && !set->report_allowed;
@@ -175,9 +177,9 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 
 /*
  * Attempts on a process concern that process, if it is protected; its own workload may look at itself.
- * Attempts on the kernel below concern everybody but the agent, while something is protected.
+ * Attempts on the agent, or on the kernel below, concern everybody but the agent, while something is protected.
  */
-static __always_inline int decide(const struct ct_attempt *attempt)
+static __always_inline int decide(struct ct_attempt *attempt)
 {
 	struct ct_scope *target = NULL, *me;
 
@@ -185,17 +187,20 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 		return 0;
 	if (attempt->target) {
 		target = scope_of((__u64)TASK_READ(attempt->target, group_leader));
-		if (!target || !(target->role & CT_ROLE_PROTECTED))
+		if (!target)
 			return 0;
+		count_as_agents(attempt, target);
 	}
 	me = scope_of((__u64)TASK_READ(offender_of(attempt), group_leader));
-	if (target) {
+	if (target && !concerns(attempt, target, me))
+		return 0;
+	if (target && !is_agent(target)) {
 		if (!attempt->bystander && me && me->role & CT_ROLE_PROTECTED && me->group == target->group)
 			return 0;
 	} else {
 		if (!(me && me->role & CT_ROLE_PROBER) && !anything_protected())
 			return 0;
-		if (me && me->role & CT_ROLE_AGENT && attempt->vector == CT_VECTOR_BPF_LOAD)
+		if (is_agents_own(attempt, me))
 			return 0;
 	}
 	return pass_judgement(attempt, target, me);

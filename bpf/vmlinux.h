@@ -61,6 +61,7 @@ struct hlist_head {
 };
 
 struct pid {
+	unsigned int level;
 	struct hlist_head tasks[4];
 };
 
@@ -70,10 +71,22 @@ typedef struct {
 
 struct kernfs_node {
 	__u64 id;
+	void *priv;
 };
 
 struct cgroup {
 	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[];
+};
+
+/* Before 6.1: their ids instead of their addresses. */
+struct cgroup___5_10 {
+	__u64 ancestor_ids[];
+};
+
+struct signal_struct {
+	struct list_head thread_head;
 };
 
 struct cred {
@@ -191,6 +204,9 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+	struct list_head thread_node;
+	struct pid *thread_pid;
 };
 
 struct linux_binprm {

@@ -8,7 +8,10 @@
 
 #include "procfs.h"
 
-/* stat, lstat, access, readlink, newfstatat, readlinkat, faccessat, statx, faccessat2: nothing comes back but facts. */
+/*
+ * stat, lstat, access, readlink, getxattr (ss -p asks for the label of sockets), newfstatat, readlinkat, faccessat,
+ * statx, faccessat2: nothing comes back but facts.
+ */
 static __always_inline bool only_looks_64(__s32 nr)
 {
 	switch (nr & ~X32_BIT) {
@@ -16,6 +19,7 @@ static __always_inline bool only_looks_64(__s32 nr)
 	case 6:
 	case 21:
 	case 89:
+	case 191:
 	case 262:
 	case 267:
 	case 269:
@@ -37,6 +41,7 @@ static __always_inline bool only_looks_32(__s32 nr)
 	case 107:
 	case 195:
 	case 196:
+	case 229:
 	case 300:
 	case 305:
 	case 307:
@@ -71,18 +76,20 @@ static __always_inline void guard_link(struct dentry *dentry, struct inode *inod
 				       struct ct_attempt *attempt)
 {
 	struct ct_syscall call;
+	struct ct_scope *target;
 	__u32 vector = link_vector(dentry);
 
 	if (vector == CT_VECTOR_NONE)
 		return;
 	attempt->target = procfs_task(inode);
-	if (!attempt->target || !scope_of((__u64)TASK_READ(attempt->target, group_leader)))
+	target = attempt->target ? scope_of((__u64)TASK_READ(attempt->target, group_leader)) : NULL;
+	if (!target)
 		return;
 	current_syscall(&call);
 	if (only_looks(&call))
 		return;
 	/* io_uring tries without locks, cannot pass here that way, and hands the walk to a worker: reported there. */
-	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_of(vector) != CT_MODE_ENFORCE)
+	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_of(vector_on(target, vector)) != CT_MODE_ENFORCE)
 		return;
 	attempt->vector = vector;
 	attempt->arg[0] = TASK_READ(attempt->target, pid);

@@ -73,7 +73,8 @@ static __always_inline void classify_32(__s32 nr, struct ct_access *access)
 	access->reported = true;
 }
 
-static __always_inline void guard_ptrace(struct task_struct *child, unsigned int mode, struct ct_attempt *attempt)
+static __always_inline void guard_ptrace(struct task_struct *child, const struct ct_scope *target, unsigned int mode,
+					 struct ct_attempt *attempt)
 {
 	struct ct_access access = {};
 	struct ct_syscall call;
@@ -85,9 +86,11 @@ static __always_inline void guard_ptrace(struct task_struct *child, unsigned int
 		classify_64(call.nr, &access);
 	if (access.reported) {
 		/* file_open has judged it; what it let pass in detect mode or by an allow list is not refused here. */
-		if (mode_of(access.vector) != CT_MODE_ENFORCE)
+		if (mode_of(vector_on(target, access.vector)) != CT_MODE_ENFORCE)
 			return;
-		if (access.vector == CT_VECTOR_PROCMEM_READ &&
+		if (is_agent(target) && is_allowed(CT_VECTOR_AGENT_ACCESS))
+			return;
+		if (!is_agent(target) && access.vector == CT_VECTOR_PROCMEM_READ &&
 		    (mode_of(CT_VECTOR_PROCMEM_WRITE) != CT_MODE_ENFORCE || is_allowed(CT_VECTOR_PROCMEM_WRITE)))
 			return;
 	}

@@ -4,11 +4,14 @@
 import { type Config, policyOf, resolveExecutable } from "../config/index.js";
 import { CloudtaserError } from "../errors/index.js";
 import type { AllowEntry, Kernel, VectorRule } from "../kernel/index.js";
-import { vectorNames } from "../vectors/index.js";
+import { type VectorName, vectorNames } from "../vectors/index.js";
 import { containerRuntimes } from "./runtimes.js";
 
 /** max_entries of the map `allowed` in bpf/maps.h; test/contract holds the two together. */
 export const maxAllowed = 16_384;
+
+/** What container runtimes do for a living: enter containers, end them, and rule their control groups, the agent's too. */
+const runtimesMay: ReadonlySet<VectorName> = new Set<VectorName>(["ns_enter", "agent_signal", "agent_cgroup"]);
 
 export interface ResolvedPolicy {
   rules: VectorRule[];
@@ -24,7 +27,7 @@ export function resolvePolicy(config: Config): ResolvedPolicy {
   for (const vector of vectorNames) {
     const { mode, kill, allow } = policyOf(config, vector);
     rules.push({ vector, mode, kill });
-    if (vector === "ns_enter") allowed.push(...containerRuntimes(vector));
+    if (runtimesMay.has(vector)) allowed.push(...containerRuntimes(vector));
     for (const exe of allow) allowed.push({ vector, ...resolveExecutable(exe) });
   }
   if (allowed.length > maxAllowed) {

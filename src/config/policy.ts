@@ -15,7 +15,8 @@ export interface VectorPolicy {
 export function policyOf(config: Config, name: VectorName): VectorPolicy {
   const own = config.vectors[name];
   const { defaultMode } = vectorEntry(name);
-  const mode = own?.mode ?? (defaultMode === "inherit" ? config.mode : defaultMode);
+  const inherits = defaultMode === "inherit" || (name === "agent_signal" && config.selfProtection);
+  const mode = own?.mode ?? (inherits ? config.mode : defaultMode);
   const allow = [...config.allow, ...(own?.allow ?? [])].map(({ exe }) => exe);
   return { mode, kill: mode === "enforce" && (own?.kill ?? config.kill), allow: [...new Set(allow)] };
 }

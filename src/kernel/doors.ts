@@ -16,7 +16,12 @@ export interface DoorFacts {
 }
 
 export const doors = {
-  file_open: { hook: "file_open", refuses: true, proof: "attack", guards: "procfs files, raw memory devices" },
+  file_open: {
+    hook: "file_open",
+    refuses: true,
+    proof: "attack",
+    guards: "procfs files, raw memory devices, switches",
+  },
   ptrace_access_check: {
     hook: "ptrace_access_check",
     refuses: true,
@@ -36,7 +41,7 @@ export const doors = {
     hook: "file_permission",
     refuses: true,
     proof: "attack",
-    guards: "procfs descriptors from before protection began",
+    guards: "descriptors from before protection began, moves between control groups",
   },
   file_ioctl: { hook: "file_ioctl", refuses: true, proof: "attack", guards: "questions to memory layout files" },
   inode_follow_link: {
@@ -45,14 +50,27 @@ export const doors = {
     proof: "attack",
     guards: "descriptors and directories behind the links of procfs",
   },
-  task_kill: { hook: "task_kill", refuses: true, proof: "attack", guards: "signals that dump core" },
+  task_kill: {
+    hook: "task_kill",
+    refuses: true,
+    proof: "attack",
+    guards: "signals that dump core, signals to the agent",
+  },
   file_send_sigiotask: {
     hook: "file_send_sigiotask",
     refuses: true,
     proof: "count", // the signal is dropped, and nobody gets an errno
-    guards: "signals that dump core, by a descriptor's owner",
+    guards: "signals that dump core or reach the agent, by a descriptor's owner",
   },
   task_setrlimit: { hook: "task_setrlimit", refuses: true, proof: "attack", guards: "limits of protected processes" },
+  task_setscheduler: {
+    hook: "task_setscheduler",
+    refuses: true,
+    proof: "attack",
+    guards: "scheduling and processors of the agent",
+  },
+  task_setnice: { hook: "task_setnice", refuses: true, proof: "attack", guards: "nice value of the agent" },
+  task_setioprio: { hook: "task_setioprio", refuses: true, proof: "attack", guards: "disk priority of the agent" },
   task_alloc: { hook: "task_alloc", refuses: true, proof: "fork", guards: "children of protected processes" },
   task_free: { hook: "task_free", refuses: false, proof: "reap", guards: "end of protection at exit" },
   bprm_check_security: {

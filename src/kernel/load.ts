@@ -46,6 +46,7 @@ export const sharedMaps = [
   "namespaces",
   "census_request",
   "opened",
+  "agent_task",
 ] as const;
 
 export type SharedMap = (typeof sharedMaps)[number];
@@ -103,8 +104,8 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
 
 function reuseMaps(object: BpfObject, directory: string): void {
   for (const map of sharedMaps) {
-    // An agent from before this map left no pin of it: it begins empty.
-    if (map === "opened" && !existsSync(`${directory}/${map}`)) continue;
+    // An agent from before these maps left no pin of them: they begin empty.
+    if ((map === "opened" || map === "agent_task") && !existsSync(`${directory}/${map}`)) continue;
     try {
       object.reuseMap(map, `${directory}/${map}`);
     } catch (error) {

@@ -11,6 +11,10 @@ const configFile = "/run/cloudtaser.yaml";
 /** A loaded host emulates slowly; this is patience, not a limit on the agent. */
 const eventPatienceMs = 20_000;
 const socket = "/run/cloudtaser/control.sock";
+/** Where the agent's control group lies; the triggers know it too. */
+const agentGroup = "/sys/fs/cgroup/cloudtaser/a";
+/** A kill program that a configuration may allow to signal the agent, so that tests can stop it under every policy. */
+export const allowedKill = "/run/allowed-kill";
 
 export interface Person {
   pid: number;
@@ -135,6 +139,8 @@ export class Field {
     argv.push("--address", writes ? on.scratch : on.address, "--length", `${on.length}`, "--fd", `${on.fd}`);
     argv.push("--file", road === "finit_module_compressed" ? this.module.packed : this.module.plain);
     argv.push("--name", this.module.fs, "--linger", `${lingerSeconds}`);
+    // A stopped agent cannot be asked; without an agent the target stands in for it.
+    if (this.agent) argv.push("--agent", `${this.agentPid}`);
     const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
     const line = stdout.trim();
     return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
@@ -165,7 +171,9 @@ export class Field {
 
   async startAgent(config: Record<string, unknown>, patienceMs = 240_000): Promise<void> {
     await this.writeConfig(config);
-    this.agent = this.guest.spawn(["cloudtaser", "agent", "--config", configFile]);
+    this.agent = this.guest.spawn(
+      `[ ! -d ${agentGroup} ] || echo 0 > ${agentGroup}/cgroup.procs; exec cloudtaser agent --config ${configFile}`,
+    );
     let ended = false;
     void this.agent.done.then(
       () => (ended = true),
@@ -188,10 +196,18 @@ export class Field {
 
   async stopAgent(): Promise<number> {
     if (!this.agent) return 0;
-    await this.sh(`kill -TERM ${this.agentPid}`);
+    await this.signalAgent("TERM");
     const { status } = await this.agent.done;
     this.agent = undefined;
     return status;
+  }
+
+  /** By the program that tests put on the allow list where signals to the agent are refused. */
+  async signalAgent(signal: string): Promise<void> {
+    const { status, stderr } = await this.sh(
+      `[ -x ${allowedKill} ] || cp /usr/bin/kill ${allowedKill}; ${allowedKill} -${signal} ${this.agentPid}`,
+    );
+    if (status !== 0) throw new Error(`SIG${signal} did not reach the agent: ${stderr}`);
   }
 
   /** Puts a configuration in force while the agent runs. */

@@ -178,6 +178,15 @@ describe("policyOf", () => {
     expect(policyOf(config, "kcore")).toEqual({ mode: "detect", kill: false, allow: ["/a"] });
     expect(policyOf(config, "bpf_load")).toEqual({ mode: "enforce", kill: false, allow: ["/a", "/b"] });
   });
+
+  it("refuses signals to the agent only where selfProtection or the vector itself says so", () => {
+    const modeIn = (text: string): string => policyOf(load(text), "agent_signal").mode;
+    expect(modeIn("mode: enforce")).toBe("detect");
+    expect(modeIn("mode: enforce\nselfProtection: true")).toBe("enforce");
+    expect(modeIn("selfProtection: true")).toBe("detect");
+    expect(modeIn("mode: enforce\nselfProtection: true\nvectors: {agent_signal: {mode: off}}")).toBe("off");
+    expect(modeIn("vectors: {agent_signal: {mode: enforce}}")).toBe("enforce");
+  });
 });
 
 describe("describeConfig", () => {

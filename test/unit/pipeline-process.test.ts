@@ -100,6 +100,13 @@ function run(records: DecodedEvent[], change: Partial<PipelineContext> = {}) {
 }
 
 describe("pipeline", () => {
+  it("names the vector that an attempt on the agent came by, and shows a number that is none", () => {
+    const onAgent = { ...record, vector: abi.Vector.agent_access };
+    const known = run([{ ...onAgent, arg: [BigInt(abi.Vector.oom_adj), 0x8001n, 0n, 0n] }]).events[0];
+    expect(known).toMatchObject({ type: "AGENT_TAMPER", detail: { via: "oom_adj", argument: "0x8001" } });
+    expect(run([{ ...onAgent, arg: [63n, 0n, 0n, 0n] }]).events[0]?.detail["via"]).toBe(63);
+  });
+
   it("makes one event that says who, whom, by which call and how it ended", () => {
     const { events } = run([record]);
     expect(events).toHaveLength(1);

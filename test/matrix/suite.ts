@@ -6,6 +6,7 @@ import { type Mode, vectorNames, vectorTable } from "../../src/vectors/index.js"
 import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
+import { impossible, onlyRefused } from "./exceptions.js";
 import { type Attack, allowedKill, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
@@ -36,33 +37,6 @@ const everything = (mode: Mode, more: Record<string, unknown> = {}): Record<stri
 
 /** The agent kills an offender that is not the current task from user space: so long the refused one waits for it. */
 const killPatienceSeconds = 40;
-
-/** Tried only where a guard stands, because the machine does not survive them, and why. */
-const onlyRefused: Readonly<Record<string, string>> = {
-  "hibernate/reboot": "the kernel blocks itself in this call",
-  "hibernate/reboot_compat": "the kernel blocks itself in this call",
-};
-
-/** Roads that a kernel does not have: nothing else may be left untried. */
-const impossible: Record<string, readonly string[]> = {
-  "module_load/finit_module_compressed": ["5.10", "6.1"], // no decompression in the kernel there
-  "kexec/kexec_load_compat": ["5.10"], // only programs that are wholly 32-bit get through there
-  "proc_layout/question": ["5.10", "6.1"], // PROCMAP_QUERY came with 6.11
-  "proc_layout/held_question": ["5.10", "6.1"],
-  "proc_layout/thread_gone_question": ["5.10", "6.1"],
-  "bpf_load/syscall": ["5.10"], // the type came with 5.14
-  // The events of system calls hold contents since 6.19.
-  ...Object.fromEntries(
-    [
-      ...["event", "events", "compat", "set_event", "trigger"].map((road) => `tracefs_probe/syscall_${road}`),
-      "perf_target/syscall_contents",
-    ].map((road) => [road, ["5.10", "6.1", "6.12"]]),
-  ),
-  "agent_cgroup/kill": ["5.10"], // cgroup.kill came with 5.14
-  "agent_cgroup/kill_above": ["5.10"],
-  "hooks_off/preempt": ["5.10"], // no switch at run time there
-  "hooks_off/preempt_second_debugfs": ["5.10"],
-};
 
 /** Their attack has the agent protect a child first, which a stopped agent cannot do. */
 const needAgent = new Set(["ptrace_traceme", "ns_enter"]);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roads that are not tried everywhere, each with its reason.
+
+/** Tried only where a guard stands, because the machine does not survive them, and why. */
+export const onlyRefused: Readonly<Record<string, string>> = {
+  "hibernate/reboot": "the kernel blocks itself in this call",
+  "hibernate/reboot_compat": "the kernel blocks itself in this call",
+};
+
+/** Roads that a kernel does not have: nothing else may be left untried. */
+export const impossible: Record<string, readonly string[]> = {
+  "module_load/finit_module_compressed": ["5.10", "6.1"], // no decompression in the kernel there
+  "kexec/kexec_load_compat": ["5.10"], // only programs that are wholly 32-bit get through there
+  "proc_layout/question": ["5.10", "6.1"], // PROCMAP_QUERY came with 6.11
+  "proc_layout/held_question": ["5.10", "6.1"],
+  "proc_layout/thread_gone_question": ["5.10", "6.1"],
+  "bpf_load/syscall": ["5.10"], // the type came with 5.14
+  // The events of system calls hold contents since 6.19.
+  ...Object.fromEntries(
+    [
+      ...["event", "events", "compat", "set_event", "trigger"].map((road) => `tracefs_probe/syscall_${road}`),
+      "perf_target/syscall_contents",
+    ].map((road) => [road, ["5.10", "6.1", "6.12"]]),
+  ),
+  "agent_cgroup/kill": ["5.10"], // cgroup.kill came with 5.14
+  "agent_cgroup/kill_above": ["5.10"],
+  "hooks_off/preempt": ["5.10"], // no switch at run time there
+  "hooks_off/preempt_second_debugfs": ["5.10"],
+};

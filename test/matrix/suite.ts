@@ -6,12 +6,12 @@ import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
+import { errnoOf, impossible, needAgent, onlyRefused, silentInDetect, silentRoads } from "./exceptions.js";
 import { everything } from "./everything.js";
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { MatrixRecord } from "./record.js";
-import { errnoOf, impossible, needAgent, onlyRefused, silentInDetect, silentRoads } from "./roads.js";
 import { soundnessTests } from "./soundness.js";
 
 /** The agent kills an offender that is not the current task from user space: so long the refused one waits for it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is special about single roads of the triggers: errnos, kernels that lack them, what may not be tried.
+// Roads of the matrix that are told otherwise than the rest, each with its reason.
 
 /** A module that the kernel asks for: observed only once it is really loaded. */
 export const silentInDetect = new Set(["module_load/request"]);
@@ -18,6 +18,7 @@ export const silentRoads = new Set([
 export const onlyRefused: Readonly<Record<string, string>> = {
   "hibernate/reboot": "the kernel blocks itself in this call",
   "hibernate/reboot_compat": "the kernel blocks itself in this call",
+  "bpf_tamper/held_freeze": "the agent could not change that map afterwards",
 };
 
 /** Roads that a kernel does not have: nothing else may be left untried. */
@@ -42,8 +43,14 @@ export const impossible: Record<string, readonly string[]> = {
 };
 
 /** Their attack has the agent protect a child first, which a stopped agent cannot do. */
-export const needAgent = new Set(["ptrace_traceme", "ns_enter"]);
+export const needAgent = new Set(["ptrace_traceme", "ns_enter", "preload"]);
 
-/** A BPF program that may not know a helper is invalid to the verifier; everything else is refused as EPERM. */
-export const errnoOf = (vector: string, road: string): string =>
-  vector === "bpf_load" && road.startsWith("reader_") ? "EINVAL" : "EPERM";
+/** Refused with another errno than EPERM. */
+export function errnoOf(vector: string, road: string): string {
+  // A BPF program that may not know a helper is invalid to the verifier.
+  if (vector === "bpf_load" && road.startsWith("reader_")) return "EINVAL";
+  // Objects of the agent are not there for those who ask by id; and without a capability a file cannot be used.
+  if (vector === "bpf_tamper" && road.includes("_by_id")) return "ENOENT";
+  if (vector === "bpf_tamper" && road.startsWith("pinned_link")) return "EACCES";
+  return "EPERM";
+}

@@ -6,16 +6,11 @@ import { type Mode, vectorNames, vectorTable } from "../../src/vectors/index.js"
 import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
+import { errnoOf, impossible, needAgent, onlyRefused, silentInDetect, silentRoads } from "./exceptions.js";
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { MatrixRecord } from "./record.js";
-
-/** A module that the kernel asks for: observed only once it is really loaded. */
-const silentInDetect = new Set(["module_load/request"]);
-
-/** Refused without an errno of ours: the caller sees the ordinary one, or the signal is dropped on its way. */
-const silentRoads = new Set([...silentInDetect, "coredump_signal/sigio", "coredump_signal/sigio_thread"]);
 
 /** The same for every vector, those included whose own default is milder than the global mode. */
 const everything = (mode: Mode, more: Record<string, unknown> = {}): Record<string, unknown> => ({
@@ -26,36 +21,6 @@ const everything = (mode: Mode, more: Record<string, unknown> = {}): Record<stri
 
 /** The agent kills an offender that is not the current task from user space: so long the refused one waits for it. */
 const killPatienceSeconds = 40;
-
-/** Tried only where a guard stands, because the machine does not survive them, and why. */
-const onlyRefused: Readonly<Record<string, string>> = {
-  "hibernate/reboot": "the kernel blocks itself in this call",
-  "hibernate/reboot_compat": "the kernel blocks itself in this call",
-};
-
-/** Roads that a kernel does not have: nothing else may be left untried. */
-const impossible: Record<string, readonly string[]> = {
-  "module_load/finit_module_compressed": ["5.10", "6.1"], // no decompression in the kernel there
-  "kexec/kexec_load_compat": ["5.10"], // only programs that are wholly 32-bit get through there
-  "proc_layout/question": ["5.10", "6.1"], // PROCMAP_QUERY came with 6.11
-  "proc_layout/held_question": ["5.10", "6.1"],
-  "proc_layout/thread_gone_question": ["5.10", "6.1"],
-  "bpf_load/syscall": ["5.10"], // the type came with 5.14
-  // The events of system calls hold contents since 6.19.
-  ...Object.fromEntries(
-    [
-      ...["event", "events", "compat", "set_event", "trigger"].map((road) => `tracefs_probe/syscall_${road}`),
-      "perf_target/syscall_contents",
-    ].map((road) => [road, ["5.10", "6.1", "6.12"]]),
-  ),
-};
-
-/** Their attack has the agent protect a child first, which a stopped agent cannot do. */
-const needAgent = new Set(["ptrace_traceme", "ns_enter"]);
-
-/** A BPF program that may not know a helper is invalid to the verifier; everything else is refused as EPERM. */
-const errnoOf = (vector: string, road: string): string =>
-  vector === "bpf_load" && road.startsWith("reader_") ? "EINVAL" : "EPERM";
 
 export interface Suite {
   field: Field;

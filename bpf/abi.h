@@ -7,6 +7,8 @@
 #ifndef CT_ABI_H
 #define CT_ABI_H
 
+#include "abi_self.h"
+
 #define CT_ABI_VERSION 1
 
 #define CT_COMM_LEN 16
@@ -46,6 +48,9 @@ enum ct_vector {
 	CT_VECTOR_COREDUMP_LIMITS = 22,
 	CT_VECTOR_CORE_PATTERN = 23,
 	CT_VECTOR_OOM_ADJ = 25,
+	CT_VECTOR_PRELOAD = 26,
+	CT_VECTOR_BPF_TAMPER = 33,
+	CT_VECTOR_PIN_REMOVE = 38,
 	CT_VECTOR_MAX = 64, /* size of the per-vector maps; room to grow without a new layout */
 };
 
@@ -71,6 +76,17 @@ enum ct_door {
 	CT_DOOR_TASK_KILL = 14,
 	CT_DOOR_FILE_SEND_SIGIOTASK = 15,
 	CT_DOOR_TASK_SETRLIMIT = 16,
+	CT_DOOR_MMAP_FILE = 11,
+	CT_DOOR_BPF_MAP = 20,
+	CT_DOOR_BPF_PROG = 21,
+	CT_DOOR_SB_UMOUNT = 24,
+	CT_DOOR_SB_MOUNT = 25,
+	CT_DOOR_MOVE_MOUNT = 26,
+	CT_DOOR_INODE_UNLINK = 27,
+	CT_DOOR_INODE_RENAME = 28,
+	CT_DOOR_INODE_RMDIR = 29,
+	CT_DOOR_INODE_LINK = 40,
+	CT_DOOR_PATH_CHMOD = 41,
 	CT_DOOR_MAX = 64,
 };
 
@@ -253,6 +269,12 @@ struct ct_census_request {
 	__u32 generation;
 	__u32 changed; /* entries added or removed by this pass */
 	__u32 full;    /* 1: the scope map had no room */
+	/* With the role of the agent: see struct ct_agent. */
+	__u64 next_ino;
+	__u32 next_dev;
+	__s32 pins_fd; /* a directory of pins, opened; -1: none */
+	__s32 host_fd; /* the same through the root of process 1; -1: it is another, or cannot be seen */
+	__u32 pad;
 };
 
 /* What the iterator writes, one after the other, for each process in scope (after ADD and REMOVE: of the request's

@@ -127,6 +127,37 @@ struct ct_opened {
 	__u32 pad;
 };
 
+/* Who is the agent. A missing entry (cannot: array): nobody is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ct_agent);
+} agent __weak SEC(".maps");
+
+/* No entry: the pins in that directory can be removed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, struct ct_pinned_key);
+	__type(value, __u32);
+} pinned __weak SEC(".maps");
+
+/* Ids of the links of the doors. No entry: that link can be had by its id, which lets nobody do anything with it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 512);
+	__type(key, __u32);
+	__type(value, __u32);
+} own_links __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ct_census_request);
+} census_request __weak SEC(".maps");
+
 /* Open files by address. Full: the oldest is forgotten; its next use is judged as if it were stale. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

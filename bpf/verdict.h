@@ -6,8 +6,7 @@
 #ifndef CT_VERDICT_H
 #define CT_VERDICT_H
 
-#include "scope.h"
-#include "task.h"
+#include "agent.h"
 
 #define SIGKILL 9
 
@@ -82,7 +81,7 @@ static __always_inline void report(const struct ct_attempt *attempt, const struc
 		flags |= CT_EVENT_COMPAT;
 	if (call.nr < 0)
 		flags |= CT_EVENT_IO_WORKER;
-	event->error = outcome == CT_OUTCOME_DENIED ? -EPERM : 0;
+	event->error = outcome != CT_OUTCOME_DENIED ? 0 : attempt->absent ? -ENOENT : -EPERM;
 	event->abi = CT_ABI_VERSION;
 	event->vector = attempt->vector;
 	event->door = attempt->door;
@@ -159,7 +158,9 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
 	if (!silent && (flags || !fold(attempt, outcome)))
 		report(attempt, target, me, outcome, flags);
-	return outcome == CT_OUTCOME_DENIED ? -EPERM : 0;
+	if (outcome != CT_OUTCOME_DENIED)
+		return 0;
+	return attempt->absent ? -ENOENT : -EPERM;
 }
 
 /*
@@ -179,12 +180,13 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 	}
 	me = scope_of((__u64)TASK_READ(offender_of(attempt), group_leader));
 	if (target) {
-		if (!attempt->bystander && me && me->role & CT_ROLE_PROTECTED && me->group == target->group)
+		if (!attempt->bystander && !attempt->own && me && me->role & CT_ROLE_PROTECTED &&
+		    me->group == target->group)
 			return 0;
 	} else {
-		if (!(me && me->role & CT_ROLE_PROBER) && !anything_protected())
+		if (!attempt->always && !(me && me->role & CT_ROLE_PROBER) && !anything_protected())
 			return 0;
-		if (me && me->role & CT_ROLE_AGENT && attempt->vector == CT_VECTOR_BPF_LOAD)
+		if (is_for_agent(attempt->vector) && acts_as_agent(me))
 			return 0;
 	}
 	return pass_judgement(attempt, target, me);

@@ -54,6 +54,7 @@ export class Watch {
       }
       this.#lookForMisses();
       this.#kernel.refreshDevices();
+      this.#kernel.introduce();
       await this.#scope.rescan();
       this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
       this.#onProof();

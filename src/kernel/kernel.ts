@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel side as the rest of the agent sees it: doors with their proof, who is protected, policy, counts, events.
 // Owns every descriptor of the addon; close() is the only way out and may be called twice.
-import { existsSync, readFileSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import {
   type CensusRecord,
@@ -19,11 +18,22 @@ import { type Addition, type AdditionResult, Census } from "./census.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
 import { findDevices } from "./devices.js";
 import { type DoorName, doorNames, type Form, programOf, type Soundness, soundnessOf } from "./doors.js";
+import { clearLeftovers } from "./leftovers.js";
 import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
 import { Pins } from "./pins.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
-import { type AllowEntry, type VectorRule, writeAllowed, writeDevices, writePolicy, writeSettings } from "./tables.js";
+import { pinnedEntries, withIntroduction } from "./self.js";
+import {
+  type AllowEntry,
+  type VectorRule,
+  writeAllowed,
+  writeDevices,
+  writeOwnLinks,
+  writePinned,
+  writePolicy,
+  writeSettings,
+} from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
@@ -102,18 +112,17 @@ export class Kernel {
     const pins = new Pins(options.pinPath);
     const standing = pins.standing;
     if (!standing && options.facts.bpffs) clearLeftovers(options.native, pins);
-    // Doors that stand refuse our own BPF programs until the kernel knows who we are.
-    if (standing) announce(options.native, pins);
+    // Doors that stand know us by our executable, as long as no agent lives: bpf/agent.h.
     const loaded = loadDoors(options.native, { object: options.object, form, reuse: standing ? pins.maps : undefined });
     const kernel = new Kernel(options, pins, loaded, standing);
     let generation: string | undefined;
     try {
-      kernel.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false });
+      kernel.introduce();
       if (options.facts.bpffs) {
         generation = pins.nextGeneration();
         pins.add(loaded, generation);
-        pins.setCensus(loaded.object.attach(censusProgram));
         pins.removeOld();
+        kernel.introduce();
       }
       await kernel.prove();
       return kernel;
@@ -180,6 +189,19 @@ export class Kernel {
         for (let i = 0; i < count; i++) events.push(decodeEvent(records, i * EventSize));
         this.#options.onEvents(events, malformed);
       },
+    );
+  }
+
+  /** Tells the doors who the agent is, where its pins lie and which links are its own. All of it may change later. */
+  introduce(): void {
+    const pins = this.#options.facts.bpffs ? this.#pins : undefined;
+    withIntroduction(pins?.path, (self) => {
+      this.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false, self });
+    });
+    writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
+    writeOwnLinks(
+      this.#map("own_links"),
+      this.#loaded.doors.flatMap(({ link }) => (link === undefined ? [] : [link.info().id])),
     );
   }
 
@@ -259,40 +281,5 @@ export class Kernel {
     const map = this.#maps.get(name);
     if (!map) throw new CloudtaserError("MAP_FAILED", { target: name, fields: { reason: "it is closed" } });
     return map;
-  }
-}
-
-/** Pins of a start that died half-way cannot be taken over. They are removed if they protect nobody, else left and named. */
-function clearLeftovers(native: Native, pins: Pins): void {
-  if (!pins.any) return;
-  const scope = pins.map("scope");
-  if (existsSync(scope)) {
-    const map = native.openMap(scope);
-    try {
-      if (map.keys().length > 0) {
-        throw new CloudtaserError("PIN_MISMATCH", {
-          target: pins.path,
-          fields: { reason: "an earlier start ended half-way, and processes are protected by it" },
-        });
-      }
-    } finally {
-      map.close();
-    }
-  }
-  pins.removeAll();
-}
-
-/** Tells doors that stand already that this process is the agent now. */
-function announce(native: Native, pins: Pins): void {
-  const request = native.openMap(pins.map("census_request"));
-  try {
-    new Census(request, () => readFileSync(pins.census)).add({
-      tgid: process.pid,
-      group: 0,
-      role: Role.agent,
-      follow: false,
-    });
-  } finally {
-    request.close();
   }
 }

@@ -45,6 +45,9 @@ export const sharedMaps = [
   "proofs",
   "namespaces",
   "census_request",
+  "agent",
+  "pinned",
+  "own_links",
   "opened",
 ] as const;
 

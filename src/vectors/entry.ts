@@ -25,7 +25,18 @@ export type GuardDoor =
   | "inode_follow_link"
   | "task_kill"
   | "file_send_sigiotask"
-  | "task_setrlimit";
+  | "task_setrlimit"
+  | "mmap_file"
+  | "bpf_map"
+  | "bpf_prog"
+  | "sb_umount"
+  | "sb_mount"
+  | "move_mount"
+  | "inode_unlink"
+  | "inode_rename"
+  | "inode_rmdir"
+  | "inode_link"
+  | "path_chmod";
 
 /** How detail shows an argument: a number as it is, as hexadecimal bits, or by a name from the list. */
 export type ArgumentForm = "number" | "bits" | { readonly [value: number]: string };

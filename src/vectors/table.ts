@@ -5,10 +5,17 @@
 import type { VectorEntry } from "./entry.js";
 import { machineVectors } from "./machine.js";
 import { nodeVectors } from "./node.js";
+import { objectVectors } from "./objects.js";
 import { processVectors } from "./process.js";
 import { reachVectors } from "./reach.js";
 
-export const vectorTable = { ...processVectors, ...reachVectors, ...nodeVectors, ...machineVectors } as const;
+export const vectorTable = {
+  ...processVectors,
+  ...reachVectors,
+  ...nodeVectors,
+  ...machineVectors,
+  ...objectVectors,
+} as const;
 
 export type VectorName = keyof typeof vectorTable;
 export type EventType = (typeof vectorTable)[VectorName]["eventType"];

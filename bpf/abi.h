@@ -7,6 +7,9 @@
 #ifndef CT_ABI_H
 #define CT_ABI_H
 
+#include "abi_roads.h"
+#include "abi_self.h"
+
 #define CT_ABI_VERSION 1
 
 #define CT_COMM_LEN 16
@@ -50,6 +53,9 @@ enum ct_vector {
 	CT_VECTOR_AGENT_CGROUP = 35,
 	CT_VECTOR_HOOKS_OFF = 36,
 	CT_VECTOR_AGENT_ACCESS = 37,
+	CT_VECTOR_PRELOAD = 26,
+	CT_VECTOR_BPF_TAMPER = 33,
+	CT_VECTOR_PIN_REMOVE = 38,
 	CT_VECTOR_MAX = 64, /* size of the per-vector maps; room to grow without a new layout */
 };
 
@@ -78,6 +84,17 @@ enum ct_door {
 	CT_DOOR_TASK_SETSCHEDULER = 30,
 	CT_DOOR_TASK_SETNICE = 31,
 	CT_DOOR_TASK_SETIOPRIO = 32,
+	CT_DOOR_MMAP_FILE = 11,
+	CT_DOOR_BPF_MAP = 20,
+	CT_DOOR_BPF_PROG = 21,
+	CT_DOOR_SB_UMOUNT = 24,
+	CT_DOOR_SB_MOUNT = 25,
+	CT_DOOR_MOVE_MOUNT = 26,
+	CT_DOOR_INODE_UNLINK = 27,
+	CT_DOOR_INODE_RENAME = 28,
+	CT_DOOR_INODE_RMDIR = 29,
+	CT_DOOR_INODE_LINK = 40,
+	CT_DOOR_PATH_CHMOD = 41,
 	CT_DOOR_MAX = 64,
 };
 
@@ -115,24 +132,6 @@ enum ct_role {
 	CT_ROLE_CANARY = 8,    /* the canary's victim; inherited, not counted as a workload */
 };
 
-/* ct_event.arg[0] of module_load */
-enum ct_module_road {
-	CT_MODULE_ROAD_FINIT = 1,    /* finit_module */
-	CT_MODULE_ROAD_INIT = 2,     /* init_module */
-	CT_MODULE_ROAD_REQUEST = 3,  /* the kernel asks for it on somebody's behalf */
-	CT_MODULE_ROAD_MODPROBE = 4, /* kernel.modprobe opened for writing */
-};
-
-/* ct_event.arg[0] of msr_io */
-enum ct_machine_road {
-	CT_MACHINE_ROAD_MSR = 1,  /* device of model-specific registers opened */
-	CT_MACHINE_ROAD_PORT = 2, /* iopl, ioperm */
-	CT_MACHINE_ROAD_PCI = 3,  /* PCI configuration space written, or a device's memory mapped */
-	CT_MACHINE_ROAD_ACPI = 4, /* ACPI table brought in */
-	CT_MACHINE_ROAD_VFIO = 5, /* device driver in user space, with an IOMMU or without */
-	CT_MACHINE_ROAD_UIO = 6,  /* device driver in user space, without an IOMMU */
-};
-
 /*
  * Map "devices": hash. What user space knows of device numbers that the kernel gives out at run time.
  * Value: for character devices enum ct_machine_road; for block devices 1, which is "holds active swap".
@@ -140,29 +139,6 @@ enum ct_machine_road {
 struct ct_device_key {
 	__u32 block; /* 1: block device, 0: character device */
 	__u32 dev;   /* kernel-internal dev_t; of character devices with the minor 0xfffff, which stands for all */
-};
-
-/* ct_event.arg[1] of coredump_signal and agent_signal */
-enum ct_signal_road {
-	CT_SIGNAL_ROAD_KILL = 1,  /* kill and its kin */
-	CT_SIGNAL_ROAD_SIGIO = 2, /* a descriptor's owner signal (F_SETSIG) */
-};
-
-/* ct_event.arg[0] of coredump_limits */
-enum ct_limit_road {
-	CT_LIMIT_ROAD_PRLIMIT = 1, /* arg[1]: RLIMIT_* */
-	CT_LIMIT_ROAD_FILTER = 2,  /* coredump_filter opened for writing; arg[1]: thread id */
-};
-
-/* ct_event.arg[0] of agent_cgroup */
-enum ct_starve_road {
-	CT_STARVE_ROAD_CONTROL = 1,   /* a file that rules the agent's control group, or one above it */
-	CT_STARVE_ROAD_MOVE = 2,      /* the agent moved to another control group; arg[1]: the number written */
-	CT_STARVE_ROAD_LIMIT = 3,     /* prlimit; arg[1]: RLIMIT_* */
-	CT_STARVE_ROAD_SCHEDULER = 4, /* scheduling class or processors */
-	CT_STARVE_ROAD_NICE = 5,      /* arg[1]: the nice value, as an unsigned number */
-	CT_STARVE_ROAD_IOPRIO = 6,    /* arg[1]: class and priority for disks */
-	CT_STARVE_ROAD_SYSRQ = 7,     /* sysrq-trigger opened for writing */
 };
 
 /* Why something was lost; index into the loss map. */
@@ -273,6 +249,12 @@ struct ct_census_request {
 	__u32 generation;
 	__u32 changed; /* entries added or removed by this pass */
 	__u32 full;    /* 1: the scope map had no room */
+	/* With the role of the agent: see struct ct_agent. */
+	__u64 next_ino;
+	__u32 next_dev;
+	__s32 pins_fd; /* a directory of pins, opened; -1: none */
+	__s32 host_fd; /* the same through the root of process 1; -1: it is another, or cannot be seen */
+	__u32 pad;
 };
 
 /* What the iterator writes, one after the other, for each process in scope (after ADD and REMOVE: of the request's

@@ -6,8 +6,7 @@
 #ifndef CT_AGENT_H
 #define CT_AGENT_H
 
-#include "scope.h"
-#include "task.h"
+#include "agent_identity.h"
 
 static __always_inline bool is_agent(const struct ct_scope *entry)
 {
@@ -23,9 +22,9 @@ static __always_inline __u64 offender_of(const struct ct_attempt *attempt)
 static __always_inline __u64 agent_leader(void)
 {
 	__u32 zero = 0;
-	__u64 *leader = bpf_map_lookup_elem(&agent_task, &zero);
+	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
 
-	return leader && *leader && is_agent(scope_of(*leader)) ? *leader : 0;
+	return known && known->leader && is_agent(scope_of(known->leader)) ? known->leader : 0;
 }
 
 static __always_inline bool is_agents_vector(__u32 vector)
@@ -76,7 +75,10 @@ static __always_inline bool is_agents_own(const struct ct_attempt *attempt, cons
 		return false;
 	if (is_agents_vector(vector))
 		return is_agent(me) || TASK_READ(offender_of(attempt), tgid) == 1;
-	return is_agent(me) && (vector == CT_VECTOR_BPF_LOAD || vector == CT_VECTOR_HOOKS_OFF);
+	/* One that takes over does all this before the census knows it. */
+	return (vector == CT_VECTOR_BPF_LOAD || vector == CT_VECTOR_HOOKS_OFF || vector == CT_VECTOR_BPF_TAMPER ||
+		vector == CT_VECTOR_PIN_REMOVE) &&
+	       acts_as_agent(me);
 }
 
 #endif

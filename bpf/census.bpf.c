@@ -4,16 +4,8 @@
  * pid cannot change hands between look-up and entry. Passes are repeated until one changes nothing.
  * Not a door: it refuses nothing, and it is not attached while it is not read.
  */
-#include "scope.h"
+#include "agent.h"
 #include "namespaces.h"
-#include "task.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct ct_census_request);
-} census_request __weak SEC(".maps");
 
 static __always_inline void try_add(struct ct_census_request *req, __u64 leader, __u32 role)
 {
@@ -87,14 +79,12 @@ int ct_census(struct bpf_iter__task *ctx)
 	__u64 leader;
 
 	req = bpf_map_lookup_elem(&census_request, &zero);
-	if (!task || !req)
+	/* A link of an iterator is easily had; whoever reads it must be the agent, or about to become it. */
+	if (!task || !req || !may_ask_census())
 		return 0;
 	leader = address_of(task->group_leader);
-	if (req->op == CT_CENSUS_ADD && wanted(req, task, leader)) {
+	if (req->op == CT_CENSUS_ADD && wanted(req, task, leader))
 		try_add(req, leader, req->role);
-		if (req->role & CT_ROLE_AGENT)
-			bpf_map_update_elem(&agent_task, &zero, &leader, BPF_ANY);
-	}
 	if (address_of(task) != leader) {
 		/* A thread whose exec failed may hold an entry of its own. */
 		if (req->op == CT_CENSUS_REMOVE)
@@ -105,6 +95,8 @@ int ct_census(struct bpf_iter__task *ctx)
 	if (!entry)
 		return 0;
 	entry->census = req->generation;
+	if (req->op == CT_CENSUS_ADD && req->role & CT_ROLE_AGENT && (__u32)task->tgid == req->tgid)
+		note_agent(req, leader);
 	if (req->op != CT_CENSUS_REMOVE && entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT) &&
 	    !(entry->role & CT_ROLE_CANARY))
 		note_namespaces(leader, req->generation, !(entry->role & CT_ROLE_PROTECTED));

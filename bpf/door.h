@@ -17,6 +17,7 @@
 #include "form.h"
 
 #define EPERM  1
+#define ENOENT 2
 #define EAGAIN 11
 
 /* What a guard found. vector == CT_VECTOR_NONE: nothing. */
@@ -30,6 +31,12 @@ struct ct_attempt {
 	const void *name; /* kernel string, or NULL */
 	/* current may be anybody (an interrupt): nobody is killed, and neither workload nor allow list excuses. */
 	bool bystander;
+	/* The target did it itself, or had it done to itself: that it is of its own workload excuses nothing. */
+	bool own;
+	/* An attempt on the agent's own objects: judged also while nothing is protected. */
+	bool always;
+	/* Refused as if there were no such thing, so that those who list everybody's objects go on to the next. */
+	bool absent;
 };
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -47,17 +47,6 @@ struct {
 	__type(value, struct ct_namespace);
 } namespaces __weak SEC(".maps");
 
-/*
- * [0]: the agent's leader, a key of `scope`; 0 or an address that is in scope no more: there is no agent, and its
- * control group is nobody's. Written by the census when the agent announces itself. Cannot fail.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} agent_task __weak SEC(".maps");
-
 /* Mode and response per vector. A missing entry (impossible in an array) means enforce. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -137,6 +126,37 @@ struct ct_opened {
 	__u32 vector;
 	__u32 pad;
 };
+
+/* Who is the agent. A missing entry (cannot: array): nobody is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ct_agent);
+} agent __weak SEC(".maps");
+
+/* No entry: the pins in that directory can be removed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, struct ct_pinned_key);
+	__type(value, __u32);
+} pinned __weak SEC(".maps");
+
+/* Ids of the links of the doors. No entry: that link can be had by its id, which lets nobody do anything with it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 512);
+	__type(key, __u32);
+	__type(value, __u32);
+} own_links __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ct_census_request);
+} census_request __weak SEC(".maps");
 
 /* Open files by address. Full: the oldest is forgotten; its next use is judged as if it were stale. */
 struct {

@@ -92,7 +92,7 @@ static __always_inline void report(const struct ct_attempt *attempt, const struc
 		flags |= CT_EVENT_COMPAT;
 	if (call.nr < 0)
 		flags |= CT_EVENT_IO_WORKER;
-	event->error = outcome == CT_OUTCOME_DENIED ? -EPERM : 0;
+	event->error = outcome != CT_OUTCOME_DENIED ? 0 : attempt->absent ? -ENOENT : -EPERM;
 	event->abi = CT_ABI_VERSION;
 	event->vector = attempt->vector;
 	event->door = attempt->door;
@@ -172,7 +172,9 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
 	if (!silent && (flags || !fold(attempt, outcome)))
 		report(attempt, target, me, outcome, flags | late);
-	return outcome == CT_OUTCOME_DENIED ? -EPERM : 0;
+	if (outcome != CT_OUTCOME_DENIED)
+		return 0;
+	return attempt->absent ? -ENOENT : -EPERM;
 }
 
 /*
@@ -195,10 +197,11 @@ static __always_inline int decide(struct ct_attempt *attempt)
 	if (target && !concerns(attempt, target, me))
 		return 0;
 	if (target && !is_agent(target)) {
-		if (!attempt->bystander && me && me->role & CT_ROLE_PROTECTED && me->group == target->group)
+		if (!attempt->bystander && !attempt->own && me && me->role & CT_ROLE_PROTECTED &&
+		    me->group == target->group)
 			return 0;
 	} else {
-		if (!(me && me->role & CT_ROLE_PROBER) && !anything_protected())
+		if (!attempt->always && !(me && me->role & CT_ROLE_PROBER) && !anything_protected())
 			return 0;
 		if (is_agents_own(attempt, me))
 			return 0;

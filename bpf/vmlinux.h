@@ -85,12 +85,14 @@ struct cgroup___5_10 {
 	__u64 ancestor_ids[];
 };
 
-struct signal_struct {
-	struct list_head thread_head;
+/* The field is a struct on every kernel: of two words, later of one. The low half comes first in both. */
+struct ct_capabilities {
+	__u32 low;
 };
 
 struct cred {
 	kuid_t uid;
+	struct ct_capabilities cap_effective;
 	struct user_namespace *user_ns;
 };
 
@@ -123,6 +125,7 @@ struct qstr {
 };
 
 struct dentry {
+	unsigned int d_flags;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
@@ -138,7 +141,10 @@ struct dentry___new {
 	union shortname_store___new d_shortname;
 };
 
-struct vfsmount;
+struct vfsmount {
+	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
+};
 
 struct path {
 	struct vfsmount *mnt;
@@ -164,6 +170,22 @@ struct files_struct {
 
 struct mm_struct {
 	struct file *exe_file;
+	int map_count;
+	unsigned long start_stack;
+	unsigned long env_end;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+	struct list_head thread_head;
+};
+
+struct fs_struct {
+	struct path root;
 };
 
 struct thread_info {
@@ -203,8 +225,10 @@ struct task_struct {
 	char comm[16];
 	struct css_set *cgroups;
 	struct files_struct *files;
-	struct nsproxy *nsproxy;
+	struct fs_struct *fs;
 	struct signal_struct *signal;
+	unsigned int personality;
+	struct nsproxy *nsproxy;
 	struct list_head thread_node;
 	struct pid *thread_pid;
 };

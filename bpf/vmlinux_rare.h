@@ -79,6 +79,40 @@ struct perf_event {
 	struct trace_event_call *tp_event;
 };
 
+struct bpf_map {
+	char name[16];
+};
+
+struct bpf_prog_aux {
+	struct bpf_map **used_maps;
+	char name[16];
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
+struct bpf_link {
+	struct bpf_prog *prog;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+	struct list_head mnt_mounts;
+	struct list_head mnt_child;
+	struct mnt_namespace *mnt_ns;
+	int mnt_group_id;
+};
+
 #pragma clang attribute pop
+
+/* An enum only from 6.14 on, and then with other values; before, it was this. */
+#define DCACHE_MOUNTED_OLD 0x10000
+
+enum dentry_flags___new {
+	DCACHE_MOUNTED = 0x8000,
+};
 
 #endif

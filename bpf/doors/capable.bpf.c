@@ -3,6 +3,7 @@
  * Every check of a capability passes here, many a second on a busy node: out by the capability, then by the system
  * call. Called from any context, also with locks held: nothing here sleeps.
  */
+#include "../guards/bpf_tamper.h"
 #include "../guards/descriptor.h"
 
 DOOR(capable, const struct cred *cred, struct user_namespace *ns, int cap)
@@ -10,6 +11,13 @@ DOOR(capable, const struct cred *cred, struct user_namespace *ns, int cap)
 	struct ct_attempt attempt = { .door = CT_DOOR_CAPABLE };
 	__s32 nr;
 
+	if (cap == CAP_DAC_OVERRIDE || cap == CAP_DAC_READ_SEARCH) {
+		nr = syscall_hint() & ~X32_BIT;
+		if (nr != NR_BPF && nr != NR_BPF_COMPAT)
+			return 0;
+		guard_pinned_link(cred, cap, &attempt);
+		return decide(&attempt);
+	}
 	if (cap != CAP_SYS_NICE && cap != CAP_SYS_ADMIN)
 		return 0;
 	nr = syscall_hint();

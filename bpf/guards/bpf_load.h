@@ -6,6 +6,7 @@
 #ifndef CT_GUARD_BPF_LOAD_H
 #define CT_GUARD_BPF_LOAD_H
 
+#include "../local_maps.h"
 #include "procfs.h"
 
 #define TYPE(n) (1ULL << (n))
@@ -13,14 +14,6 @@
 /* kprobe, tracepoint, perf_event, raw_tracepoint (and writable), tracing, struct_ops, ext, lsm, syscall */
 #define READING_TYPES                                                                                                  \
 	(TYPE(2) | TYPE(5) | TYPE(7) | TYPE(17) | TYPE(24) | TYPE(26) | TYPE(27) | TYPE(28) | TYPE(29) | TYPE(31))
-
-/* Threads whose present load has been judged at locked_down. Forgets the oldest when full: then one is told twice. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u64);
-	__type(value, __u32);
-} judged_loads __weak SEC(".maps");
 
 static __always_inline void guard_bpf_load(int cmd, union bpf_attr *attr, struct ct_attempt *attempt)
 {

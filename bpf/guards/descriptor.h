@@ -8,25 +8,18 @@
 #ifndef CT_GUARD_DESCRIPTOR_H
 #define CT_GUARD_DESCRIPTOR_H
 
+#include "../local_maps.h"
 #include "../namespaces.h"
+#include "bpf_tamper.h"
 #include "procfs.h"
 
-#define CAP_SYS_ADMIN	    21
-#define CAP_SYS_NICE	    23
-#define NR_PROCESS_MADVISE  440 /* in both tables */
-#define NR_SETNS	    308
-#define NR_SETNS_COMPAT	    346
-#define NSFS_MAGIC	    0x6e736673
-#define PIDFS_MAGIC	    0x50494446
-#define ANON_INODE_FS_MAGIC 0x09041934
-
-/* Forgets the oldest when it is full: then an observed setns() may be reported twice. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u64);
-	__type(value, __u64);
-} last_setns __weak SEC(".maps");
+#define CAP_SYS_ADMIN	   21
+#define CAP_SYS_NICE	   23
+#define NR_PROCESS_MADVISE 440 /* in both tables */
+#define NR_SETNS	   308
+#define NR_SETNS_COMPAT	   346
+#define NSFS_MAGIC	   0x6e736673
+#define PIDFS_MAGIC	   0x50494446
 
 /* The task behind a pidfd; 0 if it is gone, or if the file is something else. */
 static __always_inline __u64 pidfd_task(struct file *file)

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "canary.h"
+#include "objects.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,7 +155,9 @@ static int hold(pid_t victim)
 	held_environ = open(path, O_RDONLY | O_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/%d/maps", victim);
 	held_maps = open(path, O_RDONLY | O_CLOEXEC);
-	return held_environ < 0 || held_maps < 0 ? errno : 0;
+	if (held_environ < 0 || held_maps < 0)
+		return errno;
+	return hold_objects();
 }
 
 /* Unguarded: nothing, since the victim has no environment. */
@@ -281,6 +284,8 @@ static void obey(char *line)
 				return;
 			}
 		}
+		if (probe_object(line))
+			return;
 	}
 	say("unknown");
 }

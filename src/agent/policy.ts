@@ -41,6 +41,7 @@ export function resolvePolicy(config: Config): ResolvedPolicy {
 
 /** What is allowed is written before what is refused: a program on the list never meets a rule without its exception. */
 export function applyPolicy(kernel: Kernel, policy: ResolvedPolicy): void {
+  kernel.introduce();
   kernel.setAllowed(policy.allowed);
   kernel.setPolicy(policy.rules);
   kernel.setSettings(policy);

@@ -48,6 +48,7 @@ export class Watch {
       if (this.#timer === undefined) return;
       this.failures += this.#notices.look();
       this.#kernel.refreshDevices();
+      this.#kernel.introduce();
       await this.#scope.rescan();
       this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
       this.#onProof();

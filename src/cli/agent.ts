@@ -57,5 +57,8 @@ function report(session: Session, pinPath: string, { removed, held }: Uninstalle
   for (const path of removed) session.line(`removed ${path}`);
   if (removed.length === 0) session.line(`nothing to take off at ${pinPath}`);
   else if (held.length === 0) session.line("The guards are off: no process on this node is protected any more.");
-  else session.line(`${held.length} guards still stand, held by another process: look for one with bpftool link show.`);
+  else
+    session.line(
+      `${held.length} guards still stand, held by another process. It has a descriptor of one: end it, or reboot.`,
+    );
 }

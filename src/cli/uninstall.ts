@@ -32,7 +32,6 @@ export async function uninstallGuards(
   const list = (directory: string): string[] => readdirSync(directory).map((name) => join(directory, name));
   const links = pins.generations().flatMap(list);
   const removed = [...links, ...(existsSync(pins.maps) ? list(pins.maps) : [])];
-  if (existsSync(pins.census)) removed.push(pins.census);
   if (removed.length === 0) return { removed, held: [] };
   try {
     const kernel = await native();

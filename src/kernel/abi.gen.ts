@@ -39,6 +39,17 @@ export const Door = {
   task_setscheduler: 30,
   task_setnice: 31,
   task_setioprio: 32,
+  mmap_file: 11,
+  bpf_map: 20,
+  bpf_prog: 21,
+  sb_umount: 24,
+  sb_mount: 25,
+  move_mount: 26,
+  inode_unlink: 27,
+  inode_rename: 28,
+  inode_rmdir: 29,
+  inode_link: 40,
+  path_chmod: 41,
   max: 64,
 } as const;
 
@@ -101,6 +112,32 @@ export const Outcome = {
   max: 5,
 } as const;
 
+/** enum ct_pin_road */
+export const PinRoad = {
+  unlink: 1,
+  rename: 2,
+  link: 3,
+  rmdir: 4,
+  chmod: 5,
+  unmount: 6,
+  cover: 7,
+  move: 8,
+} as const;
+
+/** enum ct_pinned */
+export const Pinned = {
+  directory: 1,
+  above: 2,
+} as const;
+
+/** enum ct_preload_variable */
+export const PreloadVariable = {
+  preload: 1,
+  audit: 2,
+  library_path: 3,
+  unknown: 4,
+} as const;
+
 /** enum ct_role */
 export const Role = {
   protected: 1,
@@ -124,6 +161,14 @@ export const StarveRoad = {
   nice: 5,
   ioprio: 6,
   sysrq: 7,
+} as const;
+
+/** enum ct_tamper_road */
+export const TamperRoad = {
+  by_id: 1,
+  pinned: 2,
+  held: 3,
+  mapping: 4,
 } as const;
 
 /** enum ct_vector */
@@ -164,8 +209,34 @@ export const Vector = {
   agent_cgroup: 35,
   hooks_off: 36,
   agent_access: 37,
+  preload: 26,
+  bpf_tamper: 33,
+  pin_remove: 38,
   max: 64,
 } as const;
+
+/** struct ct_agent, 56 bytes. */
+export interface Agent {
+  leader: bigint;
+  exeIno: bigint;
+  nextIno: bigint;
+  pinsSb: bigint;
+  mounts: bigint[];
+  exeDev: number;
+  nextDev: number;
+}
+export const AgentSize = 56;
+export function decodeAgent(buffer: Buffer, at = 0): Agent {
+  return {
+    leader: buffer.readBigUInt64LE(at + 0),
+    exeIno: buffer.readBigUInt64LE(at + 8),
+    nextIno: buffer.readBigUInt64LE(at + 16),
+    pinsSb: buffer.readBigUInt64LE(at + 24),
+    mounts: [buffer.readBigUInt64LE(at + 32 + 0), buffer.readBigUInt64LE(at + 32 + 8)],
+    exeDev: buffer.readUInt32LE(at + 48),
+    nextDev: buffer.readUInt32LE(at + 52),
+  };
+}
 
 /** struct ct_allow_key, 16 bytes. */
 export interface AllowKey {
@@ -204,7 +275,7 @@ export function decodeCensusRecord(buffer: Buffer, at = 0): CensusRecord {
   };
 }
 
-/** struct ct_census_request, 40 bytes. */
+/** struct ct_census_request, 64 bytes. */
 export interface CensusRequest {
   mm: bigint;
   op: number;
@@ -215,8 +286,12 @@ export interface CensusRequest {
   generation: number;
   changed: number;
   full: number;
+  nextIno: bigint;
+  nextDev: number;
+  pinsFd: number;
+  hostFd: number;
 }
-export const CensusRequestSize = 40;
+export const CensusRequestSize = 64;
 export function decodeCensusRequest(buffer: Buffer, at = 0): CensusRequest {
   return {
     mm: buffer.readBigUInt64LE(at + 0),
@@ -228,10 +303,14 @@ export function decodeCensusRequest(buffer: Buffer, at = 0): CensusRequest {
     generation: buffer.readUInt32LE(at + 28),
     changed: buffer.readUInt32LE(at + 32),
     full: buffer.readUInt32LE(at + 36),
+    nextIno: buffer.readBigUInt64LE(at + 40),
+    nextDev: buffer.readUInt32LE(at + 48),
+    pinsFd: buffer.readInt32LE(at + 52),
+    hostFd: buffer.readInt32LE(at + 56),
   };
 }
 export function encodeCensusRequest(value: CensusRequest): Buffer {
-  const buffer = Buffer.alloc(40);
+  const buffer = Buffer.alloc(64);
   buffer.writeBigUInt64LE(value.mm, 0);
   buffer.writeUInt32LE(value.op, 8);
   buffer.writeUInt32LE(value.tgid, 12);
@@ -241,6 +320,10 @@ export function encodeCensusRequest(value: CensusRequest): Buffer {
   buffer.writeUInt32LE(value.generation, 28);
   buffer.writeUInt32LE(value.changed, 32);
   buffer.writeUInt32LE(value.full, 36);
+  buffer.writeBigUInt64LE(value.nextIno, 40);
+  buffer.writeUInt32LE(value.nextDev, 48);
+  buffer.writeInt32LE(value.pinsFd, 52);
+  buffer.writeInt32LE(value.hostFd, 56);
   return buffer;
 }
 
@@ -344,6 +427,25 @@ export function encodeNamespace(value: Namespace): Buffer {
   buffer.writeBigUInt64LE(value.leader, 0);
   buffer.writeUInt32LE(value.census, 8);
   buffer.writeUInt32LE(value.agent, 12);
+  return buffer;
+}
+
+/** struct ct_pinned_key, 16 bytes. */
+export interface PinnedKey {
+  ino: bigint;
+  dev: number;
+}
+export const PinnedKeySize = 16;
+export function decodePinnedKey(buffer: Buffer, at = 0): PinnedKey {
+  return {
+    ino: buffer.readBigUInt64LE(at + 0),
+    dev: buffer.readUInt32LE(at + 8),
+  };
+}
+export function encodePinnedKey(value: PinnedKey): Buffer {
+  const buffer = Buffer.alloc(16);
+  buffer.writeBigUInt64LE(value.ino, 0);
+  buffer.writeUInt32LE(value.dev, 8);
   return buffer;
 }
 

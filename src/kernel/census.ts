@@ -26,7 +26,20 @@ export interface Addition {
   role: number;
   /** Existing descendants too. */
   follow: boolean;
+  /** With the role of the agent. */
+  self?: Introduction;
 }
+
+/** What the agent tells of itself: see struct ct_agent in bpf/abi.h. */
+export interface Introduction {
+  nextIno: bigint;
+  nextDev: number;
+  /** Descriptors of the directory of pins; -1 if there is none. */
+  pinsFd: number;
+  hostFd: number;
+}
+
+const nothing: Introduction = { nextIno: 0n, nextDev: 0, pinsFd: -1, hostFd: -1 };
 
 export interface AdditionResult {
   records: CensusRecord[];
@@ -49,12 +62,15 @@ export class Census {
     this.#run = run;
   }
 
-  add(addition: Addition): AdditionResult {
+  add({ self, ...addition }: Addition): AdditionResult {
     let mm = 0n;
     let added = 0;
     let full = false;
     for (let pass = 0; pass < maxPasses; pass++) {
-      const { records, after } = this.#pass({ op: CensusOp.add, ...addition, follow: addition.follow ? 1 : 0, mm });
+      const { records, after } = this.#pass(
+        { op: CensusOp.add, ...addition, follow: addition.follow ? 1 : 0, mm },
+        self,
+      );
       mm = after.mm;
       added += after.changed;
       full ||= after.full !== 0;
@@ -84,9 +100,15 @@ export class Census {
     return records;
   }
 
-  #pass(request: { op: number; tgid: number; group: number; role: number; follow: number; mm: bigint }) {
+  #pass(
+    request: { op: number; tgid: number; group: number; role: number; follow: number; mm: bigint },
+    self = nothing,
+  ) {
     this.#generation = (this.#generation % 0xffff_ffff) + 1;
-    this.#request.update(zero, encodeCensusRequest({ ...request, generation: this.#generation, changed: 0, full: 0 }));
+    this.#request.update(
+      zero,
+      encodeCensusRequest({ ...request, ...self, generation: this.#generation, changed: 0, full: 0 }),
+    );
     const output = this.#run();
     const records: CensusRecord[] = [];
     for (let at = 0; at + CensusRecordSize <= output.length; at += CensusRecordSize) {

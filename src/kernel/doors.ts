@@ -36,7 +36,12 @@ export const doors = {
     proof: "count", // refused without an errno of its own: only the kernel's count tells
     guards: "modules that the kernel asks for",
   },
-  bpf: { hook: "bpf", refuses: true, proof: "attack", guards: "BPF program loads" },
+  bpf: {
+    hook: "bpf",
+    refuses: true,
+    proof: "attack",
+    guards: "BPF program loads, descriptors of the agent's BPF objects",
+  },
   file_permission: {
     hook: "file_permission",
     refuses: true,
@@ -71,6 +76,27 @@ export const doors = {
   },
   task_setnice: { hook: "task_setnice", refuses: true, proof: "attack", guards: "nice value of the agent" },
   task_setioprio: { hook: "task_setioprio", refuses: true, proof: "attack", guards: "disk priority of the agent" },
+  mmap_file: {
+    hook: "mmap_file",
+    refuses: true,
+    proof: "attack",
+    guards: "the agent's maps by mapping, code from outside in protected processes",
+  },
+  bpf_map: { hook: "bpf_map", refuses: true, proof: "attack", guards: "the agent's maps" },
+  bpf_prog: { hook: "bpf_prog", refuses: true, proof: "attack", guards: "the agent's programs" },
+  sb_umount: { hook: "sb_umount", refuses: true, proof: "attack", guards: "mounts that carry the pins" },
+  sb_mount: { hook: "sb_mount", refuses: true, proof: "attack", guards: "mounts over the pins, by mount(2)" },
+  move_mount: { hook: "move_mount", refuses: true, proof: "attack", guards: "mounts over the pins, by move_mount(2)" },
+  inode_unlink: { hook: "inode_unlink", refuses: true, proof: "attack", guards: "pins, from unlink" },
+  inode_rename: { hook: "inode_rename", refuses: true, proof: "attack", guards: "pins, from rename" },
+  inode_rmdir: {
+    hook: "inode_rmdir",
+    refuses: true,
+    proof: "attack",
+    guards: "directories of pins, and those on which their file system is mounted",
+  },
+  inode_link: { hook: "inode_link", refuses: true, proof: "attack", guards: "pins, from further names" },
+  path_chmod: { hook: "path_chmod", refuses: true, proof: "attack", guards: "permission bits of pins" },
   task_alloc: { hook: "task_alloc", refuses: true, proof: "fork", guards: "children of protected processes" },
   task_free: { hook: "task_free", refuses: false, proof: "reap", guards: "end of protection at exit" },
   bprm_check_security: {
@@ -85,7 +111,12 @@ export const doors = {
     proof: "attack",
     guards: "I/O ports, PCI configuration, ACPI tables, hibernation by reboot(2)",
   },
-  capable: { hook: "capable", refuses: true, proof: "attack", guards: "process_madvise, setns" },
+  capable: {
+    hook: "capable",
+    refuses: true,
+    proof: "attack",
+    guards: "process_madvise, setns, pinned links of the agent",
+  },
   perf_event_alloc: { hook: "perf_event_alloc", refuses: true, proof: "attack", guards: "perf events and uprobes" },
   ptrace_traceme: { hook: "ptrace_traceme", refuses: true, proof: "attack", guards: "PTRACE_TRACEME" },
 } as const satisfies Record<string, DoorFacts>;

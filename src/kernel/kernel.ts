@@ -19,14 +19,25 @@ import { openBest } from "./choice.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
 import { findDevices } from "./devices.js";
 import { type DoorName, doorNames, type Form, programOf, type Soundness, soundnessOf } from "./doors.js";
+import { clearLeftovers } from "./leftovers.js";
 import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
 import { objectPath } from "./paths.js";
 import { Pins } from "./pins.js";
 import { type Preemption, readPreemption } from "./preemption.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
-import { announce, clearLeftovers, otherFormStands } from "./standing.js";
-import { type AllowEntry, type VectorRule, writeAllowed, writeDevices, writePolicy, writeSettings } from "./tables.js";
+import { pinnedEntries, withIntroduction } from "./self.js";
+import { otherFormStands } from "./standing.js";
+import {
+  type AllowEntry,
+  type VectorRule,
+  writeAllowed,
+  writeDevices,
+  writeOwnLinks,
+  writePinned,
+  writePolicy,
+  writeSettings,
+} from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
@@ -97,8 +108,7 @@ export class Kernel {
     const standing = pins.standing;
     if (standing && form === "signal") throw otherFormStands(pins);
     if (!standing && options.facts.bpffs) clearLeftovers(options.native, pins);
-    // Doors that stand refuse our own BPF programs until the kernel knows who we are.
-    if (standing) announce(options.native, pins);
+    // Doors that stand know us by our executable, as long as no agent lives: bpf/agent_identity.h.
     const loaded = loadDoors(options.native, {
       object: objectPath(options.objects, form),
       form,
@@ -107,12 +117,12 @@ export class Kernel {
     const kernel = new Kernel(options, pins, loaded, standing);
     let generation: string | undefined;
     try {
-      kernel.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false });
+      kernel.introduce();
       if (kernel.pinned) {
         generation = pins.nextGeneration();
         pins.add(loaded, generation);
-        pins.setCensus(loaded.object.attach(censusProgram));
         pins.removeOld();
+        kernel.introduce();
       }
       await kernel.prove();
       return kernel;
@@ -196,6 +206,19 @@ export class Kernel {
         for (let i = 0; i < count; i++) events.push(decodeEvent(records, i * EventSize));
         this.#options.onEvents(events, malformed);
       },
+    );
+  }
+
+  /** Tells the doors who the agent is, where its pins lie and which links are its own. All of it may change later. */
+  introduce(): void {
+    const pins = this.#options.facts.bpffs ? this.#pins : undefined;
+    withIntroduction(pins?.path, (self) => {
+      this.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false, self });
+    });
+    writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
+    writeOwnLinks(
+      this.#map("own_links"),
+      this.#loaded.doors.flatMap(({ link }) => (link === undefined ? [] : [link.info().id])),
     );
   }
 

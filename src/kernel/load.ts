@@ -45,8 +45,10 @@ export const sharedMaps = [
   "proofs",
   "namespaces",
   "census_request",
+  "agent",
+  "pinned",
+  "own_links",
   "opened",
-  "agent_task",
 ] as const;
 
 export type SharedMap = (typeof sharedMaps)[number];
@@ -105,7 +107,7 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
 function reuseMaps(object: BpfObject, directory: string): void {
   for (const map of sharedMaps) {
     // An agent from before these maps left no pin of them: they begin empty.
-    if ((map === "opened" || map === "agent_task") && !existsSync(`${directory}/${map}`)) continue;
+    if (map === "opened" && !existsSync(`${directory}/${map}`)) continue;
     try {
       object.reuseMap(map, `${directory}/${map}`);
     } catch (error) {

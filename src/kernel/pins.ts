@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What outlives the agent, in bpffs: maps/<name>, census (an iterator that runs when it is read), and one directory
-// doors-<n> of links per generation of doors. A link that is pinned keeps refusing after the agent's death.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+// What outlives the agent, in bpffs: maps/<name>, and one directory doors-<n> of links per generation of doors, which has
+// that name once it is whole. A link that is pinned keeps refusing after the agent's death.
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { LoadedDoors, SharedMap } from "./load.js";
 import { sharedMaps } from "./load.js";
-import type { BpfLink } from "./native.js";
+
+/** Ends the name of a generation that is not whole yet. bpffs allows no dots in names. */
+const unfinished = "-new";
 
 export class Pins {
   readonly path: string;
@@ -19,17 +21,13 @@ export class Pins {
     return join(this.path, "maps");
   }
 
-  get census(): string {
-    return join(this.path, "census");
-  }
-
   map(name: SharedMap): string {
     return join(this.maps, name);
   }
 
   /** Doors of an earlier agent stand and may be taken over. */
   get standing(): boolean {
-    return existsSync(this.map("scope")) && existsSync(this.census);
+    return existsSync(this.map("scope")) && this.generations().length > 0;
   }
 
   /** Directories of generations, oldest first. */
@@ -54,22 +52,26 @@ export class Pins {
 
   /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
   add(loaded: LoadedDoors, directory: string): void {
-    this.#try(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+    const fresh = `${directory}${unfinished}`;
+    removeTree(fresh);
+    this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
     for (const map of sharedMaps) {
       if (!existsSync(this.map(map))) this.#try(this.map(map), () => loaded.object.map(map).pin(this.map(map)));
     }
     for (const { door, link } of loaded.doors) {
-      if (link) this.#try(join(directory, door), () => link.pin(join(directory, door)));
+      if (!link) continue;
+      const pin = join(fresh, door);
+      this.#try(pin, () => link.pin(pin));
+      // Without permission bits the kernel asks the door `capable` before it gives the link out, to root too.
+      this.#try(pin, () => chmodSync(pin, 0));
     }
+    this.#try(directory, () => renameSync(fresh, directory));
   }
 
-  /** Puts the iterator under its name; over an older one in a single step. */
-  setCensus(iterator: BpfLink): void {
-    const fresh = `${this.census}-new`; // bpffs allows no dots in names
-    if (existsSync(fresh)) unlinkSync(fresh);
-    this.#try(fresh, () => iterator.pin(fresh));
-    this.#try(this.census, () => renameSync(fresh, this.census));
+  /** Directories whose entries are all ours. */
+  directories(): string[] {
+    return [this.path, this.maps, ...this.generations()].filter((path) => existsSync(path));
   }
 
   /** Lets go of generations older than the newest: new before old. */
@@ -83,8 +85,10 @@ export class Pins {
 
   removeAll(): void {
     for (const directory of this.generations()) removeTree(directory);
+    for (const name of existsSync(this.path) ? readdirSync(this.path) : []) {
+      if (name.endsWith(unfinished)) removeTree(join(this.path, name));
+    }
     removeTree(this.maps);
-    if (existsSync(this.census)) unlinkSync(this.census);
     if (existsSync(this.path)) rmdirSync(this.path);
   }
 

@@ -5,9 +5,11 @@ import {
   type AllowKey,
   encodeAllowKey,
   encodeDeviceKey,
+  encodePinnedKey,
   encodePolicy,
   encodeSettings,
   Mode,
+  Pinned,
   Vector,
 } from "./abi.gen.js";
 import type { BpfMap } from "./native.js";
@@ -72,6 +74,36 @@ export function writeDevices(map: BpfMap, entries: readonly DeviceEntry[]): void
     map.update(key, key32(meaning));
   }
   for (const key of map.keys()) if (!wanted.has(key.toString("hex"))) map.delete(key);
+}
+
+/** A directory of pins: whose entries are ours, or above such a one. */
+export interface PinnedEntry {
+  dev: number;
+  ino: bigint;
+  how: keyof typeof Pinned;
+}
+
+/** Makes the map hold exactly these directories: adds first, then removes what is no longer wanted. */
+export function writePinned(map: BpfMap, entries: readonly PinnedEntry[]): void {
+  const wanted = entries.map(({ dev, ino, how }) => ({
+    key: encodePinnedKey({ dev, ino }),
+    value: key32(Pinned[how]),
+  }));
+  writeWhole(map, wanted);
+}
+
+/** Makes the map hold exactly these ids of links. */
+export function writeOwnLinks(map: BpfMap, ids: readonly number[]): void {
+  writeWhole(
+    map,
+    ids.map((id) => ({ key: key32(id), value: key32(1) })),
+  );
+}
+
+function writeWhole(map: BpfMap, wanted: readonly { key: Buffer; value: Buffer }[]): void {
+  for (const { key, value } of wanted) map.update(key, value);
+  const keep = new Set(wanted.map(({ key }) => key.toString("hex")));
+  for (const key of map.keys()) if (!keep.has(key.toString("hex"))) map.delete(key);
 }
 
 /** Makes the map hold exactly these entries: adds first, then removes what is no longer wanted. */

@@ -28,7 +28,18 @@ export type GuardDoor =
   | "task_setrlimit"
   | "task_setscheduler"
   | "task_setnice"
-  | "task_setioprio";
+  | "task_setioprio"
+  | "mmap_file"
+  | "bpf_map"
+  | "bpf_prog"
+  | "sb_umount"
+  | "sb_mount"
+  | "move_mount"
+  | "inode_unlink"
+  | "inode_rename"
+  | "inode_rmdir"
+  | "inode_link"
+  | "path_chmod";
 
 /** How detail shows an argument: a number as it is, as hexadecimal bits, as the vector of that number, or by a name from the list. */
 export type ArgumentForm = "number" | "bits" | "vector" | { readonly [value: number]: string };

@@ -80,4 +80,26 @@ export const reachVectors = {
     compliance: injectControls,
     args: perfArgs,
   },
+  preload: {
+    title: "Foreign code at start",
+    eventType: "PRELOAD",
+    severity: "high",
+    attack: { techniques: ["T1574.006"], tactics: ["TA0003", "TA0004", "TA0005"] },
+    defaultMode: "detect",
+    scope: "process",
+    doors: ["mmap_file"],
+    attempt:
+      "A protected process that was started with LD_PRELOAD, LD_AUDIT or LD_LIBRARY_PATH was about to map code from a mount other than those of its root directory and of its executable. The offender is the process itself.",
+    defence:
+      "The mapping is refused before any of that code runs: the loader goes on without a preloaded library, and gives up where a library that the program needs lies there. Libraries on the same mount pass. Observed unless configured otherwise.",
+    compliance: injectControls,
+    args: [
+      {
+        key: "variable",
+        form: { 1: "LD_PRELOAD", 2: "LD_AUDIT", 3: "LD_LIBRARY_PATH", 4: "unknown" },
+        meaning: "first such variable in its environment; unknown if that could not be read to its end",
+      },
+    ],
+    name: { key: "file", meaning: "name of the file with the code" },
+  },
 } as const satisfies Record<string, VectorEntry>;

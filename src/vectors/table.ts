@@ -6,6 +6,7 @@ import { agentVectors } from "./agent.js";
 import type { VectorEntry } from "./entry.js";
 import { machineVectors } from "./machine.js";
 import { nodeVectors } from "./node.js";
+import { objectVectors } from "./objects.js";
 import { processVectors } from "./process.js";
 import { reachVectors } from "./reach.js";
 
@@ -15,6 +16,7 @@ export const vectorTable = {
   ...nodeVectors,
   ...machineVectors,
   ...agentVectors,
+  ...objectVectors,
 } as const;
 
 export type VectorName = keyof typeof vectorTable;

@@ -24,6 +24,12 @@ it("decodes the version of the ABI that the kernel side stamps", () => {
 });
 
 it("shares between generations exactly the maps that the sources define", () => {
-  const defined = [...(maps + read("bpf/census.bpf.c")).matchAll(/^} (\w+) __weak SEC\("\.maps"\);$/gm)];
+  const defined = [...maps.matchAll(/^} (\w+) __weak SEC\("\.maps"\);$/gm)];
   expect(defined.map((match) => match[1]).sort()).toEqual([...sharedMaps].sort());
+});
+
+it("knows each of these maps for the agent's own", () => {
+  const local = [...read("bpf/local_maps.h").matchAll(/^} (\w+) __weak SEC/gm)].map((match) => match[1]);
+  const listed = [...read("bpf/own.h").matchAll(/\bIS\((\w+)\)(?!.*\\$)/gm)].map((match) => match[1]);
+  expect(listed.filter((name) => name !== "map").sort()).toEqual([...sharedMaps, ...local].sort());
 });

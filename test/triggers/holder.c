@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "held.h"
+#include "objects.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,6 +81,21 @@ static void hold_to_write(const char *path)
 	held[count++].fd = fd;
 }
 
+/* A BPF object of the agent: it exists only once that runs, so it is got when it is first asked for. */
+static void hold_object(const char *path)
+{
+	int fd;
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(held[i].path, path))
+			return;
+	fd = get_pinned(path, 0, 0);
+	if (fd < 0 || count == sizeof(held) / sizeof(held[0]))
+		return;
+	snprintf(held[count].path, HELD_PATH, "%s", path);
+	held[count++].fd = fd;
+}
+
 static void answer(int line)
 {
 	char path[HELD_PATH] = "", control[CMSG_SPACE(sizeof(int))] = "";
@@ -88,6 +104,8 @@ static void answer(int line)
 
 	if (recv(line, path, sizeof(path) - 1, 0) <= 0)
 		return;
+	if (!strncmp(path, "/sys/fs/bpf/", 12))
+		hold_object(path);
 	for (size_t i = 0; i < count; i++) {
 		struct cmsghdr *header;
 

@@ -58,3 +58,11 @@ void protect(const struct aim *aim, pid_t who)
 	if (!answer || strncmp(answer, "HTTP/1.1 200", 12))
 		cannot_try("the agent does not protect the child");
 }
+
+void reload_agent(void)
+{
+	static const char request[] = "POST /v1/reload HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
+				      "content-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+
+	ask(request, sizeof(request) - 1);
+}

@@ -22,7 +22,8 @@ struct aim {
 };
 
 struct outcome {
-	int error; /* 0: succeeded */
+	int error;  /* 0: succeeded */
+	int listed; /* 1: ENOENT is a refusal, since what was attacked is there to be seen */
 	char got[512];
 };
 
@@ -53,6 +54,9 @@ void refused(struct outcome *out, int error);
 
 /* The thread to aim at, --tid or the first one found. */
 pid_t other_thread(const struct aim *aim);
+/* 0: the attacker is this process; else it is that one, a child. */
+extern pid_t attacker;
+
 /* "/proc/P/FILE" or "/proc/P/task/T/FILE". */
 void procfs_path(char *path, size_t size, const struct aim *aim, const struct road *road);
 
@@ -75,6 +79,7 @@ int open_opath(const char *path, int flags);	     /* O_PATH, then /proc/self/fd/
 int open_other_pidns(const char *path, int flags);   /* for a target in a nested pid namespace */
 int open_in_thread(const char *path, int flags);     /* from a thread of ours that is not the leader */
 int open_io_uring(const char *path, int flags);
+int unlink_io_uring(const char *path);
 int open_io_uring_async(const char *path, int flags); /* forced into a kernel worker */
 int read_io_uring(int fd, void *buffer, size_t size, off_t offset, int in_worker);
 int write_io_uring(int fd, const void *buffer, size_t size, int in_worker);

@@ -97,3 +97,12 @@ int open_io_uring_async(const char *path, int flags)
 {
 	return open_through_ring(path, flags, IOSQE_ASYNC);
 }
+
+int unlink_io_uring(const char *path)
+{
+	const struct io_uring_sqe wanted = { .opcode = IORING_OP_UNLINKAT,
+					     .fd = AT_FDCWD,
+					     .addr = (unsigned long)path };
+
+	return through_ring(&wanted);
+}

@@ -18,7 +18,6 @@ function pinned(name: string): string {
     mkdirSync(join(path, directory), { recursive: true });
     writeFileSync(join(path, directory, file), "");
   }
-  writeFileSync(join(path, "census"), "");
   return path;
 }
 
@@ -42,9 +41,7 @@ describe("uninstallGuards", () => {
     const path = pinned("bpffs-1");
     const options = { socket: freshSocket(), native: fakeKernel(path, "bpf", 2) };
     const { removed, held } = await uninstallGuards(path, options);
-    expect(removed).toEqual(
-      ["doors-1/bpf", "doors-2/file_open", "maps/scope", "census"].map((name) => join(path, name)),
-    );
+    expect(removed).toEqual(["doors-1/bpf", "doors-2/file_open", "maps/scope"].map((name) => join(path, name)));
     expect(held).toEqual([]);
     expect(existsSync(path)).toBe(false);
   });

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A descriptor of a program is about to be made: by its id, by a pin, or because the program is new. */
+#include "../guards/bpf_tamper.h"
+
+DOOR(bpf_prog, struct bpf_prog *prog)
+{
+	struct ct_attempt attempt = { .door = CT_DOOR_BPF_PROG };
+	__u64 aux = address_of(LOAD(prog, aux));
+
+	guard_object(is_own_program(address_of(prog)),
+		     (const void *)(aux + bpf_core_field_offset(struct bpf_prog_aux, name)), &attempt);
+	return decide(&attempt);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * bpf_tamper: descriptors of the agent's maps, programs and links. Getting one is refused where the kernel shows the
+ * object itself. Using one that somebody had before is refused by its number, which a second thread may exchange
+ * between our look at it and the kernel's: a race that is left to whoever had one before the agent began to guard.
+ */
+#ifndef CT_GUARD_BPF_TAMPER_H
+#define CT_GUARD_BPF_TAMPER_H
+
+#include "../own.h"
+#include "../verdict.h"
+
+#define ANON_INODE_FS_MAGIC 0x09041934
+#define NR_BPF		    321
+#define NR_BPF_COMPAT	    357
+#define CAP_DAC_OVERRIDE    1
+#define CAP_DAC_READ_SEARCH 2
+#define BPF_TRACE_ITER	    28
+#define OBJECT_ATTRIBUTES   40 /* bytes of bpf_attr that hold a descriptor */
+#define NO_DESCRIPTOR	    0xffffffff
+#define PROT_EXEC	    4
+
+/* Commands and where each has its descriptor: fixed for ever by the kernel's user ABI. */
+enum {
+	BPF_MAP_LOOKUP_ELEM = 1,
+	BPF_MAP_GET_NEXT_KEY = 4,
+	BPF_OBJ_PIN = 6,
+	BPF_OBJ_GET = 7,
+	BPF_PROG_ATTACH = 8,
+	BPF_PROG_TEST_RUN = 10,
+	BPF_PROG_GET_FD_BY_ID = 13,
+	BPF_MAP_GET_FD_BY_ID = 14,
+	BPF_OBJ_GET_INFO_BY_FD = 15,
+	BPF_RAW_TRACEPOINT_OPEN = 17,
+	BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21,
+	BPF_MAP_FREEZE = 22,
+	BPF_MAP_LOOKUP_BATCH = 24,
+	BPF_MAP_DELETE_BATCH = 27,
+	BPF_LINK_UPDATE = 29,
+	BPF_LINK_GET_FD_BY_ID = 30,
+	BPF_ITER_CREATE = 33,
+	BPF_LINK_DETACH = 34,
+	BPF_PROG_BIND_MAP = 35,
+};
+
+static __always_inline bool is_prober(void)
+{
+	struct ct_scope *me = scope_of(current_leader());
+
+	return me && me->role & CT_ROLE_PROBER;
+}
+
+/* The command of the bpf() call that is going on; 0 if none is. */
+static __always_inline __u32 bpf_command(void)
+{
+	struct ct_syscall call;
+
+	current_syscall(&call);
+	if (call.nr != (call.compat ? NR_BPF_COMPAT : call.nr & X32_BIT ? NR_BPF | X32_BIT : NR_BPF))
+		return 0;
+	return call.arg0;
+}
+
+static __always_inline void tamper(__u32 road, __u32 command, const void *name, struct ct_attempt *attempt)
+{
+	attempt->vector = CT_VECTOR_BPF_TAMPER;
+	attempt->always = true;
+	attempt->arg[0] = road;
+	attempt->arg[1] = command;
+	attempt->name = name;
+}
+
+/* A descriptor of an object is about to be made. The canary's attacker makes one of its own, which is refused. */
+static __always_inline void guard_object(bool own, const void *name, struct ct_attempt *attempt)
+{
+	__u32 command;
+
+	if (!own && !is_prober())
+		return;
+	command = bpf_command();
+	attempt->absent = command == BPF_PROG_GET_FD_BY_ID || command == BPF_MAP_GET_FD_BY_ID;
+	tamper(attempt->absent ? CT_TAMPER_ROAD_BY_ID : CT_TAMPER_ROAD_PINNED, command, name, attempt);
+}
+
+static __always_inline __u32 descriptor_in(int cmd, const __u32 *attributes)
+{
+	__u32 map = NO_DESCRIPTOR;
+	__u64 info;
+
+	if ((cmd >= BPF_MAP_LOOKUP_ELEM && cmd <= BPF_MAP_GET_NEXT_KEY) || cmd == BPF_PROG_TEST_RUN ||
+	    cmd == BPF_OBJ_GET_INFO_BY_FD || cmd == BPF_MAP_LOOKUP_AND_DELETE_ELEM || cmd == BPF_MAP_FREEZE ||
+	    cmd == BPF_LINK_UPDATE || (cmd >= BPF_ITER_CREATE && cmd <= BPF_PROG_BIND_MAP))
+		return attributes[0];
+	if (cmd == BPF_PROG_ATTACH)
+		return attributes[1];
+	if (cmd == BPF_OBJ_PIN || cmd == BPF_RAW_TRACEPOINT_OPEN)
+		return attributes[2];
+	if (cmd >= BPF_MAP_LOOKUP_BATCH && cmd <= BPF_MAP_DELETE_BATCH)
+		return attributes[9];
+	if (cmd != BPF_LINK_CREATE)
+		return NO_DESCRIPTOR;
+	if (attributes[2] != BPF_TRACE_ITER)
+		return attributes[0];
+	/* An iterator over one map names it in user memory. Its program is the caller's own. */
+	info = attributes[4] | (__u64)attributes[5] << 32;
+	if (info)
+		bpf_probe_read_user(&map, sizeof(map), (void *)info);
+	return map;
+}
+
+static __always_inline void guard_bpf_tamper(int cmd, union bpf_attr *attr, struct ct_attempt *attempt)
+{
+	__u32 attributes[OBJECT_ATTRIBUTES / 4] = {}, descriptor;
+	struct file *file;
+
+	if (cmd == BPF_PROG_LOAD || attempt->vector != CT_VECTOR_NONE)
+		return;
+	bpf_probe_read_kernel(attributes, sizeof(attributes), attr);
+	if (cmd == BPF_LINK_GET_FD_BY_ID) {
+		if (!bpf_map_lookup_elem(&own_links, &attributes[0]))
+			return;
+		tamper(CT_TAMPER_ROAD_BY_ID, cmd, NULL, attempt);
+		attempt->absent = true;
+		return;
+	}
+	descriptor = descriptor_in(cmd, attributes);
+	file = descriptor == NO_DESCRIPTOR ? NULL : file_of_descriptor(descriptor);
+	if (file && is_own_object((__u64)BPF_CORE_READ(file, private_data)))
+		tamper(CT_TAMPER_ROAD_HELD, cmd, NULL, attempt);
+}
+
+/* Reading the ring through a mapping takes events away, writing to it stops them; no bpf() call is made for it. */
+static __always_inline void guard_map_mapping(struct file *file, struct ct_attempt *attempt)
+{
+	__u64 map = address_of(LOAD(file, private_data));
+
+	if (is_own_map(map))
+		tamper(CT_TAMPER_ROAD_MAPPING, 0, (const void *)(map + bpf_core_field_offset(struct bpf_map, name)),
+		       attempt);
+	else if (is_prober())
+		tamper(CT_TAMPER_ROAD_MAPPING, 0, NULL, attempt);
+}
+
+/*
+ * BPF_OBJ_GET of a link shows no hook the link. So the pins of links have no permission bits, and the kernel asks for
+ * a capability here before it gives one out, for root too. Asked for reading only it asks twice: for
+ * CAP_DAC_READ_SEARCH first, and when that is refused for CAP_DAC_OVERRIDE, which then is the one that is told of.
+ */
+static __always_inline void guard_pinned_link(const struct cred *cred, int cap, struct ct_attempt *attempt)
+{
+	struct ct_policy *rule;
+	__u32 vector = CT_VECTOR_BPF_TAMPER, held = 0;
+
+	if (bpf_command() != BPF_OBJ_GET)
+		return;
+	/* Who does not have it gets no further anyway. */
+	bpf_probe_read_kernel(&held, sizeof(held), &cred->cap_effective);
+	if (!(held & 1U << cap))
+		return;
+	tamper(CT_TAMPER_ROAD_PINNED, BPF_OBJ_GET, NULL, attempt);
+	rule = bpf_map_lookup_elem(&policy, &vector);
+	attempt->again = cap == CAP_DAC_READ_SEARCH && (!rule || rule->mode == CT_MODE_ENFORCE) && !is_allowed(vector);
+}
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * pin_remove: the names of the agent's pins in bpffs, the mounts that carry them, and the directories on which those
+ * are mounted. The canary's attacker does each of these things in a bpffs of its own, which nobody else sees.
+ */
+#ifndef CT_GUARD_PIN_REMOVE_H
+#define CT_GUARD_PIN_REMOVE_H
+
+#include "../mounts.h"
+#include "bpf_tamper.h"
+
+#define BPF_FS_MAGIC   0xcafe4a11
+#define MS_REMOUNT     32
+#define MS_MOVE	       8192
+#define MS_PROPAGATION (1 << 17 | 1 << 18 | 1 << 19 | 1 << 20) /* how mounts are shared from now on: nothing goes */
+
+static __always_inline void remove_pin(__u32 road, const struct dentry *dentry, struct ct_attempt *attempt)
+{
+	attempt->vector = CT_VECTOR_PIN_REMOVE;
+	attempt->always = true;
+	attempt->arg[0] = road;
+	attempt->name = dentry ? BPF_CORE_READ(dentry, d_name.name) : NULL;
+}
+
+/* enum ct_pinned, 0 for all others; NULL is nobody's. */
+static __always_inline __u32 pinned_as(const struct inode *inode)
+{
+	struct ct_pinned_key key = { .ino = BPF_CORE_READ(inode, i_ino) };
+	__u32 *how;
+
+	key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	how = bpf_map_lookup_elem(&pinned, &key);
+	return how ? *how : 0;
+}
+
+/* An entry of one of our directories, or a directory that leads there. */
+static __always_inline bool is_pin(const struct dentry *dentry)
+{
+	return pinned_as(BPF_CORE_READ(dentry, d_inode)) ||
+	       pinned_as(BPF_CORE_READ(dentry, d_parent, d_inode)) == CT_PINNED_DIRECTORY;
+}
+
+/* In bpffs, which the caller has checked. */
+static __always_inline void guard_pin(__u32 road, const struct dentry *dentry, struct ct_attempt *attempt)
+{
+	if (is_pin(dentry) || is_prober())
+		remove_pin(road, dentry, attempt);
+}
+
+static __always_inline bool is_mountpoint(const struct dentry *dentry)
+{
+	__u32 mounted = DCACHE_MOUNTED_OLD;
+
+	if (bpf_core_enum_value_exists(enum dentry_flags___new, DCACHE_MOUNTED))
+		mounted = bpf_core_enum_value(enum dentry_flags___new, DCACHE_MOUNTED);
+	return BPF_CORE_READ(dentry, d_flags) & mounted;
+}
+
+/* The kernel refuses it only to those who see the mount: in another mount namespace it goes, everywhere. */
+static __always_inline void guard_mountpoint(__u32 road, const struct dentry *dentry, struct ct_attempt *attempt)
+{
+	__u64 place = address_of(dentry);
+	struct ct_agent *known;
+	__u32 zero = 0;
+
+	known = is_mountpoint(dentry) ? bpf_map_lookup_elem(&agent, &zero) : NULL;
+	if (!known)
+		return;
+	for (int i = 0; i < 2; i++) {
+		__u64 pins = pins_mount(known, i);
+
+		if (pins && is_mountpoint_of(pins, place))
+			remove_pin(road, dentry, attempt);
+	}
+}
+
+static __always_inline void guard_umount(const struct vfsmount *mnt, struct ct_attempt *attempt)
+{
+	__u64 gone = mount_of(mnt);
+	__u32 zero = 0;
+	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
+	bool ours = false;
+
+	for (int i = 0; known && i < 2; i++) {
+		__u64 pins = pins_mount(known, i);
+
+		if (pins && goes_with(pins, gone))
+			ours = true;
+	}
+	if (ours || is_prober())
+		remove_pin(CT_PIN_ROAD_UNMOUNT, MOUNT_READ(gone, mnt_mountpoint), attempt);
+}
+
+/* Something is about to be mounted on the path. Inside bpffs: over the pins, or a directory above them. */
+static __always_inline bool covers(const struct ct_agent *known, __u64 onto, const struct dentry *dentry)
+{
+	bool inside = BPF_CORE_READ(dentry, d_inode, i_sb, s_magic) == BPF_FS_MAGIC &&
+		      (is_pin(dentry) || (__u64)MOUNT_READ(onto, mnt.mnt_root) == address_of(dentry));
+
+	for (int i = 0; i < 2; i++) {
+		__u64 pins = pins_mount(known, i);
+
+		if (!pins)
+			continue;
+		if (inside && same_or_peer(pins, onto))
+			return true;
+		if (hidden_by(pins, onto, address_of(dentry)))
+			return true;
+	}
+	return false;
+}
+
+/* The old call names what it moves by a text only: where the pins are seen, nothing is moved by it. */
+static __always_inline bool may_move_pins(const struct ct_agent *known, __u64 onto)
+{
+	__u64 namespace = (__u64)MOUNT_READ(onto, mnt_ns);
+
+	for (int i = 0; i < 2; i++) {
+		__u64 pins = pins_mount(known, i);
+
+		if (pins && (__u64)MOUNT_READ(pins, mnt_ns) == namespace)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline void guard_mount(const struct path *path, unsigned long flags, struct ct_attempt *attempt)
+{
+	const struct dentry *dentry = LOAD(path, dentry);
+	__u64 onto = mount_of(LOAD(path, mnt));
+	__u32 zero = 0, road = flags & MS_MOVE ? CT_PIN_ROAD_MOVE : CT_PIN_ROAD_COVER;
+	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
+
+	/* The canary mounts something else as well, to have another door refuse it. */
+	if (is_prober()) {
+		if (flags & MS_MOVE)
+			remove_pin(road, dentry, attempt);
+		return;
+	}
+	if (!known || !known->pins_sb || flags & MS_PROPAGATION)
+		return;
+	/* A remount touches the file system or mount itself: read-only, the next agent could not pin. */
+	if (flags & MS_REMOUNT) {
+		if ((__u64)MOUNT_READ(onto, mnt.mnt_sb) != known->pins_sb ||
+		    (onto != pins_mount(known, 0) && onto != pins_mount(known, 1)))
+			return;
+	} else if (flags & MS_MOVE) {
+		if (!may_move_pins(known, onto))
+			return;
+	} else if (!covers(known, onto, dentry)) {
+		return;
+	}
+	remove_pin(road, dentry, attempt);
+}
+
+static __always_inline void guard_move(const struct path *from, const struct path *to, struct ct_attempt *attempt)
+{
+	const struct dentry *dentry = LOAD(to, dentry);
+	__u64 moved = mount_of(LOAD(from, mnt)), onto = mount_of(LOAD(to, mnt));
+	__u32 zero = 0, road = 0;
+	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
+
+	for (int i = 0; known && i < 2; i++) {
+		__u64 pins = pins_mount(known, i);
+
+		if (pins && goes_with(pins, moved))
+			road = CT_PIN_ROAD_MOVE;
+	}
+	if (!road && known && known->pins_sb && covers(known, onto, dentry))
+		road = CT_PIN_ROAD_COVER;
+	if (!road && is_prober())
+		road = CT_PIN_ROAD_MOVE;
+	if (road)
+		remove_pin(road, dentry, attempt);
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * preload: code from outside the root of a protected process comes in because of LD_PRELOAD, LD_AUDIT or
+ * LD_LIBRARY_PATH. Asked when the loader maps it: the environment has been copied by the kernel, only the loader has
+ * run, and nobody else can write there. Outside is another mount than those of its root and of its executable.
+ */
+#ifndef CT_GUARD_PRELOAD_H
+#define CT_GUARD_PRELOAD_H
+
+#include "../verdict.h"
+
+#define PROT_READ	  1
+#define READ_IMPLIES_EXEC 0x0400000
+#define VARIABLES	  512 /* more than that is taken for one of ours: the verifier wants an end */
+
+static __always_inline __u64 word(const char text[8])
+{
+	__u64 value;
+
+	__builtin_memcpy(&value, text, sizeof(value));
+	return value;
+}
+
+static __always_inline __u32 variable_named(const __u64 start[3])
+{
+	if (start[0] == word("LD_PRELO") && (start[1] & 0xffffff) == (word("AD=\0\0\0\0\0") & 0xffffff))
+		return CT_PRELOAD_VARIABLE_PRELOAD;
+	if (start[0] == word("LD_AUDIT") && (start[1] & 0xff) == '=')
+		return CT_PRELOAD_VARIABLE_AUDIT;
+	if (start[0] == word("LD_LIBRA") && start[1] == word("RY_PATH="))
+		return CT_PRELOAD_VARIABLE_LIBRARY_PATH;
+	return 0;
+}
+
+/* The first such variable of the process; 0: there is none. */
+static __always_inline __u32 loader_variable(struct mm_struct *mm, bool compat)
+{
+	const __u32 size = compat ? 4 : 8;
+	__u64 at = BPF_CORE_READ(mm, start_stack), count = 0;
+
+	if (!at || bpf_probe_read_user(&count, size, (void *)at))
+		return CT_PRELOAD_VARIABLE_UNKNOWN;
+	at += size * (count + 2);
+	for (int i = 0; i < VARIABLES; i++) {
+		__u64 text = 0, start[3] = {};
+		__u32 found;
+
+		if (bpf_probe_read_user(&text, size, (void *)at))
+			return CT_PRELOAD_VARIABLE_UNKNOWN;
+		if (!text)
+			return 0;
+		if (bpf_probe_read_user_str(start, 17, (void *)text) < 0)
+			return CT_PRELOAD_VARIABLE_UNKNOWN;
+		found = variable_named(start);
+		if (found)
+			return found;
+		at += size;
+	}
+	return CT_PRELOAD_VARIABLE_UNKNOWN;
+}
+
+/* For a file that is about to be mapped for execution. */
+static __always_inline void guard_preload(struct file *file, struct ct_attempt *attempt)
+{
+	struct ct_scope *me = scope_of(current_leader());
+	struct task_struct *task;
+	struct ct_syscall call;
+	struct mm_struct *mm;
+	__u64 from;
+
+	if (!me || !(me->role & CT_ROLE_PROTECTED))
+		return;
+	task = (void *)current_task();
+	mm = BPF_CORE_READ(task, mm);
+	/* Still in exec: it is the image itself or its loader. */
+	if (!BPF_CORE_READ(mm, env_end))
+		return;
+	from = address_of(LOAD(file, f_path.mnt));
+	if (from == (__u64)BPF_CORE_READ(task, fs, root.mnt) || from == (__u64)BPF_CORE_READ(mm, exe_file, f_path.mnt))
+		return;
+	current_syscall(&call);
+	attempt->arg[0] = loader_variable(mm, call.compat);
+	if (!attempt->arg[0])
+		return;
+	attempt->vector = CT_VECTOR_PRELOAD;
+	attempt->target = (__u64)task;
+	attempt->own = true;
+	attempt->name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+}
+
+#endif

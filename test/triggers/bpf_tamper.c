@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Descriptors of the agent's maps, programs and links: got by id or by pin, or used when the holder has had them. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "objects.h"
+#include "trigger.h"
+
+static void conclude(struct outcome *out, const char *what, long result)
+{
+	if (result < 0)
+		refused(out, (int)-result);
+	else
+		succeeded(out, what, strlen(what));
+}
+
+/* The holder got it while the agent only observed; of a stand-in it gets it now. */
+static int held(const char *path)
+{
+	return open_held(path, 0);
+}
+
+/* number: the command. Refused as if there were none, though the kernel still lists it. */
+static void get_by_id(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	int is_map = road->number == BPF_MAP_GET_FD_BY_ID;
+	int next = is_map				   ? BPF_MAP_GET_NEXT_ID
+		   : road->number == BPF_PROG_GET_FD_BY_ID ? BPF_PROG_GET_NEXT_ID
+							   : BPF_LINK_GET_NEXT_ID;
+	union bpf_attr *attr = low_memory(4096);
+	struct objects objects;
+
+	(void)aim;
+	find_objects(&objects);
+	attr->map_id = id_of(held(is_map ? objects.map : objects.link), road->file);
+	conclude(out, "descriptor by id", bpf_call(road->compat, road->number, attr, sizeof(*attr)));
+	out->listed = out->error == ENOENT && is_listed(next, attr->map_id);
+}
+
+static void get_map(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct objects objects;
+
+	(void)aim;
+	find_objects(&objects);
+	conclude(out, "descriptor by pin", get_pinned(objects.map, 0, road->compat));
+}
+
+static void get_map_bound(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct objects objects;
+
+	(void)aim;
+	(void)road;
+	find_objects(&objects);
+	private_mnt();
+	if (mkdir("/mnt/maps", 0700) || mount(objects.maps, "/mnt/maps", NULL, MS_BIND, NULL))
+		cannot_try("the pins cannot be bound elsewhere");
+	conclude(out, "descriptor by pin", get_pinned("/mnt/maps/own_links", 0, 0));
+}
+
+/* number: flags of the request */
+static void get_link(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct objects objects;
+
+	(void)aim;
+	find_objects(&objects);
+	conclude(out, "descriptor by pin", get_pinned(objects.link, (unsigned int)road->number, road->compat));
+}
+
+static void get_link_opath(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct objects objects;
+	char path[64];
+	int fd;
+
+	(void)aim;
+	(void)road;
+	find_objects(&objects);
+	fd = open(objects.link, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		cannot_try("O_PATH open failed");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	conclude(out, "descriptor by pin", get_pinned(path, 0, 0));
+}
+
+static const unsigned int harmless = 0x7fffffff; /* an id that no link has: the agent removes it at its next look */
+
+static void use_map(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	union bpf_attr *attr = low_memory(4096);
+	unsigned int *words = (unsigned int *)((char *)attr + 2048);
+	struct objects objects;
+	long result;
+
+	(void)aim;
+	find_objects(&objects);
+	words[0] = harmless;
+	words[1] = 1;
+	if (road->number == BPF_MAP_UPDATE_BATCH) {
+		attr->batch.map_fd = (unsigned int)held(objects.map);
+		attr->batch.keys = (unsigned long)&words[0];
+		attr->batch.values = (unsigned long)&words[1];
+		attr->batch.count = 1;
+	} else if (road->number == BPF_OBJ_GET_INFO_BY_FD) {
+		attr->info.bpf_fd = (unsigned int)held(objects.map);
+		attr->info.info = (unsigned long)words;
+		attr->info.info_len = 512;
+		memset(words, 0, 512);
+	} else {
+		attr->map_fd = (unsigned int)held(objects.map);
+		attr->key = (unsigned long)&words[0];
+		attr->value = (unsigned long)&words[1];
+	}
+	if (road->number == BPF_MAP_FREEZE)
+		attr->key = 0;
+	if (road->number == BPF_MAP_FREEZE || road->number == BPF_MAP_DELETE_ELEM)
+		attr->value = 0;
+	result = bpf_call(road->compat, road->number, attr, sizeof(*attr));
+	/* The kernel looked, and there was no such entry. */
+	conclude(out, "used by descriptor", result == -ENOENT ? 0 : result);
+}
+
+static void map_ring(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct objects objects;
+	void *memory;
+
+	(void)aim;
+	find_objects(&objects);
+	memory = mmap(NULL, 4096, road->number, MAP_SHARED, held(objects.ring), 0);
+	conclude(out, "mapped", memory == MAP_FAILED ? -errno : 0);
+}
+
+#define BY_ID(NAME, COMMAND, WORD) { .name = NAME, .attempt = get_by_id, .number = COMMAND, .file = WORD }
+#define USE(NAME, COMMAND)	   { .name = NAME, .attempt = use_map, .number = COMMAND }
+
+static const struct road roads[] = {
+	BY_ID("map_by_id", BPF_MAP_GET_FD_BY_ID, "map_id"),
+	BY_ID("program_by_id", BPF_PROG_GET_FD_BY_ID, "prog_id"),
+	BY_ID("link_by_id", BPF_LINK_GET_FD_BY_ID, "link_id"),
+	{ .name = "map_by_id_compat",
+	  .attempt = get_by_id,
+	  .number = BPF_MAP_GET_FD_BY_ID,
+	  .file = "map_id",
+	  .compat = 1 },
+	{ .name = "link_by_id_compat",
+	  .attempt = get_by_id,
+	  .number = BPF_LINK_GET_FD_BY_ID,
+	  .file = "link_id",
+	  .compat = 1 },
+	{ .name = "pinned_map", .attempt = get_map },
+	{ .name = "pinned_map_compat", .attempt = get_map, .compat = 1 },
+	{ .name = "pinned_map_bound", .attempt = get_map_bound },
+	{ .name = "pinned_link", .attempt = get_link },
+	{ .name = "pinned_link_compat", .attempt = get_link, .compat = 1 },
+	{ .name = "pinned_link_opath", .attempt = get_link_opath },
+	USE("held_update", BPF_MAP_UPDATE_ELEM),
+	USE("held_lookup", BPF_MAP_LOOKUP_ELEM),
+	USE("held_delete", BPF_MAP_DELETE_ELEM),
+	USE("held_batch", BPF_MAP_UPDATE_BATCH),
+	USE("held_info", BPF_OBJ_GET_INFO_BY_FD),
+	USE("held_freeze", BPF_MAP_FREEZE),
+	{ .name = "held_update_compat", .attempt = use_map, .number = BPF_MAP_UPDATE_ELEM, .compat = 1 },
+	{ .name = "held_mapping", .attempt = map_ring, .number = PROT_READ | PROT_WRITE },
+	{ .name = "held_mapping_readonly", .attempt = map_ring, .number = PROT_READ },
+};
+
+int main(int argc, char **argv)
+{
+	return run_trigger(argc, argv, "bpf_tamper", roads, COUNT(roads));
+}

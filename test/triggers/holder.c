@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const char *const of_process[] = { "mem",	 "environ",	  "maps",	    "smaps", "smaps_rollup",
@@ -90,6 +92,8 @@ int main(int argc, char **argv)
 	struct sockaddr_un address;
 	int door = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
+	if (getenv("CT_HOLDER"))
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int i = 1; i < argc; i++) {
 		const char *thread = strchr(argv[i], ':');
 
@@ -102,7 +106,8 @@ int main(int argc, char **argv)
 			hold(path);
 		}
 	}
-	for (size_t n = 0; n < sizeof(of_kernel) / sizeof(of_kernel[0]); n++)
+	/* On a node in use others may be protected, and the kernel's files with them. */
+	for (size_t n = 0; !getenv("CT_HOLDER") && n < sizeof(of_kernel) / sizeof(of_kernel[0]); n++)
 		hold(of_kernel[n]);
 	if (door < 0 || bind(door, (struct sockaddr *)&address, held_address(&address)) || listen(door, 8)) {
 		perror("holder");

@@ -5,7 +5,7 @@ export { type DoorName, doorNames, doors, type Form } from "./doors.js";
 export { type DoorStatus, Kernel } from "./kernel.js";
 export { loadNative } from "./load-native.js";
 export type { Native } from "./native.js";
-export { canaryPath, objectPath, packageVersion, scopeLimit } from "./paths.js";
+export { canaryPath, objectPath, packageVersion, scopeLimit, triggersPath } from "./paths.js";
 export { Pins } from "./pins.js";
 export { enableFtrace, type KernelFacts, readKernelFacts } from "./probe.js";
 export type { AllowEntry, VectorRule } from "./tables.js";

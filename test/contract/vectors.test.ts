@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One list of vectors: ABI = table = triggers = configuration = reference.
+import { execFileSync, spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { Vector } from "../../src/kernel/abi.gen.js";
+import { parseRoads } from "../../src/selftest/roads.js";
 import { vectorEntry, vectorNames } from "../../src/vectors/index.js";
 import { configuredVectors } from "../../tools/references/index.js";
 import { enumNames, read, stems } from "./sources.js";
@@ -24,6 +26,36 @@ describe("every vector", () => {
     for (const vector of vectorNames) {
       const named = /\brun_trigger\(argc, argv, "(\w+)"/.exec(read(`test/triggers/${vector}.c`))?.[1];
       expect(named).toBe(vector);
+    }
+  });
+
+  it("has an attack program with a road that is harmless on a node in use, or with reasons why none is", () => {
+    for (const vector of vectorNames) {
+      const roads = parseRoads(
+        execFileSync(`build/triggers/${vector}`, ["--describe-roads"], { encoding: "utf8", env: {} }),
+      );
+      expect(roads.length, vector).toBeGreaterThan(0);
+      for (const { road, live, why } of roads) expect(live || why !== "", `${vector}/${road} says neither`).toBe(true);
+      const names = JSON.parse(
+        execFileSync(`build/triggers/${vector}`, ["--list-roads"], { encoding: "utf8", env: {} }),
+      ) as string[];
+      expect(roads.map(({ road }) => road)).toEqual(names);
+    }
+  });
+
+  it("is not attacked on a node in use by a road that is not harmless there", () => {
+    for (const vector of vectorNames) {
+      const roads = parseRoads(
+        execFileSync(`build/triggers/${vector}`, ["--describe-roads"], { encoding: "utf8", env: {} }),
+      );
+      for (const { road } of roads.filter(({ live }) => !live)) {
+        const { status, stdout } = spawnSync(`build/triggers/${vector}`, ["--live", "--road", road], {
+          encoding: "utf8",
+          env: {},
+        });
+        expect({ vector, road, status }).toMatchObject({ status: 2 });
+        expect(stdout).toContain("not on a node in use");
+      }
     }
   });
 

@@ -133,11 +133,15 @@ describe("the command", () => {
     expect((await cli(["selftest"])).code).toBe(4);
   });
 
-  it.skipIf(process.geteuid?.() !== 0)("names --with-agent if no agent runs", async () => {
-    const ran = await cli(["selftest"]);
-    expect(ran.code).toBe(6);
-    expect(ran.err).toContain("--with-agent");
-  });
+  it.skipIf(process.geteuid?.() !== 0)(
+    "names --with-agent if no agent runs",
+    async () => {
+      const ran = await cli(["selftest"]);
+      expect(ran.code).toBe(6);
+      expect(ran.err).toContain("--with-agent");
+    },
+    60_000,
+  );
 });
 
 /** Only attacks on processes of our own: this machine has no guards. */

@@ -81,13 +81,14 @@ while True:
     const events = (await suite.field.events()).slice(before) as unknown as {
       id: string;
       target: { workload?: string } | null;
-      offender: { exe: { path?: string } };
+      vector: string;
+      offender: { comm: string };
     }[];
     const ours = events.filter(({ id }) => rows.includes(id));
     expect(ours.length).toBe(rows.length);
-    for (const { target, offender } of ours) {
+    for (const { target, offender, vector } of ours) {
       if (target !== null) expect(target.workload).toBe("cloudtaser-selftest");
-      else expect(offender.exe.path).toContain("/build/triggers/");
+      else expect(offender.comm).toBe(vector);
     }
     const metrics = await suite.field.sh(
       "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/metrics').read().decode())\"",

@@ -81,15 +81,13 @@ while True:
     const events = (await suite.field.events()).slice(before) as unknown as {
       id: string;
       target: { workload?: string } | null;
-      vector: string;
-      offender: { comm: string };
     }[];
-    const ours = events.filter(({ id }) => rows.includes(id));
-    expect(ours.length).toBe(rows.length);
-    for (const { target, offender, vector } of ours) {
-      if (target !== null) expect(target.workload).toBe("cloudtaser-selftest");
-      else expect(offender.comm).toBe(vector);
-    }
+    expect(events.filter(({ id }) => rows.includes(id)).length).toBe(rows.length);
+    // Neither name nor executable would do: an io_uring worker has another, and the path is gone with its process.
+    const unmarked = events.filter(({ id, target }) =>
+      target === null ? !rows.includes(id) : target.workload !== "cloudtaser-selftest",
+    );
+    expect(unmarked).toEqual([]);
     const metrics = await suite.field.sh(
       "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/metrics').read().decode())\"",
     );

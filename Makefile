@@ -42,7 +42,7 @@ TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_module
 
 ##@ Build
 .PHONY: all bpf addon canary typescript triggers
-all: bpf addon canary typescript ## BPF objects, addon, canary and TypeScript
+all: bpf addon canary triggers typescript ## BPF objects, addon, canary, attack programs and TypeScript
 
 bpf: $(OBJECT) $(SIGNAL_OBJECT) ## the linked BPF objects
 
@@ -106,7 +106,7 @@ build/requirements.stamp: tools/requirements.sh
 
 ##@ Use
 .PHONY: demo lab lab-build test unit check bench
-lab-build: all triggers
+lab-build: all
 	@true
 
 lab: lab-build ## boot a guest: make lab KERNEL=6.1 (interactive shell)
@@ -122,7 +122,7 @@ bench: lab-build build/bench/operations ## what the agent costs, in instructions
 test: lab-build ## everything: unit, contract, native, and the lab on all kernels
 	$(Q)node dist/tools/run-tests.js
 
-unit: all triggers ## the tests that need no guest
+unit: all ## the tests that need no guest
 	$(Q)$(BIN)/vitest run --project unit --project contract --project native
 
 check: all generated-check ## format, lint, types, generated files

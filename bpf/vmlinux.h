@@ -80,11 +80,6 @@ struct cgroup {
 	struct cgroup *ancestors[];
 };
 
-/* Before 6.1: their ids instead of their addresses. */
-struct cgroup___5_10 {
-	__u64 ancestor_ids[];
-};
-
 /* The field is a struct on every kernel: of two words, later of one. The low half comes first in both. */
 struct ct_capabilities {
 	__u32 low;
@@ -260,15 +255,6 @@ union bpf_attr {
 struct seq_file;
 struct kernel_siginfo;
 struct fown_struct;
-
-struct bpf_iter_meta {
-	struct seq_file *seq;
-};
-
-struct bpf_iter__task {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-};
 
 #pragma clang attribute pop
 

@@ -53,6 +53,20 @@ struct nsproxy {
 	struct cgroup_namespace *cgroup_ns;
 };
 
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+/* Before 6.1: their ids instead of their addresses. */
+struct cgroup___5_10 {
+	__u64 ancestor_ids[];
+};
+
 struct trace_event_class {
 	const char *system;
 	void *reg;

@@ -15,7 +15,9 @@ export const mayImport = {
   sinks: ["formats", "config", "errors", "log"],
   metrics: ["vectors", "errors", "log"],
   control: ["vectors", "formats", "config", "errors", "log"],
+  selftest: ["control", "vectors", "errors", "log"],
   agent: [
+    "selftest",
     "kernel",
     "scope",
     "pipeline",
@@ -28,7 +30,7 @@ export const mayImport = {
     "errors",
     "log",
   ],
-  cli: ["agent", "control", "kernel", "scope", "vectors", "formats", "config", "errors", "log"],
+  cli: ["agent", "selftest", "control", "kernel", "scope", "vectors", "formats", "config", "errors", "log"],
 } as const satisfies Record<string, readonly string[]>;
 
 type Room = keyof typeof mayImport;

@@ -6,8 +6,9 @@
 #ifndef CT_GUARD_AGENT_CGROUP_H
 #define CT_GUARD_AGENT_CGROUP_H
 
-#include "written.h"
+#include "../vmlinux_rare.h"
 #include "stale.h"
+#include "written.h"
 
 #define CGROUP2_MAGIC 0x63677270
 #define AGENT_THREADS 32

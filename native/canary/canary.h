@@ -22,6 +22,7 @@ void say(const char *word);
 int run_victim(void);
 int run_prober(void);
 
+int probe_task_setrlimit(pid_t victim);
 int probe_task_setscheduler(pid_t victim);
 int probe_task_setnice(pid_t victim);
 int probe_task_setioprio(pid_t victim);

@@ -231,16 +231,6 @@ static int probe_file_send_sigiotask(pid_t victim)
 	return error;
 }
 
-/* Unguarded: the limit is set to what it is. */
-static int probe_task_setrlimit(pid_t victim)
-{
-	struct rlimit limit;
-
-	if (prlimit(victim, RLIMIT_CORE, NULL, &limit))
-		return -errno;
-	return prlimit(victim, RLIMIT_CORE, &limit, NULL) ? errno : 0;
-}
-
 static const struct {
 	const char *name;
 	int (*attempt)(pid_t victim);

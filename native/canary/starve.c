@@ -39,3 +39,13 @@ int probe_task_setioprio(pid_t victim)
 
 	return syscall(SYS_ioprio_set, one_process, victim, best_effort) < 0 ? errno : 0;
 }
+
+/* Unguarded: the limit is set to what it is. */
+int probe_task_setrlimit(pid_t victim)
+{
+	struct rlimit limit;
+
+	if (prlimit(victim, RLIMIT_CORE, NULL, &limit))
+		return -errno;
+	return prlimit(victim, RLIMIT_CORE, &limit, NULL) ? errno : 0;
+}

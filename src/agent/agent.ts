@@ -5,7 +5,7 @@ import type { Server } from "node:http";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
-import type { ControlHandlers, StatusReport } from "../control/protocol.js";
+import type { StatusReport } from "../control/protocol.js";
 import { CloudtaserError } from "../errors/index.js";
 import {
   canaryPath,
@@ -27,6 +27,7 @@ import { lossesOf, Notices } from "./notices.js";
 import { applyPolicy, needsRestart, resolvePolicy } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
+import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
 
@@ -45,6 +46,7 @@ export class Agent {
   readonly #started = new Date().toISOString();
   readonly #facts: KernelFacts = readKernelFacts();
   readonly #groups: Groups;
+  readonly selftests: Selftests;
   #config: Config;
   #loadedAt = new Date().toISOString();
   #reloadError: string | null = null;
@@ -62,6 +64,7 @@ export class Agent {
     this.#log = options.log;
     this.#config = options.config;
     this.#groups = new Groups(join(dirname(options.config.control.socket), "workloads.json"));
+    this.selftests = new Selftests(() => this.#config, this.#log.child("selftest"));
   }
 
   /** Throws when the guards cannot stand; nothing is left attached then. */
@@ -80,7 +83,7 @@ export class Agent {
         socket: this.#config.control.socket,
         group: this.#config.control.group,
         native: this.#options.native,
-        handlers: this.#handlers(),
+        handlers: createHandlers(this),
         log: this.#log.child("control"),
       });
       const kernel = await Kernel.open({
@@ -133,6 +136,7 @@ export class Agent {
         silenced,
       });
       this.#tellManager();
+      this.selftests.schedule();
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -160,6 +164,7 @@ export class Agent {
       this.#reloadError = null;
       await this.#protectConfigured();
       this.#watch?.every(config.canary.interval);
+      this.selftests.schedule();
       this.#log.info("configuration loaded", { mode: config.mode });
       return { loadedAt: this.#loadedAt };
     } catch (error) {
@@ -220,10 +225,6 @@ export class Agent {
     return this.#groups;
   }
 
-  #handlers(): ControlHandlers {
-    return createHandlers(this);
-  }
-
   #checkMachine(): void {
     if (!this.#facts.root && this.#facts.missingCapabilities.length > 0) {
       throw new CloudtaserError("NOT_ROOT", { target: "cloudtaser agent", fields: { uid: process.geteuid?.() ?? -1 } });
@@ -250,6 +251,7 @@ export class Agent {
       malformed: () => this.#stream?.malformed ?? 0,
       proofFailures: () => this.#watch?.failures ?? 0,
       reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
+      selftests: () => this.selftests,
       onFailure: (family, error) => this.#log.warn("a metric could not be read", { family, error }),
     });
   }
@@ -276,6 +278,7 @@ export class Agent {
 
   async #stop(how: "leave" | "detach"): Promise<void> {
     this.#watch?.stop();
+    await this.selftests.stop();
     this.#options.native.notify("STOPPING=1");
     await this.#control?.close();
     await new Promise<void>((resolve) => {

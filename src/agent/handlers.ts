@@ -25,6 +25,7 @@ export function createHandlers(agent: Agent): ControlHandlers {
     unprotect: async ({ pid, workload }) =>
       report(agent.scope.unprotect(workload === undefined ? { pid: pid ?? 0 } : { workload })),
     reload: () => agent.reload(),
+    selftest: (given) => agent.selftests.note(given),
     subscribe: (count, onLine) => agent.subscribe(count, onLine),
   };
 }

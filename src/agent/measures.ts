@@ -3,7 +3,10 @@
 import { type DoorName, doorNames, type Kernel, Loss, type Native, packageVersion } from "../kernel/index.js";
 import { createMetrics, type Metrics } from "../metrics/index.js";
 import type { PipelineStats } from "../pipeline/index.js";
+import { selftestOutcomes } from "../selftest/index.js";
 import { dropReasons, type Sink } from "../sinks/index.js";
+import { isVectorName } from "../vectors/index.js";
+import type { Selftests } from "./selftests.js";
 
 /** max_entries of the map `events` in bpf/maps.h; test/contract holds the two together. */
 export const ringBytes = 512 * 1024;
@@ -20,6 +23,7 @@ export interface MeasureSources {
   malformed(): number;
   proofFailures(): number;
   reload(): { successful: boolean; lastSuccess: number };
+  selftests(): Pick<Selftests, "last" | "failures">;
   onFailure(family: string, error: unknown): void;
 }
 
@@ -55,6 +59,7 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       sinks: () => sinks.map((sink) => ({ name: sink.name, ...sink.stats })),
       canary: () => ({ lastSuccess: (kernel.lastProof ?? 0) / 1000, failures: sources.proofFailures() }),
       reload: sources.reload,
+      selftest: () => selftestNumbers(sources.selftests()),
     },
     {
       doors: doorNames satisfies DoorName[],
@@ -62,7 +67,20 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       pipelineDrops,
       sinks: sinks.map((sink) => sink.name),
       sinkDrops: dropReasons,
+      selftestOutcomes,
     },
     { onReadFailure: sources.onFailure },
   );
+}
+
+/** What a command of another version told us and we do not know makes no series. */
+function selftestNumbers({ last, failures }: Pick<Selftests, "last" | "failures">) {
+  const known: readonly string[] = selftestOutcomes;
+  return {
+    lastRun: last === undefined ? 0 : Date.parse(last.time) / 1000,
+    outcomes: Object.entries(last?.outcomes ?? {})
+      .filter(([vector, outcome]) => isVectorName(vector) && known.includes(outcome))
+      .map(([vector, outcome]) => ({ vector, outcome })),
+    failures,
+  };
 }

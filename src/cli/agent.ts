@@ -19,6 +19,7 @@ const flags = {
   form: ["--form <form>", "auto, lsm, fmod_ret or signal"],
   onStop: ["--on-stop <what>", "detach the guards, or leave them refusing"],
   eventsFile: ["--events-file <path>", "write events to this file too"],
+  selftestInterval: ["--selftest-interval <seconds>", "make a selftest now and each so many seconds; 0 for never"],
   logLevel: ["--log-level <level>", "trace, debug, info, warn, error, fatal or silent"],
 } as const satisfies Record<Exclude<FlagName, "socket">, readonly [string, string]>;
 

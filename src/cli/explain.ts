@@ -6,10 +6,10 @@ import { CloudtaserError } from "../errors/index.js";
 import { isVectorName, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 
 /** Throws USAGE for a name that is no vector's. */
-export function vectorNamed(name: string): VectorName {
+export function vectorNamed(name: string, flag = "--explain"): VectorName {
   if (isVectorName(name)) return name;
   throw new CloudtaserError("USAGE", {
-    target: "--explain",
+    target: flag,
     fields: { reason: `no vector ${JSON.stringify(name)}; there are ${vectorNames.join(", ")}` },
   });
 }

@@ -11,6 +11,7 @@ import { addEvents } from "./events.js";
 import type { Io } from "./io.js";
 import { addProtect } from "./protect.js";
 import { addReload } from "./reload.js";
+import { addSelftest } from "./selftest.js";
 import { addStatus } from "./status.js";
 import { StatusError } from "./status-error.js";
 import { addUnprotect } from "./unprotect.js";
@@ -18,7 +19,8 @@ import { addVectors } from "./vectors.js";
 
 const exitStatuses = `
 Exit status: 0 done; ${exitCodes.failed} failed; ${exitCodes.usage} wrong flag, argument or configuration; ${exitCodes.unsupported} this machine cannot do it; ${exitCodes.forbidden} not permitted;
-${exitCodes.busy} something else is in the way; ${exitCodes.unproven} the guards' work could not be shown. protect -- COMMAND: that of the command, 126 not executable, 127 not found.`;
+${exitCodes.busy} something else is in the way; ${exitCodes.unproven} the guards' work could not be shown;
+${exitCodes.onlyObserved} a selftest was only observed (detect mode). selftest: 0 all refused, ${exitCodes.failed} something not stopped. protect -- COMMAND: that of the command, 126 not executable, 127 not found.`;
 
 export function createProgram(io: Io): Command {
   const program = new Command("cloudtaser")
@@ -42,9 +44,8 @@ export function createProgram(io: Io): Command {
       throw new CloudtaserError("USAGE", { target: command.name(), fields: { reason: "takes no command after --" } });
     }
   });
-  for (const add of [addAgent, addDoctor, addProtect, addUnprotect, addStatus, addEvents, addVectors, addReload]) {
-    add(program, io);
-  }
+  const commands = [addAgent, addDoctor, addSelftest, addProtect, addUnprotect, addStatus, addEvents, addVectors];
+  for (const add of [...commands, addReload]) add(program, io);
   return program;
 }
 

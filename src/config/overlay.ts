@@ -10,7 +10,7 @@ export interface Overlay {
   env?: string;
   /** Name as the command line parser hands it over: "logAll" for --log-all. */
   flag: string;
-  kind: "mode" | "boolean" | "text";
+  kind: "mode" | "boolean" | "text" | "number";
 }
 
 export const configOverlays = [
@@ -26,6 +26,7 @@ export const configOverlays = [
   { path: ["onStop"], flag: "onStop", kind: "text" },
   { path: ["events", "file", "path"], flag: "eventsFile", kind: "text" },
   { path: ["log", "level"], flag: "logLevel", kind: "text" },
+  { path: ["selftest", "interval"], flag: "selftestInterval", kind: "number" },
 ] as const satisfies readonly Overlay[];
 
 export type FlagName = (typeof configOverlays)[number]["flag"];
@@ -50,10 +51,15 @@ const modeWords: Readonly<Record<string, string>> = {
 
 function convert(overlay: Overlay, text: string, origin: string): unknown {
   if (overlay.kind === "text") return text;
-  const words = overlay.kind === "boolean" ? booleans : modeWords;
+  if (overlay.kind === "number" && /^\d{1,9}$/.test(text)) return Number(text);
+  const words = { boolean: booleans, mode: modeWords, number: {} as Readonly<Record<string, number>> }[overlay.kind];
   const word = text.toLowerCase();
   if (Object.hasOwn(words, word)) return words[word];
-  const expected = overlay.kind === "boolean" ? "true or false" : "detect or enforce (or true or false)";
+  const expected = {
+    boolean: "true or false",
+    mode: "detect or enforce (or true or false)",
+    number: "a whole number",
+  }[overlay.kind];
   throw new CloudtaserError("CONFIG_WRONG_TYPE", {
     target: origin,
     fields: { key: overlay.path.join("."), expected, got: JSON.stringify(text) },

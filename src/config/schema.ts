@@ -122,6 +122,22 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Where events go."),
+  selftest: z
+    .strictObject({
+      interval: z
+        .number()
+        .min(0)
+        .max(2_000_000)
+        .refine((seconds) => seconds === 0 || seconds >= 60, "must be 0 or at least 60")
+        .default(0)
+        .describe("Seconds between two selftests that the agent makes by itself, the first at its start; 0 for never."),
+      directory: absolutePath
+        .default("/var/lib/cloudtaser")
+        .describe("Directory in which the results of selftests are kept."),
+      keep: z.int().min(1).max(1000).default(50).describe("How many results are kept; the oldest are removed."),
+    })
+    .prefault({})
+    .describe("Attacks on a canary, to show that the guards work."),
   log: z
     .strictObject({
       level: z

@@ -8,6 +8,7 @@ import {
   type ProtectReport,
   type ProtectRequest,
   routes,
+  type SelftestReport,
   type StatusReport,
   type UnprotectRequest,
   type VectorReport,
@@ -55,6 +56,11 @@ export class ControlClient {
 
   reload(): Promise<{ loadedAt: string }> {
     return this.#call("reload") as Promise<{ loadedAt: string }>;
+  }
+
+  /** Tells the agent the result of a whole selftest. */
+  selftest(report: SelftestReport): Promise<{ noted: boolean }> {
+    return this.#call("selftest", report) as Promise<{ noted: boolean }>;
   }
 
   /** Event lines without the newline. Ends when told to by the signal, or after the backlog if it does not follow; throws

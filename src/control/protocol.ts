@@ -102,12 +102,21 @@ export interface UnprotectRequest {
   workload?: string | undefined;
 }
 
+/** What a selftest tells the agent, for its metrics. */
+export interface SelftestReport {
+  /** When it began, ISO time. */
+  time: string;
+  /** Vector to outcome; every vector of the agent's version. */
+  outcomes: Record<string, string>;
+}
+
 export interface ControlHandlers {
   status(): StatusReport;
   vectors(): VectorReport[];
   protect(request: ProtectRequest, peer: Peer): Promise<ProtectReport>;
   unprotect(request: UnprotectRequest, peer: Peer): Promise<ProtectReport>;
   reload(): Promise<{ loadedAt: string }>;
+  selftest(report: SelftestReport): { noted: boolean };
   /** Calls back with the last `backlog` kept event lines (native NDJSON, no newline) before it returns, then with each new
    *  one until the function that it returned is called. A backlog of 0 must be cheap. */
   subscribe(backlog: number, onLine: (line: string) => void): () => void;
@@ -131,5 +140,6 @@ export const routes = {
   protect: { method: "POST", path: "/v1/protect" },
   unprotect: { method: "POST", path: "/v1/unprotect" },
   reload: { method: "POST", path: "/v1/reload" },
+  selftest: { method: "POST", path: "/v1/selftest" },
   events: { method: "GET", path: "/v1/events" },
 } as const;

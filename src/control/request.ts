@@ -37,6 +37,13 @@ export const unprotectSchema = z
   .strictObject({ pid: pid.optional(), workload: workloadName.optional() })
   .refine((body) => countOf(body.pid, body.workload) === 1, "needs exactly one of pid and workload");
 
+export const selftestSchema = z.strictObject({
+  time: z.iso.datetime(),
+  outcomes: z
+    .record(z.string().regex(/^[a-z_]{1,32}$/), z.string().regex(/^[a-z_]{1,32}$/))
+    .refine((outcomes) => Object.keys(outcomes).length <= 256, "at most 256 vectors"),
+});
+
 export const noBodySchema = z.union([z.undefined(), z.strictObject({})]);
 
 const decimal = z

@@ -14,6 +14,7 @@ import {
   noQuerySchema,
   protectSchema,
   readJson,
+  selftestSchema,
   unprotectSchema,
 } from "./request.js";
 import { groupId, listenAt } from "./socket.js";
@@ -112,6 +113,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
         return handlers.protect(checked(protectSchema, body, what), peer);
       case "unprotect":
         return handlers.unprotect(checked(unprotectSchema, body, what), peer);
+      case "selftest":
+        return handlers.selftest(checked(selftestSchema, body, what));
       case "status":
       case "vectors":
       case "reload":

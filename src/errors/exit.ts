@@ -13,6 +13,8 @@ export const exitCodes = {
   busy: 5,
   /** The guards are there, but their work could not be shown. */
   unproven: 6,
+  /** A selftest in which nothing got through unseen, but something was only observed: detect mode. */
+  onlyObserved: 7,
   /** SIGINT or SIGTERM came before the work was done. */
   interrupted: 130,
 } as const;

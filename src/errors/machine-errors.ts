@@ -74,6 +74,41 @@ export const machineErrors = {
     help: "Check that the directory exists, is writable and has space, or choose another events.file.path.",
     exitCode: exitCodes.failed,
   },
+  TRIGGERS_MISSING: {
+    message: "the attack programs of the selftest are not at {target}",
+    help: "Build them with make, or reinstall the package.",
+    exitCode: exitCodes.failed,
+  },
+  SELFTEST_RUNNING: {
+    message: "another selftest runs on this node: it holds {target}",
+    help: "Wait until it has ended; the agent may run one by itself (selftest.interval).",
+    exitCode: exitCodes.busy,
+  },
+  SELFTEST_NO_AGENT: {
+    message: "no agent answers on {target}, so there is nothing to test",
+    help: "Start it with: cloudtaser agent. Or let the test start one of its own and stop it again: cloudtaser selftest --with-agent.",
+    exitCode: exitCodes.unproven,
+  },
+  SELFTEST_INTERRUPTED: {
+    message: "the selftest was stopped by {target}; what it had started was taken down",
+    help: "Start it again when it may run to the end.",
+    exitCode: exitCodes.interrupted,
+  },
+  SELFTEST_FAILED: {
+    message: "the selftest could not be made: {target}: {reason}",
+    help: "Run it again; if it happens again, look at cloudtaser status and at the agent's log.",
+    exitCode: exitCodes.unproven,
+  },
+  EVIDENCE_UNWRITABLE: {
+    message: "the result of the selftest cannot be kept at {target}: {reason}",
+    help: "Check that the directory is writable and has space, or choose another with selftest.directory.",
+    exitCode: exitCodes.failed,
+  },
+  GUARDS_STANDING: {
+    message: "guards that an earlier agent left stand at {target}",
+    help: "Start the agent, which takes them over, or take them off with: cloudtaser agent --uninstall.",
+    exitCode: exitCodes.busy,
+  },
   START_INTERRUPTED: {
     message: "stopped by {target} before the guards were in place; nothing was left attached",
     help: "Start it again when it may run to the end.",

@@ -3,8 +3,9 @@
 // zero (off), so that nothing on the machine is refused but the canary's own attempts.
 
 import { CloudtaserError } from "../errors/index.js";
+import type { DoorStatus } from "./doors.js";
 import { doorNames, type Form } from "./doors.js";
-import { type DoorStatus, Kernel } from "./kernel.js";
+import { Kernel } from "./kernel.js";
 import type { Native } from "./native.js";
 import { canaryPath } from "./paths.js";
 import { formsToTry, type KernelFacts } from "./probe.js";

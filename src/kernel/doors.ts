@@ -144,3 +144,16 @@ export function soundnessOf(form: Form, kernelPreempts: boolean): Soundness {
   if (form === "signal") return "kills after the fact";
   return form === "lsm" || !kernelPreempts ? "sound" : "may be skipped under preemption";
 }
+
+export interface DoorStatus {
+  door: DoorName;
+  form: Form;
+  attached: boolean;
+  proved: boolean;
+  /** Why it is not attached or not proved; "" otherwise. */
+  reason: string;
+  soundness: Soundness;
+  /** Calls that the kernel made without us: each one was unguarded. */
+  recursionMisses: bigint;
+  log: string;
+}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel room: what other rooms may import.
 export { Door, type Event, EventFlag, Loss, Outcome, type RepeatKey, Role, Vector } from "./abi.gen.js";
-export { type DoorName, doorNames, doors, type Form } from "./doors.js";
-export { type DoorStatus, Kernel } from "./kernel.js";
+export { type DoorName, type DoorStatus, doorNames, doors, type Form } from "./doors.js";
+export { Kernel } from "./kernel.js";
 export { loadNative } from "./load-native.js";
 export type { Native } from "./native.js";
-export { canaryPath, objectPath, packageVersion, scopeLimit } from "./paths.js";
+export { canaryPath, objectPath, packageVersion, scopeLimit, triggersPath } from "./paths.js";
 export { Pins } from "./pins.js";
 export { enableFtrace, type KernelFacts, readKernelFacts } from "./probe.js";
 export type { AllowEntry, VectorRule } from "./tables.js";

@@ -18,7 +18,7 @@ import { type Addition, type AdditionResult, Census } from "./census.js";
 import { openBest } from "./choice.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
 import { findDevices } from "./devices.js";
-import { type DoorName, doorNames, type Form, programOf, type Soundness, soundnessOf } from "./doors.js";
+import { type DoorName, type DoorStatus, doorNames, type Form, programOf, soundnessOf } from "./doors.js";
 import { clearLeftovers } from "./leftovers.js";
 import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
@@ -43,19 +43,6 @@ import {
 const recordsPerBatch = 64;
 
 const censusProgram = "ct_census";
-
-export interface DoorStatus {
-  door: DoorName;
-  form: Form;
-  attached: boolean;
-  proved: boolean;
-  /** Why it is not attached or not proved; "" otherwise. */
-  reason: string;
-  soundness: Soundness;
-  /** Calls that the kernel made without us: each one was unguarded. */
-  recursionMisses: bigint;
-  log: string;
-}
 
 export interface KernelOptions {
   native: Native;

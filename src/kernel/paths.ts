@@ -18,6 +18,11 @@ export function canaryPath(): string {
   return join(packageRoot(), "build", "cloudtaser-canary");
 }
 
+/** Directory of the attack programs that the selftest runs. */
+export function triggersPath(): string {
+  return join(packageRoot(), "build", "triggers");
+}
+
 export function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
   return String((manifest as { version?: unknown }).version ?? "0.0.0");

@@ -11,6 +11,7 @@ import * as losses from "./losses.js";
 import * as processes from "./process.js";
 import type { MetricLabels, MetricReaders } from "./readers.js";
 import * as scope from "./scope.js";
+import * as selftest from "./selftest.js";
 import * as sinks from "./sinks.js";
 
 const scrapeFailures = "cloudtaser_scrape_failures_total";
@@ -24,6 +25,7 @@ export const metricNames: readonly string[] = [
   ...scope.metricNames,
   ...sinks.metricNames,
   ...canary.metricNames,
+  ...selftest.metricNames,
   scrapeFailures,
 ];
 
@@ -55,6 +57,7 @@ export function createMetrics(
     ...scope.scopeFamilies(readers),
     ...sinks.sinkFamilies(readers, labels),
     ...canary.canaryFamilies(readers),
+    ...selftest.selftestFamilies(readers, labels),
     {
       name: scrapeFailures,
       help: "Values that could not be read at a scrape; the family kept those of the time before.",

@@ -39,6 +39,8 @@ export interface MetricReaders {
   canary(): { lastSuccess: number; failures: number };
   /** The last load of the configuration, the first one included. */
   reload(): { successful: boolean; lastSuccess: number };
+  /** lastRun: Unix seconds, 0 for none. Only outcomes that the labels name. */
+  selftest(): { lastRun: number; outcomes: Iterable<{ vector: string; outcome: string }>; failures: number };
 }
 
 /** Closed lists of label values, so that every series exists from the start. */
@@ -48,4 +50,5 @@ export interface MetricLabels {
   pipelineDrops: readonly string[];
   sinks: readonly string[];
   sinkDrops: readonly string[];
+  selftestOutcomes: readonly string[];
 }

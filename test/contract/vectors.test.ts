@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One list of vectors: ABI = table = triggers = configuration = reference.
+import { execFileSync, spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { Vector } from "../../src/kernel/abi.gen.js";
+import { parseRoads } from "../../src/selftest/roads.js";
 import { vectorEntry, vectorNames } from "../../src/vectors/index.js";
 import { configuredVectors } from "../../tools/references/index.js";
 import { enumNames, read, stems } from "./sources.js";
@@ -26,6 +28,42 @@ describe("every vector", () => {
       expect(named).toBe(vector);
     }
   });
+
+  // These start each of the programs several times.
+  const patience = 60_000;
+
+  const describedBy = (vector: string) =>
+    parseRoads(execFileSync(`build/triggers/${vector}`, ["--describe-roads"], { encoding: "utf8", env: {} }));
+
+  it(
+    "has an attack program with a road that is harmless on a node in use, or with reasons why none is",
+    () => {
+      for (const vector of vectorNames) {
+        const roads = describedBy(vector);
+        expect(roads.length, vector).toBeGreaterThan(0);
+        for (const { road, live, why } of roads)
+          expect(live || why !== "", `${vector}/${road} says neither`).toBe(true);
+        const list = execFileSync(`build/triggers/${vector}`, ["--list-roads"], { encoding: "utf8", env: {} });
+        expect(roads.map(({ road }) => road)).toEqual(JSON.parse(list));
+      }
+    },
+    patience,
+  );
+
+  it(
+    "is not attacked on a node in use by a road that is not harmless there",
+    () => {
+      for (const vector of vectorNames) {
+        for (const { road } of describedBy(vector).filter(({ live }) => !live)) {
+          const argv = ["--live", "--road", road];
+          const { status, stdout } = spawnSync(`build/triggers/${vector}`, argv, { encoding: "utf8", env: {} });
+          expect({ vector, road, status }).toMatchObject({ status: 2 });
+          expect(stdout).toContain("not on a node in use");
+        }
+      }
+    },
+    patience,
+  );
 
   it("has a key in the configuration", () => {
     expect(configuredVectors().sort()).toEqual(table);

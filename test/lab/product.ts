@@ -3,7 +3,7 @@
 // it has at run time (none of those it is built with), made once for each lock file.
 
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cached, shortHash } from "./cache.js";
 import { makeImage } from "./disk.js";
@@ -18,7 +18,7 @@ const pieces: readonly { from: string; to: string; needed: boolean }[] = [
   { from: "build/Release/cloudtaser.node", to: "build/Release/cloudtaser.node", needed: true },
   { from: "build/cloudtaser-canary", to: "build/cloudtaser-canary", needed: true },
   { from: "prebuilds", to: "prebuilds", needed: false },
-  { from: "build/triggers", to: "triggers", needed: false },
+  { from: "build/triggers", to: "build/triggers", needed: false },
   { from: "build/demo", to: "demo", needed: false },
 ];
 
@@ -35,6 +35,8 @@ export async function productImage(work: string, needed: boolean): Promise<strin
   for (const piece of pieces) {
     if (!missing.includes(piece)) await copyInto(join(tree, piece.from), join(root, piece.to));
   }
+  // The short way for tests; the selftest looks where an installation has them.
+  await symlink("build/triggers", join(root, "triggers"));
   const image = join(work, "product.img");
   await makeImage(root, image, "product");
   return image;
@@ -63,7 +65,8 @@ export async function packagesImage(needed: boolean): Promise<string | undefined
 
 async function copyInto(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  const filter = (path: string): boolean => !path.endsWith("build/triggers/obj");
+  await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter });
 }
 
 /** Folders of node_modules that are there at run time: everything in the lock file that is not marked for development. */

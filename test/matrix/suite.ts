@@ -12,6 +12,7 @@ import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { MatrixRecord } from "./record.js";
+import { selftestTests } from "./selftest.js";
 import { soundnessTests } from "./soundness.js";
 
 /** The agent kills an offender that is not the current task from user space: so long the refused one waits for it. */
@@ -193,6 +194,8 @@ print(os.getpid(), n)"`,
       expect(ofFlood(events).length).toBeLessThan(200);
       expect(eventsOf(events, other)).toMatchObject([{ vector: "ptrace_attach", outcome: "denied", count: 1 }]);
     }, 400_000);
+
+    selftestTests(suite);
 
     test("killed when kill is on", async () => {
       await suite.field.reconfigure(everything("enforce", { kill: true }));

@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define NOT_LIVE "where nothing guards, it reaches into the agent that runs here"
+
 static void conclude(struct outcome *out, long result)
 {
 	if (result < 0)
@@ -127,10 +129,11 @@ static void dump(const struct aim *aim, const struct road *road, struct outcome 
 		conclude(out, or_errno(kill(at.target, SIGXFSZ)));
 }
 
-#define OPEN(NAME, FILE, HOW) { .name = NAME, .attempt = open_file, .file = FILE, .open = HOW }
+#define OPEN(NAME, FILE, HOW) { .not_live = NOT_LIVE, .name = NAME, .attempt = open_file, .file = FILE, .open = HOW }
 #define OPEN_AS(NAME, FILE, FLAGS)                                                                                     \
-	{ .name = NAME, .attempt = open_file, .file = FILE, .open = open_plain, .number = FLAGS }
-#define TRACE(NAME, REQUEST, THREAD) { .name = NAME, .attempt = trace, .number = REQUEST, .in_task = THREAD }
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = open_file, .file = FILE, .open = open_plain, .number = FLAGS }
+#define TRACE(NAME, REQUEST, THREAD)                                                                                   \
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = trace, .number = REQUEST, .in_task = THREAD }
 
 static const struct road roads[] = {
 	TRACE("default", PTRACE_ATTACH, 0),
@@ -141,7 +144,12 @@ static const struct road roads[] = {
 	OPEN("environ_compat", "environ", open_compat),
 	OPEN("environ_io_uring", "environ", open_io_uring),
 	OPEN("environ_io_uring_async", "environ", open_io_uring_async),
-	{ .name = "environ_task", .attempt = open_file, .file = "environ", .open = open_plain, .in_task = 1 },
+	{ .not_live = NOT_LIVE,
+	  .name = "environ_task",
+	  .attempt = open_file,
+	  .file = "environ",
+	  .open = open_plain,
+	  .in_task = 1 },
 	OPEN("mem", "mem", open_plain),
 	OPEN_AS("mem_write", "mem", O_RDWR),
 	OPEN("maps", "maps", open_plain),
@@ -151,15 +159,15 @@ static const struct road roads[] = {
 	OPEN_AS("coredump_filter", "coredump_filter", O_WRONLY),
 	OPEN_AS("descriptor", "fd/0", O_PATH),
 	OPEN_AS("root", "root", O_PATH),
-	{ .name = "process_vm_readv", .attempt = copy, .number = SYS_process_vm_readv },
-	{ .name = "process_vm_writev", .attempt = copy, .number = SYS_process_vm_writev },
-	{ .name = "pidfd_getfd", .attempt = take_descriptor },
-	{ .name = "pidfd_getfd_compat", .attempt = take_descriptor, .compat = 1 },
-	{ .name = "process_madvise", .attempt = advise },
-	{ .name = "setns", .attempt = enter },
-	{ .name = "perf", .attempt = sample },
-	{ .name = "signal", .attempt = dump },
-	{ .name = "signal_compat", .attempt = dump, .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "process_vm_readv", .attempt = copy, .number = SYS_process_vm_readv },
+	{ .not_live = NOT_LIVE, .name = "process_vm_writev", .attempt = copy, .number = SYS_process_vm_writev },
+	{ .not_live = NOT_LIVE, .name = "pidfd_getfd", .attempt = take_descriptor },
+	{ .not_live = NOT_LIVE, .name = "pidfd_getfd_compat", .attempt = take_descriptor, .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "process_madvise", .attempt = advise },
+	{ .not_live = NOT_LIVE, .name = "setns", .attempt = enter },
+	{ .not_live = NOT_LIVE, .name = "perf", .attempt = sample },
+	{ .not_live = NOT_LIVE, .name = "signal", .attempt = dump },
+	{ .not_live = NOT_LIVE, .name = "signal_compat", .attempt = dump, .compat = 1 },
 };
 
 int main(int argc, char **argv)

@@ -19,6 +19,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define NOT_LIVE "where nothing guards, it freezes, starves or moves the agent that runs here"
+
 #define TREE "/sys/fs/cgroup/cloudtaser"
 
 /* Writes what was formatted; returns a negative errno or 0. */
@@ -242,11 +244,14 @@ static void sysrq(const struct aim *aim, const struct road *road, struct outcome
 		succeeded(out, "h", 1);
 }
 
-#define FREEZE(NAME, OPEN)	   { .name = NAME, .attempt = control, .file = "cgroup.freeze", .open = OPEN, .number = 1 }
-#define ABOVE(NAME, FILE)	   { .name = NAME, .attempt = control, .file = FILE, .open = open_plain, .number = 1 }
-#define OWN(NAME, FILE)		   { .name = NAME, .attempt = control, .file = FILE, .open = open_plain }
-#define MOVE(NAME, FORMAT, WRITER) { .name = NAME, .attempt = move, .file = FORMAT, .number = WRITER }
-#define SYSRQ(NAME, OPEN)	   { .name = NAME, .attempt = sysrq, .open = OPEN }
+#define FREEZE(NAME, OPEN)                                                                                             \
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = control, .file = "cgroup.freeze", .open = OPEN, .number = 1 }
+#define ABOVE(NAME, FILE)                                                                                              \
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = control, .file = FILE, .open = open_plain, .number = 1 }
+#define OWN(NAME, FILE) { .not_live = NOT_LIVE, .name = NAME, .attempt = control, .file = FILE, .open = open_plain }
+#define MOVE(NAME, FORMAT, WRITER)                                                                                     \
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = move, .file = FORMAT, .number = WRITER }
+#define SYSRQ(NAME, OPEN) { .not_live = NOT_LIVE, .name = NAME, .attempt = sysrq, .open = OPEN }
 
 static const struct road roads[] = {
 	OWN("default", "cgroup.freeze"),
@@ -271,15 +276,15 @@ static const struct road roads[] = {
 	MOVE("move_compat", "%d", 2),
 	MOVE("move_io_uring", "%d", 3),
 	MOVE("move_io_uring_async", "%d", 4),
-	{ .name = "move_by_thread", .attempt = move, .file = "%d", .in_task = 1 },
-	{ .name = "limit", .attempt = limit, .number = RLIMIT_NOFILE },
-	{ .name = "limit_cpu", .attempt = limit, .number = RLIMIT_CPU },
-	{ .name = "scheduler", .attempt = schedule },
-	{ .name = "processors", .attempt = processors },
-	{ .name = "processors_thread", .attempt = processors, .in_task = 1 },
-	{ .name = "processors_compat", .attempt = processors, .compat = 1 },
-	{ .name = "nice", .attempt = nice_value },
-	{ .name = "io_priority", .attempt = disk_priority },
+	{ .not_live = NOT_LIVE, .name = "move_by_thread", .attempt = move, .file = "%d", .in_task = 1 },
+	{ .not_live = NOT_LIVE, .name = "limit", .attempt = limit, .number = RLIMIT_NOFILE },
+	{ .not_live = NOT_LIVE, .name = "limit_cpu", .attempt = limit, .number = RLIMIT_CPU },
+	{ .not_live = NOT_LIVE, .name = "scheduler", .attempt = schedule },
+	{ .not_live = NOT_LIVE, .name = "processors", .attempt = processors },
+	{ .not_live = NOT_LIVE, .name = "processors_thread", .attempt = processors, .in_task = 1 },
+	{ .not_live = NOT_LIVE, .name = "processors_compat", .attempt = processors, .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "nice", .attempt = nice_value },
+	{ .not_live = NOT_LIVE, .name = "io_priority", .attempt = disk_priority },
 	SYSRQ("sysrq", open_plain),
 	SYSRQ("sysrq_second_procfs", open_second_procfs),
 	SYSRQ("sysrq_bind", open_bind),

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define NOT_LIVE "where nothing guards, it ends or stops the agent that runs here"
+
 static int by_kill(const struct aim *at)
 {
 	return kill(at->target, SIGSTOP) ? errno : 0;
@@ -113,7 +115,7 @@ static void stop(const struct aim *aim, const struct road *road, struct outcome 
 		kill(at.target, SIGCONT);
 }
 
-#define WAY(NAME, NUMBER) { .name = NAME, .attempt = stop, .number = NUMBER }
+#define WAY(NAME, NUMBER) { .not_live = NOT_LIVE, .name = NAME, .attempt = stop, .number = NUMBER }
 
 static const struct road roads[] = {
 	WAY("default", 0), WAY("compat", 1), WAY("thread", 2), WAY("tkill", 3),	       WAY("sigqueue", 4),

@@ -47,11 +47,15 @@ static void read_device(const struct aim *aim, const struct road *road, struct o
 	static char page[4096];
 	int fd;
 
-	(void)aim;
 	find_swap_device();
 	fd = road->open(device, (road->number ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (fd < 0) {
 		refused(out, -fd);
+		return;
+	}
+	if (aim->live) {
+		succeeded(out, "swap device open", 16);
+		close(fd);
 		return;
 	}
 	if (pread(fd, page, sizeof(page), 0) == (ssize_t)sizeof(page) && !memcmp(page + 4086, "SWAPSPACE2", 10))
@@ -61,11 +65,15 @@ static void read_device(const struct aim *aim, const struct road *road, struct o
 	close(fd);
 }
 
-#define ROAD(NAME, OPEN) { .name = NAME, .attempt = read_device, .open = OPEN }
+#define ROAD(NAME, OPEN) { .name = NAME, .live = 1, .attempt = read_device, .open = OPEN }
 
 static const struct road roads[] = {
 	ROAD("default", open_plain),
-	{ .name = "read_write", .attempt = read_device, .open = open_plain, .number = 1 },
+	{ .name = "read_write",
+	  .not_live = "after a descriptor for writing is closed, udev looks at the disk anew",
+	  .attempt = read_device,
+	  .open = open_plain,
+	  .number = 1 },
 	ROAD("fresh_node", open_fresh_node),
 	ROAD("bind", open_bind),
 	ROAD("opath", open_opath),

@@ -14,6 +14,8 @@
 #include "objects.h"
 #include "trigger.h"
 
+#define NOT_LIVE "where nothing guards, it changes what the agent of this node rests on"
+
 static void conclude(struct outcome *out, const char *what, long result)
 {
 	if (result < 0)
@@ -141,38 +143,45 @@ static void map_ring(const struct aim *aim, const struct road *road, struct outc
 	conclude(out, "mapped", memory == MAP_FAILED ? -errno : 0);
 }
 
-#define BY_ID(NAME, COMMAND, WORD) { .name = NAME, .attempt = get_by_id, .number = COMMAND, .file = WORD }
-#define USE(NAME, COMMAND)	   { .name = NAME, .attempt = use_map, .number = COMMAND }
+#define BY_ID(NAME, COMMAND, WORD)                                                                                     \
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = get_by_id, .number = COMMAND, .file = WORD }
+#define USE(NAME, COMMAND) { .not_live = NOT_LIVE, .name = NAME, .attempt = use_map, .number = COMMAND }
 
 static const struct road roads[] = {
 	BY_ID("map_by_id", BPF_MAP_GET_FD_BY_ID, "map_id"),
 	BY_ID("program_by_id", BPF_PROG_GET_FD_BY_ID, "prog_id"),
 	BY_ID("link_by_id", BPF_LINK_GET_FD_BY_ID, "link_id"),
-	{ .name = "map_by_id_compat",
+	{ .not_live = NOT_LIVE,
+	  .name = "map_by_id_compat",
 	  .attempt = get_by_id,
 	  .number = BPF_MAP_GET_FD_BY_ID,
 	  .file = "map_id",
 	  .compat = 1 },
-	{ .name = "link_by_id_compat",
+	{ .not_live = NOT_LIVE,
+	  .name = "link_by_id_compat",
 	  .attempt = get_by_id,
 	  .number = BPF_LINK_GET_FD_BY_ID,
 	  .file = "link_id",
 	  .compat = 1 },
-	{ .name = "pinned_map", .attempt = get_map },
-	{ .name = "pinned_map_compat", .attempt = get_map, .compat = 1 },
-	{ .name = "pinned_map_bound", .attempt = get_map_bound },
-	{ .name = "pinned_link", .attempt = get_link },
-	{ .name = "pinned_link_compat", .attempt = get_link, .compat = 1 },
-	{ .name = "pinned_link_opath", .attempt = get_link_opath },
+	{ .not_live = NOT_LIVE, .name = "pinned_map", .attempt = get_map },
+	{ .not_live = NOT_LIVE, .name = "pinned_map_compat", .attempt = get_map, .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "pinned_map_bound", .attempt = get_map_bound },
+	{ .not_live = NOT_LIVE, .name = "pinned_link", .attempt = get_link },
+	{ .not_live = NOT_LIVE, .name = "pinned_link_compat", .attempt = get_link, .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "pinned_link_opath", .attempt = get_link_opath },
 	USE("held_update", BPF_MAP_UPDATE_ELEM),
 	USE("held_lookup", BPF_MAP_LOOKUP_ELEM),
 	USE("held_delete", BPF_MAP_DELETE_ELEM),
 	USE("held_batch", BPF_MAP_UPDATE_BATCH),
 	USE("held_info", BPF_OBJ_GET_INFO_BY_FD),
 	USE("held_freeze", BPF_MAP_FREEZE),
-	{ .name = "held_update_compat", .attempt = use_map, .number = BPF_MAP_UPDATE_ELEM, .compat = 1 },
-	{ .name = "held_mapping", .attempt = map_ring, .number = PROT_READ | PROT_WRITE },
-	{ .name = "held_mapping_readonly", .attempt = map_ring, .number = PROT_READ },
+	{ .not_live = NOT_LIVE,
+	  .name = "held_update_compat",
+	  .attempt = use_map,
+	  .number = BPF_MAP_UPDATE_ELEM,
+	  .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "held_mapping", .attempt = map_ring, .number = PROT_READ | PROT_WRITE },
+	{ .not_live = NOT_LIVE, .name = "held_mapping_readonly", .attempt = map_ring, .number = PROT_READ },
 };
 
 int main(int argc, char **argv)

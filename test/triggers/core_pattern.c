@@ -26,12 +26,16 @@ static void change(const struct aim *aim, const struct road *road, struct outcom
 	const char *wanted = road->number ? "2\n" : "/tmp/stolen.%p\n";
 	int fd;
 
-	(void)aim;
 	snprintf(path, sizeof(path), "/proc/sys/%s", road->file);
 	current_value(path, before);
 	fd = road->open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0) {
 		refused(out, -fd);
+		return;
+	}
+	if (aim->live) {
+		succeeded(out, "open for writing", 16);
+		close(fd);
 		return;
 	}
 	/* One write is one attempt: through an old descriptor, what stands there already. */
@@ -51,7 +55,7 @@ static void change(const struct aim *aim, const struct road *road, struct outcom
 	close(fd);
 }
 
-#define PATTERN(NAME, OPEN) { .name = NAME, .attempt = change, .open = OPEN, .file = "kernel/core_pattern" }
+#define PATTERN(NAME, OPEN) { .name = NAME, .live = 1, .attempt = change, .open = OPEN, .file = "kernel/core_pattern" }
 
 static const struct road roads[] = {
 	PATTERN("default", open_plain),
@@ -60,15 +64,25 @@ static const struct road roads[] = {
 	PATTERN("opath", open_opath),
 	PATTERN("compat", open_compat),
 	PATTERN("thread_of_attacker", open_in_thread),
-	PATTERN("held", open_held),
+	{ .name = "held",
+	  .not_live = HELD_TOO_EARLY,
+	  .attempt = change,
+	  .open = open_held,
+	  .file = "kernel/core_pattern" },
 	PATTERN("io_uring", open_io_uring),
 	PATTERN("io_uring_async", open_io_uring_async),
 	{ .name = "core_pipe_limit",
+	  .live = 1,
 	  .attempt = change,
 	  .open = open_plain,
 	  .file = "kernel/core_pipe_limit",
 	  .number = 1 },
-	{ .name = "suid_dumpable", .attempt = change, .open = open_plain, .file = "fs/suid_dumpable", .number = 1 },
+	{ .name = "suid_dumpable",
+	  .live = 1,
+	  .attempt = change,
+	  .open = open_plain,
+	  .file = "fs/suid_dumpable",
+	  .number = 1 },
 };
 
 int main(int argc, char **argv)

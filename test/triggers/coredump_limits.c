@@ -83,15 +83,16 @@ static void set_filter(const struct aim *aim, const struct road *road, struct ou
 	close(fd);
 }
 
-#define LIMIT(NAME, RESOURCE, TASK) { .name = NAME, .attempt = set_limit, .number = RESOURCE, .in_task = TASK }
-#define FILTER(NAME, OPEN)	    { .name = NAME, .attempt = set_filter, .open = OPEN, .file = "coredump_filter" }
+#define LIMIT(NAME, RESOURCE, TASK)                                                                                    \
+	{ .name = NAME, .live = 1, .attempt = set_limit, .number = RESOURCE, .in_task = TASK }
+#define FILTER(NAME, OPEN) { .name = NAME, .live = 1, .attempt = set_filter, .open = OPEN, .file = "coredump_filter" }
 
 static const struct road roads[] = {
 	LIMIT("default", RLIMIT_CORE, 0),
 	LIMIT("cpu", RLIMIT_CPU, 0),
 	LIMIT("file_size", RLIMIT_FSIZE, 0),
 	LIMIT("thread", RLIMIT_CORE, 1),
-	{ .name = "compat", .attempt = set_limit_compat, .number = RLIMIT_CORE },
+	{ .name = "compat", .live = 1, .attempt = set_limit_compat, .number = RLIMIT_CORE },
 	FILTER("filter", open_plain),
 	FILTER("filter_second_procfs", open_second_procfs),
 	FILTER("filter_bind", open_bind),

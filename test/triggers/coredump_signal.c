@@ -100,7 +100,7 @@ static void wait_for(const struct aim *aim, const struct road *road, struct outc
 	refused(out, ETIMEDOUT);
 }
 
-#define ROAD(NAME, SIGNAL, ...) { .name = NAME, .attempt = wait_for, .number = SIGNAL, ##__VA_ARGS__ }
+#define ROAD(NAME, SIGNAL, ...) { .name = NAME, .live = 1, .attempt = wait_for, .number = SIGNAL, ##__VA_ARGS__ }
 
 static const struct road roads[] = {
 	ROAD("default", SIGQUIT),

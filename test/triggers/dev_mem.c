@@ -28,13 +28,17 @@ static void read_physical(const struct aim *aim, const struct road *road, struct
 	int fd = road->open("/dev/mem", O_RDONLY | O_CLOEXEC);
 	ssize_t got;
 
-	(void)aim;
 	if (fd == -ENOENT || fd == -ENXIO) {
 		errno = -fd;
 		cannot_try("this machine has no memory device");
 	}
 	if (fd < 0) {
 		refused(out, -fd);
+		return;
+	}
+	if (aim->live) {
+		succeeded(out, "memory device open", 18);
+		close(fd);
 		return;
 	}
 	got = pread(fd, bytes, sizeof(bytes), FIRMWARE);
@@ -48,7 +52,7 @@ static void read_physical(const struct aim *aim, const struct road *road, struct
 	close(fd);
 }
 
-#define ROAD(NAME, OPEN) { .name = NAME, .attempt = read_physical, .open = OPEN }
+#define ROAD(NAME, OPEN) { .name = NAME, .live = 1, .attempt = read_physical, .open = OPEN }
 
 static const struct road roads[] = {
 	ROAD("default", open_plain), ROAD("fresh_node", open_fresh_node),

@@ -20,7 +20,7 @@ static void read_environment(const struct aim *aim, const struct road *road, str
 }
 
 #define ROAD(NAME, OPEN, TASK)                                                                                         \
-	{ .name = NAME, .attempt = read_environment, .open = OPEN, .file = "environ", .in_task = TASK }
+	{ .name = NAME, .live = 1, .attempt = read_environment, .open = OPEN, .file = "environ", .in_task = TASK }
 
 static const struct road roads[] = {
 	ROAD("default", open_plain, 0),

@@ -3,19 +3,24 @@
 #ifndef CT_HELD_H
 #define CT_HELD_H
 
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #define HELD_PATH 64
 
-/* In the abstract namespace; returns the length for bind and connect. */
+/* In the abstract namespace, by a name that nobody can take first if one is given; returns the length for bind. */
 static inline socklen_t held_address(struct sockaddr_un *address)
 {
-	static const char name[] = "\0cloudtaser-holder";
+	const char *given = getenv("CT_HOLDER"), *name = given ? given : "cloudtaser-holder";
+	size_t length = strnlen(name, sizeof(address->sun_path) - 1);
 
 	address->sun_family = AF_UNIX;
-	__builtin_memcpy(address->sun_path, name, sizeof(name) - 1);
-	return (socklen_t)(__builtin_offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1);
+	address->sun_path[0] = '\0';
+	memcpy(address->sun_path + 1, name, length);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
 }
 
 #endif

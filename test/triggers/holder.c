@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const char *const of_process[] = { "mem",	 "environ",	  "maps",	    "smaps", "smaps_rollup",
@@ -128,6 +130,8 @@ int main(int argc, char **argv)
 	struct sockaddr_un address;
 	int door = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
+	if (getenv("CT_HOLDER"))
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int i = 1; i < argc; i++) {
 		const char *thread = strchr(argv[i], ':');
 
@@ -140,7 +144,8 @@ int main(int argc, char **argv)
 			hold(path);
 		}
 	}
-	for (size_t n = 0; n < sizeof(of_kernel) / sizeof(of_kernel[0]); n++)
+	/* On a node in use others may be protected, and the kernel's files with them. */
+	for (size_t n = 0; !getenv("CT_HOLDER") && n < sizeof(of_kernel) / sizeof(of_kernel[0]); n++)
 		hold(of_kernel[n]);
 	for (size_t n = 0; n < sizeof(to_write) / sizeof(to_write[0]); n++)
 		hold_to_write(to_write[n]);

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NOT_LIVE "where nothing guards, it switches off what guards this node"
+
 static const char ftrace[] = "/proc/sys/kernel/ftrace_enabled";
 static const char kprobes[] = "/sys/kernel/debug/kprobes/enabled";
 static const char preempt[] = "/sys/kernel/debug/sched/preempt";
@@ -47,8 +49,9 @@ static void turn(const struct aim *aim, const struct road *road, struct outcome 
 	close(fd);
 }
 
-#define SWITCH(NAME, FILE, OPEN) { .name = NAME, .attempt = turn, .file = FILE, .open = OPEN }
-#define NEVER(NAME, FILE, OPEN)	 { .name = NAME, .attempt = turn, .file = FILE, .open = OPEN, .number = 1 }
+#define SWITCH(NAME, FILE, OPEN) { .not_live = NOT_LIVE, .name = NAME, .attempt = turn, .file = FILE, .open = OPEN }
+#define NEVER(NAME, FILE, OPEN)                                                                                        \
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = turn, .file = FILE, .open = OPEN, .number = 1 }
 
 static const struct road roads[] = {
 	SWITCH("default", ftrace, open_plain),

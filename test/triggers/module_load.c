@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Gets a module (--file, or a file system by --name) into the kernel, by every way in, and takes it out again.
- * Give a harmless module of the running kernel that nothing uses.
+ * Give a harmless module of the running kernel that nothing uses. With --live, what is no module is handed over.
  */
 #define _GNU_SOURCE
 #include "trigger.h"
@@ -67,12 +67,52 @@ static void conclude(struct outcome *out, const char *module, int error)
 		cannot_try("the module was loaded but could not be taken out again");
 }
 
-static void load_file(const struct aim *aim, const struct road *road, struct outcome *out)
+/* This program is no module: whoever is let in hears that from the loader. */
+static void load_no_module(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	const char *module = module_of(aim->file);
-	int fd = open(aim->file, O_RDONLY | O_CLOEXEC);
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	int error;
 
+	(void)aim;
+	if (fd < 0)
+		cannot_try("this program cannot be read");
+	if (road->number == COMPRESSED_FILE && access("/sys/module/compression", F_OK))
+		cannot_try("this kernel does not unpack modules itself");
+	error = syscall(SYS_finit_module, fd, "", road->number) ? errno : 0;
+	close(fd);
+	if (error == ENOEXEC || (road->number && error == EINVAL))
+		succeeded(out, "the loader read the file", 24);
+	else
+		refused(out, error);
+}
+
+/* As long as the head of an ELF file: what is shorter is turned away before anybody is asked. */
+static void load_empty_buffer(const struct road *road, struct outcome *out)
+{
+	char *image = low_memory(4096);
+	long result;
+
+	if (road->number)
+		result = compat_syscall(road->number, (unsigned long)image, 64, (unsigned long)image + 64, 0, 0);
+	else
+		result = syscall(SYS_init_module, image, 64, "") ? -errno : 0;
+	if (result == -ENOEXEC)
+		succeeded(out, "the loader read the image", 25);
+	else
+		refused(out, (int)-result);
+}
+
+static void load_file(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	const char *module;
+	int error, fd;
+
+	if (aim->live) {
+		load_no_module(aim, road, out);
+		return;
+	}
+	module = module_of(aim->file);
+	fd = open(aim->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		cannot_try("--file cannot be opened");
 	error = syscall(SYS_finit_module, fd, "", road->number) ? errno : 0;
@@ -84,12 +124,18 @@ static void load_file(const struct aim *aim, const struct road *road, struct out
 
 static void load_buffer(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	const char *module = module_of(aim->file);
-	int fd = open(aim->file, O_RDONLY | O_CLOEXEC);
+	const char *module;
 	struct stat status;
 	char *image;
 	long result;
+	int fd;
 
+	if (aim->live) {
+		load_empty_buffer(road, out);
+		return;
+	}
+	module = module_of(aim->file);
+	fd = open(aim->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status))
 		cannot_try("--file cannot be opened");
 	/* The 32-bit road needs low memory; the other does not mind. */
@@ -111,6 +157,15 @@ static void make_kernel_request(const struct aim *aim, const struct road *road, 
 	int error;
 
 	(void)road;
+	if (aim->live) {
+		/* No such file system: ENODEV, whether the request was refused or found nothing. */
+		error = mount("none", "/", "ctselftest", MS_RDONLY, NULL) ? errno : 0;
+		if (error == ENODEV)
+			succeeded(out, "the kernel asked for a module", 29);
+		else
+			refused(out, error);
+		return;
+	}
 	errno = EINVAL;
 	if (!aim->name)
 		cannot_try("--name is needed: a file system that is a module of this kernel");
@@ -131,14 +186,13 @@ static void write_modprobe_path(const struct aim *aim, const struct road *road, 
 	ssize_t length;
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 
-	(void)aim;
 	(void)road;
 	length = fd < 0 ? -1 : read(fd, value, sizeof(value));
 	if (length <= 0)
 		cannot_try("kernel.modprobe cannot be read");
 	close(fd);
 	fd = open(file, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, (size_t)length) != length)
+	if (fd < 0 || (!aim->live && write(fd, value, (size_t)length) != length))
 		refused(out, errno);
 	else
 		succeeded(out, value, (size_t)length - 1);
@@ -147,12 +201,12 @@ static void write_modprobe_path(const struct aim *aim, const struct road *road, 
 }
 
 static const struct road roads[] = {
-	{ .name = "finit_module", .attempt = load_file },
-	{ .name = "finit_module_compressed", .attempt = load_file, .number = COMPRESSED_FILE },
-	{ .name = "init_module", .attempt = load_buffer },
-	{ .name = "init_module_compat", .attempt = load_buffer, .number = 128 },
-	{ .name = "request", .attempt = make_kernel_request },
-	{ .name = "modprobe_path", .attempt = write_modprobe_path },
+	{ .name = "finit_module", .live = 1, .attempt = load_file },
+	{ .name = "finit_module_compressed", .live = 1, .attempt = load_file, .number = COMPRESSED_FILE },
+	{ .name = "init_module", .live = 1, .attempt = load_buffer },
+	{ .name = "init_module_compat", .live = 1, .attempt = load_buffer, .number = 128 },
+	{ .name = "request", .live = 1, .silent = 1, .attempt = make_kernel_request },
+	{ .name = "modprobe_path", .live = 1, .attempt = write_modprobe_path },
 };
 
 int main(int argc, char **argv)

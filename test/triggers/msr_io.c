@@ -16,10 +16,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define MSR_MAJOR      202
-#define TIME_STAMP     0x10 /* register number */
-#define PROGRESS_PORT  0x80
-#define INTERRUPT_LINE 0x3c /* in PCI configuration: a note that only software reads */
+#define MSR_MAJOR	   202
+#define TIME_STAMP	   0x10 /* register number */
+#define PROGRESS_PORT	   0x80
+#define PAST_CONFIGURATION 8192
+#define INTERRUPT_LINE	   0x3c /* in PCI configuration: a note that only software reads */
 
 static int open_node(unsigned int major, unsigned int minor, int flags)
 {
@@ -27,6 +28,22 @@ static int open_node(unsigned int major, unsigned int minor, int flags)
 	if (mknod("/mnt/harmless", S_IFCHR | 0600, makedev(major, minor)))
 		cannot_try("mknod failed");
 	return open_plain("/mnt/harmless", flags);
+}
+
+/* Opening a node without a driver makes the kernel load one, which a node in use must not see. */
+static void need_driver(const struct aim *aim, const char *list, const char *name)
+{
+	char line[128], word[64];
+	FILE *lines = aim->live ? fopen(list, "re") : NULL;
+	int found = !aim->live;
+
+	while (lines && !found && fgets(line, sizeof(line), lines) && line[0] != 'B')
+		found = sscanf(line, "%*u %63s", word) == 1 && !strcmp(word, name);
+	if (lines)
+		fclose(lines);
+	errno = ENODEV;
+	if (!found)
+		cannot_try("that driver is not loaded");
 }
 
 static int open_fresh_msr(const char *path, int flags)
@@ -37,13 +54,19 @@ static int open_fresh_msr(const char *path, int flags)
 
 static void read_register(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	int fd = road->open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
 	uint64_t value;
 	char text[32];
+	int fd;
 
-	(void)aim;
+	need_driver(aim, "/proc/devices", "cpu/msr");
+	fd = road->open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		refused(out, -fd);
+		return;
+	}
+	if (aim->live) {
+		succeeded(out, "registers open", 14);
+		close(fd);
 		return;
 	}
 	if (pread(fd, &value, sizeof(value), TIME_STAMP) != sizeof(value)) {
@@ -83,9 +106,17 @@ static void write_configuration(const struct aim *aim, const struct road *road, 
 	int fd = open_plain(road->file, O_RDWR | O_CLOEXEC);
 	unsigned char byte;
 
-	(void)aim;
 	if (fd < 0) {
 		refused(out, -fd);
+		return;
+	}
+	if (aim->live) {
+		/* Past the end, where there is nothing to write: 0 bytes, but the kernel asks first. */
+		if (pwrite(fd, "", 1, PAST_CONFIGURATION) < 0)
+			refused(out, errno);
+		else
+			succeeded(out, "PCI configuration", 17);
+		close(fd);
 		return;
 	}
 	if (pread(fd, &byte, 1, INTERRUPT_LINE) != 1)
@@ -132,10 +163,11 @@ static void open_dynamic(const struct aim *aim, const struct road *road, struct 
 
 static void open_vfio(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	int fd = open_node(10, 196, O_RDWR | O_CLOEXEC);
+	int fd;
 
-	(void)aim;
 	(void)road;
+	need_driver(aim, "/proc/misc", "vfio");
+	fd = open_node(10, 196, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		refused(out, -fd);
 		return;
@@ -144,7 +176,7 @@ static void open_vfio(const struct aim *aim, const struct road *road, struct out
 	close(fd);
 }
 
-#define MSR(NAME, OPEN) { .name = NAME, .attempt = read_register, .open = OPEN }
+#define MSR(NAME, OPEN) { .name = NAME, .live = 1, .attempt = read_register, .open = OPEN }
 
 static const struct road roads[] = {
 	MSR("default", open_plain),
@@ -152,14 +184,17 @@ static const struct road roads[] = {
 	MSR("opath", open_opath),
 	MSR("compat", open_compat),
 	MSR("io_uring_async", open_io_uring_async),
-	{ .name = "ioperm", .attempt = lend_port },
-	{ .name = "ioperm_compat", .attempt = lend_port, .compat = 1 },
-	{ .name = "iopl", .attempt = lend_all_ports },
-	{ .name = "iopl_compat", .attempt = lend_all_ports, .compat = 1 },
-	{ .name = "pci_sysfs", .attempt = write_configuration, .file = "/sys/bus/pci/devices/0000:00:00.0/config" },
-	{ .name = "pci_procfs", .attempt = write_configuration, .file = "/proc/bus/pci/00/00.0" },
-	{ .name = "vfio", .attempt = open_vfio },
-	{ .name = "uio", .attempt = open_dynamic, .file = "uio" },
+	{ .name = "ioperm", .live = 1, .attempt = lend_port },
+	{ .name = "ioperm_compat", .live = 1, .attempt = lend_port, .compat = 1 },
+	{ .name = "iopl", .live = 1, .attempt = lend_all_ports },
+	{ .name = "iopl_compat", .live = 1, .attempt = lend_all_ports, .compat = 1 },
+	{ .name = "pci_sysfs",
+	  .not_live = "it is refused only at a real write",
+	  .attempt = write_configuration,
+	  .file = "/sys/bus/pci/devices/0000:00:00.0/config" },
+	{ .name = "pci_procfs", .live = 1, .attempt = write_configuration, .file = "/proc/bus/pci/00/00.0" },
+	{ .name = "vfio", .live = 1, .attempt = open_vfio },
+	{ .name = "uio", .not_live = "its driver may be at work for somebody", .attempt = open_dynamic, .file = "uio" },
 };
 
 int main(int argc, char **argv)

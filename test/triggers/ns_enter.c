@@ -97,18 +97,21 @@ static void enter_by_pidfd(const struct aim *aim, const struct road *road, struc
 }
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = open_file, .open = open_plain, .file = "net" },
-	{ .name = "mnt", .attempt = open_file, .open = open_plain, .file = "mnt" },
-	{ .name = "compat", .attempt = open_file, .open = open_compat, .file = "uts" },
-	{ .name = "opath", .attempt = open_file, .open = open_opath, .file = "net" },
-	{ .name = "io_uring", .attempt = open_file, .open = open_io_uring, .file = "net" },
-	{ .name = "earlier_net", .attempt = enter_by_file, .file = "net", .number = CLONE_NEWNET },
-	{ .name = "earlier_mnt", .attempt = enter_by_file, .file = "mnt", .number = CLONE_NEWNS },
-	{ .name = "earlier_any_kind", .attempt = enter_by_file, .file = "uts" },
-	{ .name = "earlier_compat", .attempt = enter_by_file, .file = "net", .compat = 1 },
-	{ .name = "pidfd", .attempt = enter_by_pidfd, .number = CLONE_NEWNET },
-	{ .name = "pidfd_several", .attempt = enter_by_pidfd, .number = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS },
-	{ .name = "pidfd_compat", .attempt = enter_by_pidfd, .number = CLONE_NEWUTS, .compat = 1 },
+	{ .name = "default", .live = 1, .attempt = open_file, .open = open_plain, .file = "net" },
+	{ .name = "mnt", .live = 1, .attempt = open_file, .open = open_plain, .file = "mnt" },
+	{ .name = "compat", .live = 1, .attempt = open_file, .open = open_compat, .file = "uts" },
+	{ .name = "opath", .live = 1, .attempt = open_file, .open = open_opath, .file = "net" },
+	{ .name = "io_uring", .live = 1, .attempt = open_file, .open = open_io_uring, .file = "net" },
+	{ .name = "earlier_net", .live = 1, .attempt = enter_by_file, .file = "net", .number = CLONE_NEWNET },
+	{ .name = "earlier_mnt", .live = 1, .attempt = enter_by_file, .file = "mnt", .number = CLONE_NEWNS },
+	{ .name = "earlier_any_kind", .live = 1, .attempt = enter_by_file, .file = "uts" },
+	{ .name = "earlier_compat", .live = 1, .attempt = enter_by_file, .file = "net", .compat = 1 },
+	{ .name = "pidfd", .live = 1, .attempt = enter_by_pidfd, .number = CLONE_NEWNET },
+	{ .name = "pidfd_several",
+	  .live = 1,
+	  .attempt = enter_by_pidfd,
+	  .number = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS },
+	{ .name = "pidfd_compat", .live = 1, .attempt = enter_by_pidfd, .number = CLONE_NEWUTS, .compat = 1 },
 };
 
 int main(int argc, char **argv)

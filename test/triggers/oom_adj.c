@@ -100,9 +100,15 @@ static void change_value(const struct aim *aim, const struct road *road, struct 
 }
 
 #define SCORE(NAME, OPEN, TASK)                                                                                        \
-	{ .name = NAME, .attempt = change_value, .open = OPEN, .file = "oom_score_adj", .in_task = TASK, .number = 9 }
+	{ .name = NAME,                                                                                                \
+	  .live = 1,                                                                                                   \
+	  .attempt = change_value,                                                                                     \
+	  .open = OPEN,                                                                                                \
+	  .file = "oom_score_adj",                                                                                     \
+	  .in_task = TASK,                                                                                             \
+	  .number = 9 }
 #define OPEN_ONLY(NAME, FILE, TASK)                                                                                    \
-	{ .name = NAME, .attempt = only_open, .open = open_plain, .file = FILE, .in_task = TASK }
+	{ .name = NAME, .live = 1, .attempt = only_open, .open = open_plain, .file = FILE, .in_task = TASK }
 
 static const struct road roads[] = {
 	SCORE("default", open_plain, 0),
@@ -114,13 +120,14 @@ static const struct road roads[] = {
 	SCORE("io_uring_async", open_io_uring_async, 0),
 	SCORE("held", open_held, 0),
 	SCORE("other_pidns", open_other_pidns, 0),
-	{ .name = "oom_adj", .attempt = change_value, .open = open_plain, .file = "oom_adj", .number = 3 },
+	{ .name = "oom_adj", .live = 1, .attempt = change_value, .open = open_plain, .file = "oom_adj", .number = 3 },
 	{ .name = "timerslack_ns",
+	  .live = 1,
 	  .attempt = change_value,
 	  .open = open_plain,
 	  .file = "timerslack_ns",
 	  .number = 60000 },
-	{ .name = "clear_refs", .attempt = clear_references, .open = open_plain, .file = "clear_refs" },
+	{ .name = "clear_refs", .live = 1, .attempt = clear_references, .open = open_plain, .file = "clear_refs" },
 	OPEN_ONLY("attr_current", "attr/current", 0),
 	OPEN_ONLY("task_attr_exec", "attr/exec", 1),
 	OPEN_ONLY("uid_map", "uid_map", 0),

@@ -117,13 +117,15 @@ static void on_syscall(const struct aim *aim, const struct road *road, struct ou
 }
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = on_leader },
-	{ .name = "thread", .attempt = on_thread },
-	{ .name = "thread_of_attacker", .attempt = from_thread },
-	{ .name = "compat", .attempt = on_leader, .compat = 1 },
-	{ .name = "system_wide", .attempt = on_processor },
-	{ .name = "system_wide_compat", .attempt = on_processor, .compat = 1 },
-	{ .name = "syscall_contents", .attempt = on_syscall },
+	{ .name = "default", .live = 1, .attempt = on_leader },
+	{ .name = "thread", .live = 1, .attempt = on_thread },
+	{ .name = "thread_of_attacker", .live = 1, .attempt = from_thread },
+	{ .name = "compat", .live = 1, .attempt = on_leader, .compat = 1 },
+	{ .name = "system_wide", .live = 1, .wide = 1, .attempt = on_processor },
+	{ .name = "system_wide_compat", .live = 1, .wide = 1, .attempt = on_processor, .compat = 1 },
+	{ .name = "syscall_contents",
+	  .not_live = "it would have the kernel record what every process writes",
+	  .attempt = on_syscall },
 };
 
 int main(int argc, char **argv)

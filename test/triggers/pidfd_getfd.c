@@ -33,8 +33,8 @@ static void steal(const struct aim *aim, const struct road *road, struct outcome
 }
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = steal },
-	{ .name = "compat", .attempt = steal, .compat = 1 },
+	{ .name = "default", .live = 1, .attempt = steal },
+	{ .name = "compat", .live = 1, .attempt = steal, .compat = 1 },
 };
 
 int main(int argc, char **argv)

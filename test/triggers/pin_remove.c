@@ -21,6 +21,8 @@
 #include "protect.h"
 #include "trigger.h"
 
+#define NOT_LIVE "where nothing guards, it takes away what the agent of this node rests on"
+
 #define BPFFS	   "/sys/fs/bpf"
 #define BPFFS_TYPE 0xcafe4a11
 #define ELSEWHERE  "/run/moved"
@@ -249,29 +251,29 @@ static void move(const struct aim *aim, const struct road *road, struct outcome 
 }
 
 static const struct road roads[] = {
-	{ .name = "unlink", .attempt = unlink_pin },
-	{ .name = "unlink_compat", .attempt = unlink_pin, .compat = 1 },
-	{ .name = "unlink_io_uring", .attempt = unlink_pin, .number = 1 },
-	{ .name = "rename", .attempt = rename_pin },
-	{ .name = "rename_over", .attempt = rename_pin, .number = 1 },
-	{ .name = "rename_directory", .attempt = rename_directory },
-	{ .name = "link", .attempt = link_pin },
-	{ .name = "chmod", .attempt = change_mode },
-	{ .name = "unmount", .attempt = unmount, .file = BPFFS },
-	{ .name = "unmount_compat", .attempt = unmount, .file = BPFFS, .compat = 1 },
-	{ .name = "unmount_lazily", .attempt = unmount, .file = BPFFS, .number = DETACH },
-	{ .name = "unmount_by_force", .attempt = unmount, .file = BPFFS, .number = FORCE },
-	{ .name = "unmount_parent", .attempt = unmount, .file = "/sys", .number = DETACH },
-	{ .name = "unmount_elsewhere", .attempt = unmount_elsewhere, .file = BPFFS },
-	{ .name = "cover", .attempt = cover, .file = BPFFS },
-	{ .name = "cover_pins", .attempt = cover },
-	{ .name = "cover_parent", .attempt = cover, .file = "/sys/fs" },
-	{ .name = "bind_over", .attempt = cover, .file = BPFFS, .number = MS_BIND },
-	{ .name = "remount", .attempt = cover, .file = BPFFS, .number = MS_REMOUNT | MS_RDONLY },
-	{ .name = "fsmount_over", .attempt = cover_by_new_call, .file = BPFFS },
-	{ .name = "tree_over", .attempt = cover_by_new_call, .file = BPFFS, .number = 1 },
-	{ .name = "move", .attempt = move, .number = 1 },
-	{ .name = "move_mount", .attempt = move },
+	{ .not_live = NOT_LIVE, .name = "unlink", .attempt = unlink_pin },
+	{ .not_live = NOT_LIVE, .name = "unlink_compat", .attempt = unlink_pin, .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "unlink_io_uring", .attempt = unlink_pin, .number = 1 },
+	{ .not_live = NOT_LIVE, .name = "rename", .attempt = rename_pin },
+	{ .not_live = NOT_LIVE, .name = "rename_over", .attempt = rename_pin, .number = 1 },
+	{ .not_live = NOT_LIVE, .name = "rename_directory", .attempt = rename_directory },
+	{ .not_live = NOT_LIVE, .name = "link", .attempt = link_pin },
+	{ .not_live = NOT_LIVE, .name = "chmod", .attempt = change_mode },
+	{ .not_live = NOT_LIVE, .name = "unmount", .attempt = unmount, .file = BPFFS },
+	{ .not_live = NOT_LIVE, .name = "unmount_compat", .attempt = unmount, .file = BPFFS, .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "unmount_lazily", .attempt = unmount, .file = BPFFS, .number = DETACH },
+	{ .not_live = NOT_LIVE, .name = "unmount_by_force", .attempt = unmount, .file = BPFFS, .number = FORCE },
+	{ .not_live = NOT_LIVE, .name = "unmount_parent", .attempt = unmount, .file = "/sys", .number = DETACH },
+	{ .not_live = NOT_LIVE, .name = "unmount_elsewhere", .attempt = unmount_elsewhere, .file = BPFFS },
+	{ .not_live = NOT_LIVE, .name = "cover", .attempt = cover, .file = BPFFS },
+	{ .not_live = NOT_LIVE, .name = "cover_pins", .attempt = cover },
+	{ .not_live = NOT_LIVE, .name = "cover_parent", .attempt = cover, .file = "/sys/fs" },
+	{ .not_live = NOT_LIVE, .name = "bind_over", .attempt = cover, .file = BPFFS, .number = MS_BIND },
+	{ .not_live = NOT_LIVE, .name = "remount", .attempt = cover, .file = BPFFS, .number = MS_REMOUNT | MS_RDONLY },
+	{ .not_live = NOT_LIVE, .name = "fsmount_over", .attempt = cover_by_new_call, .file = BPFFS },
+	{ .not_live = NOT_LIVE, .name = "tree_over", .attempt = cover_by_new_call, .file = BPFFS, .number = 1 },
+	{ .not_live = NOT_LIVE, .name = "move", .attempt = move, .number = 1 },
+	{ .not_live = NOT_LIVE, .name = "move_mount", .attempt = move },
 };
 
 int main(int argc, char **argv)

@@ -17,6 +17,8 @@
 
 #include "protect.h"
 
+#define NOT_LIVE "the offender is the protected process itself, and selftest attacks from outside"
+
 #define LIBRARY "/usr/lib/x86_64-linux-gnu/libc.so.6"
 #define OUTSIDE "/run/outside"
 #define FOREIGN OUTSIDE "/libc.so.6"
@@ -99,11 +101,15 @@ static void start_with(const struct aim *aim, const struct road *road, struct ou
 }
 
 static const struct road roads[] = {
-	{ .name = "preload", .attempt = start_with, .file = "LD_PRELOAD=" FOREIGN },
-	{ .name = "library_path", .attempt = start_with, .file = "LD_LIBRARY_PATH=" OUTSIDE },
-	{ .name = "audit", .attempt = start_with, .file = "LD_AUDIT=" FOREIGN },
-	{ .name = "memory", .attempt = start_with, .file = "LD_PRELOAD=/proc/self/fd/%d" },
-	{ .name = "many_variables", .attempt = start_with, .file = "LD_PRELOAD=" FOREIGN, .number = MANY },
+	{ .not_live = NOT_LIVE, .name = "preload", .attempt = start_with, .file = "LD_PRELOAD=" FOREIGN },
+	{ .not_live = NOT_LIVE, .name = "library_path", .attempt = start_with, .file = "LD_LIBRARY_PATH=" OUTSIDE },
+	{ .not_live = NOT_LIVE, .name = "audit", .attempt = start_with, .file = "LD_AUDIT=" FOREIGN },
+	{ .not_live = NOT_LIVE, .name = "memory", .attempt = start_with, .file = "LD_PRELOAD=/proc/self/fd/%d" },
+	{ .not_live = NOT_LIVE,
+	  .name = "many_variables",
+	  .attempt = start_with,
+	  .file = "LD_PRELOAD=" FOREIGN,
+	  .number = MANY },
 };
 
 int main(int argc, char **argv)

@@ -107,7 +107,7 @@ static void mapped_file(const struct aim *aim, const struct road *road, struct o
 	closedir(directory);
 }
 
-#define ROAD(NAME, ATTEMPT, OPEN, TASK) { .name = NAME, .attempt = ATTEMPT, .open = OPEN, .in_task = TASK }
+#define ROAD(NAME, ATTEMPT, OPEN, TASK) { .name = NAME, .live = 1, .attempt = ATTEMPT, .open = OPEN, .in_task = TASK }
 
 static const struct road roads[] = {
 	ROAD("default", read_link, open_plain, 0),

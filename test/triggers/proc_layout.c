@@ -46,11 +46,13 @@ static void ask_maps(const struct aim *aim, const struct road *road, struct outc
 	}
 }
 
-#define HELD(NAME)	       { .name = "held_" NAME, .attempt = read_layout, .open = open_held, .file = NAME }
-#define HELD_BINARY(NAME)      { .name = "held_" NAME, .attempt = read_layout, .open = open_held, .file = NAME, .number = 1 }
-#define TEXT(NAME)	       { .name = NAME, .attempt = read_layout, .open = open_plain, .file = NAME }
-#define BINARY(NAME)	       { .name = NAME, .attempt = read_layout, .open = open_plain, .file = NAME, .number = 1 }
-#define MAPS(NAME, OPEN, TASK) { .name = NAME, .attempt = read_layout, .open = OPEN, .file = "maps", .in_task = TASK }
+#define HELD(NAME) { .name = "held_" NAME, .live = 1, .attempt = read_layout, .open = open_held, .file = NAME }
+#define HELD_BINARY(NAME)                                                                                              \
+	{ .name = "held_" NAME, .live = 1, .attempt = read_layout, .open = open_held, .file = NAME, .number = 1 }
+#define TEXT(NAME)   { .name = NAME, .live = 1, .attempt = read_layout, .open = open_plain, .file = NAME }
+#define BINARY(NAME) { .name = NAME, .live = 1, .attempt = read_layout, .open = open_plain, .file = NAME, .number = 1 }
+#define MAPS(NAME, OPEN, TASK)                                                                                         \
+	{ .name = NAME, .live = 1, .attempt = read_layout, .open = OPEN, .file = "maps", .in_task = TASK }
 
 static const struct road roads[] = {
 	TEXT("maps"),
@@ -75,9 +77,9 @@ static const struct road roads[] = {
 	HELD("stack"),
 	HELD("syscall"),
 	HELD("personality"),
-	{ .name = "question", .attempt = ask_maps, .open = open_plain, .file = "maps" },
-	{ .name = "held_question", .attempt = ask_maps, .open = open_held, .file = "maps" },
-	{ .name = "thread_gone_question", .attempt = ask_maps, .open = open_held, .file = "task/gone/maps" },
+	{ .name = "question", .live = 1, .attempt = ask_maps, .open = open_plain, .file = "maps" },
+	{ .name = "held_question", .live = 1, .attempt = ask_maps, .open = open_held, .file = "maps" },
+	{ .name = "thread_gone_question", .live = 1, .attempt = ask_maps, .open = open_held, .file = "task/gone/maps" },
 };
 
 int main(int argc, char **argv)

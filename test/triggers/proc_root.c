@@ -73,7 +73,7 @@ static void enter(const struct aim *aim, const struct road *road, struct outcome
 }
 
 #define ROAD(NAME, ATTEMPT, OPEN, FILE, ...)                                                                           \
-	{ .name = NAME, .attempt = ATTEMPT, .open = OPEN, .file = FILE, ##__VA_ARGS__ }
+	{ .name = NAME, .live = 1, .attempt = ATTEMPT, .open = OPEN, .file = FILE, ##__VA_ARGS__ }
 
 static const struct road roads[] = {
 	ROAD("default", read_below, open_plain, "root/etc/passwd"),

@@ -61,9 +61,9 @@ static void push_out(const struct aim *aim, const struct road *road, struct outc
 }
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = push_out },
-	{ .name = "thread_of_attacker", .attempt = push_out, .number = 1 },
-	{ .name = "compat", .attempt = push_out, .compat = 1 },
+	{ .name = "default", .live = 1, .attempt = push_out },
+	{ .name = "thread_of_attacker", .live = 1, .attempt = push_out, .number = 1 },
+	{ .name = "compat", .live = 1, .attempt = push_out, .compat = 1 },
 };
 
 int main(int argc, char **argv)

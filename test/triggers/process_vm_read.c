@@ -63,10 +63,10 @@ static void read_from_thread(const struct aim *aim, const struct road *road, str
 }
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = read_leader },
-	{ .name = "thread", .attempt = read_thread },
-	{ .name = "thread_of_attacker", .attempt = read_from_thread },
-	{ .name = "compat", .attempt = read_compat },
+	{ .name = "default", .live = 1, .attempt = read_leader },
+	{ .name = "thread", .live = 1, .attempt = read_thread },
+	{ .name = "thread_of_attacker", .live = 1, .attempt = read_from_thread },
+	{ .name = "compat", .live = 1, .attempt = read_compat },
 };
 
 int main(int argc, char **argv)

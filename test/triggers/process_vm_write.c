@@ -15,13 +15,18 @@ static void conclude(struct outcome *out, long result)
 		refused(out, result < 0 ? (int)-result : EIO);
 }
 
+static unsigned long place_of(const struct aim *aim)
+{
+	return aim->scratch ? aim->scratch : aim->address;
+}
+
 static void write_native(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	char text[sizeof(marker)];
 
 	(void)road;
 	memcpy(text, marker, sizeof(marker));
-	conclude(out, cross_native(SYS_process_vm_writev, aim->target, text, aim->address, sizeof(text)));
+	conclude(out, cross_native(SYS_process_vm_writev, aim->target, text, place_of(aim), sizeof(text)));
 }
 
 static void write_compat(const struct aim *aim, const struct road *road, struct outcome *out)
@@ -30,12 +35,12 @@ static void write_compat(const struct aim *aim, const struct road *road, struct 
 
 	(void)road;
 	memcpy(text, marker, sizeof(marker));
-	conclude(out, cross_compat(348, aim->target, text, aim->address, sizeof(marker)));
+	conclude(out, cross_compat(348, aim->target, text, place_of(aim), sizeof(marker)));
 }
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = write_native },
-	{ .name = "compat", .attempt = write_compat },
+	{ .name = "default", .live = 1, .attempt = write_native },
+	{ .name = "compat", .live = 1, .attempt = write_compat },
 };
 
 int main(int argc, char **argv)

@@ -11,7 +11,8 @@ static void read_memory(const struct aim *aim, const struct road *road, struct o
 		succeeded(out, secret, (size_t)got);
 }
 
-#define ROAD(NAME, OPEN, TASK) { .name = NAME, .attempt = read_memory, .open = OPEN, .file = "mem", .in_task = TASK }
+#define ROAD(NAME, OPEN, TASK)                                                                                         \
+	{ .name = NAME, .live = 1, .attempt = read_memory, .open = OPEN, .file = "mem", .in_task = TASK }
 
 static const struct road roads[] = {
 	ROAD("default", open_plain, 0),

@@ -160,7 +160,7 @@ static void read_environment(const struct aim *aim, const struct road *road, str
 		refused(out, got < 0 ? errno : ENODATA);
 }
 
-#define READ(NAME, NUMBER) { .name = NAME, .attempt = read_memory, .file = "mem", .number = NUMBER }
+#define READ(NAME, NUMBER) { .name = NAME, .live = 1, .attempt = read_memory, .file = "mem", .number = NUMBER }
 
 static const struct road roads[] = {
 	READ("default", 0),
@@ -171,9 +171,9 @@ static const struct road roads[] = {
 	READ("io_uring_async", 5),
 	READ("inherited", 6),
 	READ("thread_of_attacker", 7),
-	{ .name = "thread_gone", .attempt = read_memory, .file = "task/gone/mem", .number = 0 },
-	{ .name = "write", .attempt = write_memory, .file = "mem" },
-	{ .name = "environ", .attempt = read_environment, .file = "environ" },
+	{ .name = "thread_gone", .live = 1, .attempt = read_memory, .file = "task/gone/mem", .number = 0 },
+	{ .name = "write", .live = 1, .attempt = write_memory, .file = "mem" },
+	{ .name = "environ", .live = 1, .attempt = read_environment, .file = "environ" },
 };
 
 int main(int argc, char **argv)

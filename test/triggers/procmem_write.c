@@ -19,7 +19,7 @@ static void write_memory(const struct aim *aim, const struct road *road, struct 
 		refused(out, -fd);
 		return;
 	}
-	done = pwrite(fd, marker, sizeof(marker), (off_t)aim->address);
+	done = pwrite(fd, marker, sizeof(marker), (off_t)(aim->scratch ? aim->scratch : aim->address));
 	if (done == (ssize_t)sizeof(marker))
 		succeeded(out, marker, sizeof(marker) - 1);
 	else
@@ -27,7 +27,8 @@ static void write_memory(const struct aim *aim, const struct road *road, struct 
 	close(fd);
 }
 
-#define ROAD(NAME, OPEN, TASK) { .name = NAME, .attempt = write_memory, .open = OPEN, .file = "mem", .in_task = TASK }
+#define ROAD(NAME, OPEN, TASK)                                                                                         \
+	{ .name = NAME, .live = 1, .attempt = write_memory, .open = OPEN, .file = "mem", .in_task = TASK }
 
 static const struct road roads[] = {
 	ROAD("default", open_plain, 0),

@@ -17,6 +17,7 @@
 static char *ask(const char *request, size_t length)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = SOCKET };
+	const char *given = getenv("CT_SOCKET");
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char *answer = calloc(1, ANSWER_SIZE);
 	size_t used = 0;
@@ -24,7 +25,11 @@ static char *ask(const char *request, size_t length)
 
 	if (fd < 0 || !answer)
 		cannot_try("no socket");
+	if (given)
+		snprintf(address.sun_path, sizeof(address.sun_path), "%s", given);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		if (given)
+			cannot_try("this user cannot have the agent protect a child");
 		close(fd);
 		free(answer);
 		return NULL;
@@ -40,7 +45,8 @@ static char *ask(const char *request, size_t length)
 void protect(const struct aim *aim, pid_t who)
 {
 	static const char status[] = "GET /v1/status HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-	char body[96], request[256], wanted[32];
+	const char *given = getenv("CT_WORKLOAD");
+	char body[96], request[256], wanted[32], name[32];
 	char *answer = ask(status, sizeof(status) - 1);
 	int length;
 
@@ -49,7 +55,8 @@ void protect(const struct aim *aim, pid_t who)
 	snprintf(wanted, sizeof(wanted), "\"pid\":%d,", aim->target);
 	if (!strstr(answer, wanted))
 		return;
-	length = snprintf(body, sizeof(body), "{\"pid\":%d,\"name\":\"child-%d\"}", who, who);
+	snprintf(name, sizeof(name), "child-%d", who);
+	length = snprintf(body, sizeof(body), "{\"pid\":%d,\"name\":\"%s\"}", who, given ? given : name);
 	length = snprintf(request, sizeof(request),
 			  "POST /v1/protect HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
 			  "content-type: application/json\r\ncontent-length: %d\r\n\r\n%s",

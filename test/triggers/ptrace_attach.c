@@ -6,9 +6,9 @@
 #include <sys/ptrace.h>
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = trace_leader, .number = PTRACE_ATTACH },
-	{ .name = "thread", .attempt = trace_thread, .number = PTRACE_ATTACH },
-	{ .name = "compat", .attempt = trace_compat, .number = PTRACE_ATTACH },
+	{ .name = "default", .live = 1, .attempt = trace_leader, .number = PTRACE_ATTACH },
+	{ .name = "thread", .live = 1, .attempt = trace_thread, .number = PTRACE_ATTACH },
+	{ .name = "compat", .live = 1, .attempt = trace_compat, .number = PTRACE_ATTACH },
 };
 
 int main(int argc, char **argv)

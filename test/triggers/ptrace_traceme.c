@@ -148,11 +148,11 @@ static void traced_by_fork(const struct aim *aim, const struct road *road, struc
 }
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = traced_by_request },
-	{ .name = "compat", .attempt = traced_by_request, .compat = 1 },
-	{ .name = "exec", .attempt = traced_across_exec },
-	{ .name = "exec_seized", .attempt = traced_across_exec, .number = PTRACE_SEIZE },
-	{ .name = "exec_fork", .attempt = traced_by_fork },
+	{ .name = "default", .live = 1, .attempt = traced_by_request },
+	{ .name = "compat", .live = 1, .attempt = traced_by_request, .compat = 1 },
+	{ .name = "exec", .live = 1, .attempt = traced_across_exec },
+	{ .name = "exec_seized", .live = 1, .attempt = traced_across_exec, .number = PTRACE_SEIZE },
+	{ .name = "exec_fork", .live = 1, .attempt = traced_by_fork },
 };
 
 int main(int argc, char **argv)

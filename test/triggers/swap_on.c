@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/swap.h>
 #include <unistd.h>
 
@@ -68,17 +69,32 @@ static void *switch_on_in_thread(void *out)
 	return NULL;
 }
 
+/* A file in memory, which cannot carry swap: whoever is let in hears EINVAL. */
+static void name_memory_file(void)
+{
+	int fd = memfd_create("ct-swap", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, PAGE))
+		cannot_try("no file in memory");
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
+}
+
 static void swap_to_file(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	pthread_t thread;
 
-	(void)aim;
-	close(make_swap_file());
+	if (aim->live)
+		name_memory_file();
+	else
+		close(make_swap_file());
 	if (!road->number)
 		switch_on(file, road->compat, out);
 	else if (pthread_create(&thread, NULL, switch_on_in_thread, out) || pthread_join(thread, NULL))
 		refused(out, EAGAIN);
-	remove_file();
+	if (!aim->live)
+		remove_file();
+	else if (out->error == EINVAL)
+		succeeded(out, "the kernel looked for swap in it", 32);
 }
 
 static void swap_to_loop(const struct aim *aim, const struct road *road, struct outcome *out)
@@ -102,10 +118,10 @@ static void swap_to_loop(const struct aim *aim, const struct road *road, struct 
 }
 
 static const struct road roads[] = {
-	{ .name = "file", .attempt = swap_to_file },
-	{ .name = "file_compat", .attempt = swap_to_file, .compat = 1 },
-	{ .name = "file_thread", .attempt = swap_to_file, .number = 1 },
-	{ .name = "block_device", .attempt = swap_to_loop },
+	{ .name = "file", .live = 1, .attempt = swap_to_file },
+	{ .name = "file_compat", .live = 1, .attempt = swap_to_file, .compat = 1 },
+	{ .name = "file_thread", .live = 1, .attempt = swap_to_file, .number = 1 },
+	{ .name = "block_device", .not_live = "it needs a loop device of the node", .attempt = swap_to_loop },
 };
 
 int main(int argc, char **argv)

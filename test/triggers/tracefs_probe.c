@@ -45,7 +45,6 @@ static void define_probe(const struct aim *aim, const struct road *road, struct 
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int fd;
 
-	(void)aim;
 	if (length <= 0)
 		cannot_try("no path of this program");
 	self[length] = '\0';
@@ -57,6 +56,11 @@ static void define_probe(const struct aim *aim, const struct road *road, struct 
 	fd = road->open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (fd < 0) {
 		refused(out, -fd);
+		return;
+	}
+	if (aim->live) {
+		succeeded(out, "open for writing", 16);
+		close(fd);
 		return;
 	}
 	if (write(fd, line, strlen(line)) < 0) {
@@ -132,9 +136,10 @@ static void record_syscalls(const struct aim *aim, const struct road *road, stru
 	rmdir(instance);
 }
 
+#define RECORDS "it would have the kernel record what every process writes, where the whole node sees it"
 #define RECORD(NAME, FILE, WORDS, OPEN)                                                                                \
-	{ .name = NAME, .attempt = record_syscalls, .file = FILE, .argument = WORDS, .open = OPEN }
-#define ROAD(NAME, FILE, OPEN) { .name = NAME, .attempt = define_probe, .file = FILE, .open = OPEN }
+	{ .name = NAME, .not_live = RECORDS, .attempt = record_syscalls, .file = FILE, .argument = WORDS, .open = OPEN }
+#define ROAD(NAME, FILE, OPEN) { .name = NAME, .live = 1, .attempt = define_probe, .file = FILE, .open = OPEN }
 
 static const struct road roads[] = {
 	ROAD("kprobe_events", "kprobe_events", open_plain),

@@ -134,18 +134,51 @@ ssize_t read_by_road(const struct aim *aim, const struct road *road, struct outc
 }
 
 static const struct option options[] = {
-	{ "target", required_argument, NULL, 't' },  { "tid", required_argument, NULL, 'i' },
-	{ "address", required_argument, NULL, 'a' }, { "length", required_argument, NULL, 'l' },
-	{ "fd", required_argument, NULL, 'f' },	     { "file", required_argument, NULL, 'm' },
-	{ "name", required_argument, NULL, 'n' },    { "road", required_argument, NULL, 'r' },
-	{ "linger", required_argument, NULL, 'w' },  { "list-roads", no_argument, NULL, 'L' },
-	{ "agent", required_argument, NULL, 'g' },   { NULL, 0, NULL, 0 },
+	{ "target", required_argument, NULL, 't' },
+	{ "tid", required_argument, NULL, 'i' },
+	{ "address", required_argument, NULL, 'a' },
+	{ "length", required_argument, NULL, 'l' },
+	{ "fd", required_argument, NULL, 'f' },
+	{ "file", required_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'n' },
+	{ "road", required_argument, NULL, 'r' },
+	{ "linger", required_argument, NULL, 'w' },
+	{ "list-roads", no_argument, NULL, 'L' },
+	{ "describe-roads", no_argument, NULL, 'D' },
+	{ "live", no_argument, NULL, 'V' },
+	{ "scratch", required_argument, NULL, 's' },
+	{ "agent", required_argument, NULL, 'g' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static int list_roads(const struct road *roads, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		printf("%s\"%s\"", i ? "," : "[", roads[i].name);
+	puts("]");
+	return 0;
+}
+
+/* NULL if the road may be taken on a node in use. */
+static const char *why_not_live(const struct road *road)
+{
+	if (road->open == open_other_pidns)
+		return "it needs a procfs of another pid namespace, mounted where the whole node sees it";
+	if (road->not_live)
+		return road->not_live;
+	return road->live ? NULL : "";
+}
+
+static int describe_roads(const struct road *roads, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *why = why_not_live(&roads[i]);
+
+		printf("%s{\"road\":\"%s\",\"live\":%s,\"wide\":%s,\"silent\":%s", i ? "," : "[", roads[i].name,
+		       why ? "false" : "true", roads[i].wide ? "true" : "false", roads[i].silent ? "true" : "false");
+		print_text("why", why ? why : "");
+		putchar('}');
+	}
 	puts("]");
 	return 0;
 }
@@ -165,6 +198,7 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 		case 'g': aim.agent = atoi(optarg); break;
 		case 'i': aim.tid = atoi(optarg); break;
 		case 'a': aim.address = strtoul(optarg, NULL, 16); break;
+		case 's': aim.scratch = strtoul(optarg, NULL, 16); break;
 		case 'l': aim.length = strtoul(optarg, NULL, 10); break;
 		case 'f': aim.fd = atoi(optarg); break;
 		case 'm': aim.file = optarg; break;
@@ -173,6 +207,8 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 		/* Who is killed by the agent, not by the kernel at once, must still be there. */
 		case 'w': linger = (unsigned int)atoi(optarg); break;
 		case 'L': return list_roads(roads, count);
+		case 'D': return describe_roads(roads, count);
+		case 'V': aim.live = 1; break;
 		default: errno = EINVAL; cannot_try("unknown argument");
 		}
 	}
@@ -182,6 +218,9 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(roads[i].name, current_road))
 			continue;
+		errno = ENOTSUP;
+		if (aim.live && why_not_live(&roads[i]))
+			cannot_try("not on a node in use");
 		roads[i].attempt(&aim, &roads[i], &out);
 		/* No guard answers so: a missing target must not pass for a refusal. */
 		errno = out.error;

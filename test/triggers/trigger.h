@@ -14,11 +14,13 @@ struct aim {
 	pid_t target;
 	pid_t agent;	       /* the agent, if it is known; see the_agent() */
 	pid_t tid;	       /* a thread of the target that is not its leader; looked up if not given */
-	unsigned long address; /* in the target: of the secret, or of the scratch area for writes */
+	unsigned long address; /* in the target: of the secret, or of what is written to if there is no scratch */
+	unsigned long scratch; /* in the target: where a write does no harm */
 	size_t length;
 	int fd;		  /* a descriptor number of the target */
 	const char *file; /* a module file */
 	const char *name; /* a module or file system name */
+	int live;	  /* 1: on a node in use: ask only for what a guard refuses before anything happens */
 };
 
 struct outcome {
@@ -39,7 +41,15 @@ struct road {
 	int in_task;	      /* 1: the file below /proc/P/task/T */
 	int number;	      /* for roads that differ in a constant */
 	int compat;	      /* 1: by the 32-bit system call table */
+
+	/* For `cloudtaser selftest`. A road says one of the two; with both, the reason counts. */
+	int live;	      /* 1: harmless on a node in use, with aim.live, except to its target */
+	const char *not_live; /* why it is not made there */
+	int wide;	      /* 1: whatever the target, the whole node is meant: refused for everybody */
+	int silent;	      /* 1: with aim.live, a refusal does not reach the caller: only the event tells */
 };
+
+#define HELD_TOO_EARLY "its descriptor would have to be older than the protection of anything on this node"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

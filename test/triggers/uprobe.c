@@ -80,10 +80,10 @@ static void probe(const struct aim *aim, const struct road *road, struct outcome
 }
 
 static const struct road roads[] = {
-	{ .name = "default", .attempt = probe },
-	{ .name = "compat", .attempt = probe, .compat = 1 },
-	{ .name = "system_wide", .attempt = probe, .number = 1 },
-	{ .name = "system_wide_compat", .attempt = probe, .number = 1, .compat = 1 },
+	{ .name = "default", .live = 1, .attempt = probe },
+	{ .name = "compat", .live = 1, .attempt = probe, .compat = 1 },
+	{ .name = "system_wide", .live = 1, .wide = 1, .attempt = probe, .number = 1 },
+	{ .name = "system_wide_compat", .live = 1, .wide = 1, .attempt = probe, .number = 1, .compat = 1 },
 };
 
 int main(int argc, char **argv)

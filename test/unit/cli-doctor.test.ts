@@ -7,8 +7,8 @@ import { adviceFor } from "../../src/cli/doctor-advice.js";
 import { doctorLines, doctorValue } from "../../src/cli/doctor-report.js";
 import { doctorStatus, verdict } from "../../src/cli/doctor-verdict.js";
 import { CloudtaserError } from "../../src/errors/index.js";
+import type { DoorStatus } from "../../src/kernel/doors.js";
 import { type DoorName, doorNames, type Form, soundnessOf } from "../../src/kernel/doors.js";
-import type { DoorStatus } from "../../src/kernel/kernel.js";
 import type { KernelFacts } from "../../src/kernel/probe.js";
 import { status } from "./cli-support.js";
 

@@ -69,6 +69,7 @@ export async function fakeAgent(over: Partial<ControlHandlers> = {}): Promise<st
     protect: async () => report,
     unprotect: async () => report,
     reload: async () => ({ loadedAt: "2026-02-02T00:00:00.000Z" }),
+    selftest: () => ({ noted: true }),
     subscribe: () => () => {},
     ...over,
   };

@@ -49,6 +49,7 @@ async function start(subscribe: ControlHandlers["subscribe"], heartbeatMs = 60_0
     protect: async () => report,
     unprotect: async () => report,
     reload: async () => ({ loadedAt: "" }),
+    selftest: () => ({ noted: true }),
     subscribe,
   };
   const log = { info: () => {}, warn: (text: string) => void warnings.push(text) };

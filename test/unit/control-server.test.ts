@@ -41,6 +41,7 @@ function handlers(over: Partial<ControlHandlers> = {}): ControlHandlers {
     protect: async () => report,
     unprotect: async () => report,
     reload: async () => ({ loadedAt: "now" }),
+    selftest: () => ({ noted: true }),
     subscribe: () => () => {},
     ...over,
   };

@@ -12,6 +12,7 @@ const labels: MetricLabels = {
   pipelineDrops: ["failed"],
   sinks: ["stdout", "file"],
   sinkDrops: ["queue_full", "broken"],
+  selftestOutcomes: ["refused", "not_stopped"],
 };
 
 function readers(change: Partial<MetricReaders> = {}): MetricReaders {
@@ -27,6 +28,7 @@ function readers(change: Partial<MetricReaders> = {}): MetricReaders {
     sinks: () => [],
     canary: () => ({ lastSuccess: 0, failures: 0 }),
     reload: () => ({ successful: true, lastSuccess: 1 }),
+    selftest: () => ({ lastRun: 0, outcomes: [], failures: 0 }),
     ...change,
   };
 }

@@ -11,6 +11,7 @@ const meanings = {
   forbidden: "not root, or not in the group that may",
   busy: "something else holds what is needed",
   unproven: "the guards are there, but their work could not be shown",
+  onlyObserved: "of a selftest: nothing got through unseen, but something was only observed",
   interrupted: "a signal came before the work was done",
 } as const satisfies Record<keyof typeof exitCodes, string>;
 

@@ -4,6 +4,7 @@
 import { Loss } from "../../src/kernel/abi.gen.js";
 import { doorNames } from "../../src/kernel/doors.js";
 import { createMetrics, type MetricReaders } from "../../src/metrics/index.js";
+import { selftestOutcomes } from "../../src/selftest/index.js";
 import { dropReasons } from "../../src/sinks/index.js";
 import { code, codes, opening, table } from "./markdown.js";
 
@@ -20,11 +21,19 @@ const silent: MetricReaders = {
   sinks: () => [],
   canary: () => ({ lastSuccess: 0, failures: 0 }),
   reload: () => ({ successful: true, lastSuccess: 0 }),
+  selftest: () => ({ lastRun: 0, outcomes: [], failures: 0 }),
 };
 
 export async function metricsReference(): Promise<string> {
   const losses = Object.keys(Loss).filter((name) => name !== "max");
-  const labels = { doors: doorNames, losses, pipelineDrops: [], sinks: ["stdout", "file"], sinkDrops: dropReasons };
+  const labels = {
+    doors: doorNames,
+    losses,
+    pipelineDrops: [],
+    sinks: ["stdout", "file"],
+    sinkDrops: dropReasons,
+    selftestOutcomes,
+  };
   const families = await createMetrics(silent, labels).describe();
   const rows = families.map(({ name, type, help, labels: names }) => [code(name), type, codes(names), help]);
   const own = (name: string | undefined): boolean => name?.startsWith("`cloudtaser_") ?? false;

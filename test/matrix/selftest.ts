@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The selftest of the product on the machine of the matrix, beside the agent that runs there: whatever applies is refused,
+// also while others attack; in detect mode it is observed and says so; nothing of it stays, and no second one runs.
+import { expect, test } from "vitest";
+import type { SelftestResult } from "../../src/selftest/index.js";
+import { everything } from "./everything.js";
+import { type Field, triggerDir } from "./field.js";
+import type { Suite } from "./suite.js";
+
+/** A few that are quick, for what does not depend on the vector. */
+const few = ["environ_read", "process_vm_read", "core_pattern"].flatMap((vector) => ["--vector", vector]);
+
+const patienceSeconds = 600;
+
+async function selftest(
+  field: Field,
+  flags: readonly string[] = [],
+): Promise<{ status: number; found: SelftestResult }> {
+  const argv = ["cloudtaser", "selftest", "--json", ...flags];
+  const { status, stdout, stderr } = await field.guest.run(argv, { timeoutSeconds: patienceSeconds });
+  if (!stdout.startsWith("{")) throw new Error(`no result, status ${status}: ${stderr}`);
+  return { status, found: JSON.parse(stdout) as SelftestResult };
+}
+
+const faults = ({ vectors }: SelftestResult) =>
+  vectors
+    .flatMap(({ vector, roads }) => roads.map((road) => ({ vector, ...road })))
+    .filter(({ outcome }) => outcome === "not_stopped" || outcome === "inconclusive" || outcome === "observed");
+
+export function selftestTests(suite: Suite): void {
+  test("selftest: nothing goes through", async () => {
+    const { status, found } = await selftest(suite.field);
+    expect(faults(found)).toEqual([]);
+    expect(found.vectors.filter(({ outcome }) => outcome !== "refused")).toEqual([]);
+    expect({ status, whole: found.whole, eventsHeard: found.eventsHeard }).toMatchObject({
+      status: 0,
+      whole: true,
+      eventsHeard: true,
+    });
+    const roads = found.vectors.flatMap((one) => one.roads);
+    expect(roads.filter(({ outcome, event }) => outcome === "refused" && event === null)).toEqual([]);
+    // Both kinds of attacker count, and what is not made says why.
+    expect(roads.some(({ attacker, outcome }) => attacker === "nobody" && outcome === "refused")).toBe(true);
+    expect(roads.some(({ attacker, outcome }) => attacker === "nobody" && outcome === "refused_by_kernel")).toBe(true);
+    expect(roads.filter(({ outcome, reason }) => outcome === "not_applicable" && reason === "")).toEqual([]);
+    // Tokens are 32 hexadecimal digits; ids have dashes.
+    expect(JSON.stringify(found)).not.toMatch(/[0-9a-f]{32}/);
+    await leavesNothing();
+  }, 900_000);
+
+  test("selftest: others who attack at the same time do not confuse it", async () => {
+    const flood = suite.field.guest.spawn([
+      "python3",
+      "-c",
+      `
+import os
+while True:
+    if os.fork() == 0:
+        try: open('/proc/${suite.victim.pid}/environ')
+        except PermissionError: pass
+        os._exit(0)
+    os.wait()`,
+    ]);
+    const { status, found } = await selftest(suite.field, few).finally(() => flood.kill("SIGKILL"));
+    expect(faults(found)).toEqual([]);
+    expect(status).toBe(0);
+    await leavesNothing();
+    await suite.field.forgetEvents();
+  }, 300_000);
+
+  test("selftest: the events of its process rows bear its workload, the evidence names those of the others", async () => {
+    const before = (await suite.field.events()).length;
+    const { found } = await selftest(suite.field, few);
+    const rows = found.vectors.flatMap((one) => one.roads.flatMap(({ event }) => (event === null ? [] : [event.id])));
+    expect(rows.length).toBeGreaterThan(5);
+    const { stdout } = await suite.field.sh(
+      "cat /var/lib/cloudtaser/$(ls /var/lib/cloudtaser | tail -1); stat -c %a /var/lib/cloudtaser/*.json | sort -u",
+    );
+    for (const id of rows) expect(stdout).toContain(id);
+    expect(stdout.trimEnd().endsWith("\n600")).toBe(true);
+    const events = (await suite.field.events()).slice(before) as unknown as {
+      id: string;
+      target: { workload?: string } | null;
+    }[];
+    expect(events.filter(({ id }) => rows.includes(id)).length).toBe(rows.length);
+    // Neither name nor executable would do: an io_uring worker has another, and the path is gone with its process.
+    const unmarked = events.filter(({ id, target }) =>
+      target === null ? !rows.includes(id) : target.workload !== "cloudtaser-selftest",
+    );
+    expect(unmarked).toEqual([]);
+    const metrics = await suite.field.sh(
+      "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/metrics').read().decode())\"",
+    );
+    expect(metrics.stdout).toContain('cloudtaser_selftest_outcome{vector="kcore",outcome="refused"} 1');
+    expect(metrics.stdout).toContain('cloudtaser_selftest_outcome{vector="kcore",outcome="not_stopped"} 0');
+    expect(metrics.stdout).toMatch(/^cloudtaser_selftest_last_run_timestamp_seconds 1\.?\d/m);
+  }, 300_000);
+
+  test("selftest: the agent makes one by itself, beside which a second is refused, and ends it when it shall not", async () => {
+    await suite.field.reconfigure({ ...everything("enforce"), selftest: { interval: 3600 } });
+    await until(suite.field, (status) => status.includes('"cloudtaser-selftest"'));
+    const second = await suite.field.sh("cloudtaser selftest");
+    expect(second.status).toBe(5);
+    expect(second.stderr).toContain("another selftest runs");
+    await suite.field.reconfigure(everything("enforce"));
+    await until(suite.field, (status) => !status.includes('"cloudtaser-selftest"'));
+    await leavesNothing();
+  }, 300_000);
+
+  test("selftest: one that is interrupted leaves nothing", async () => {
+    const run = suite.field.guest.spawn(["cloudtaser", "selftest", "--json"]);
+    await until(suite.field, (status) => status.includes('"cloudtaser-selftest"'));
+    // The whole process group, as by Ctrl-C.
+    run.kill("SIGTERM");
+    expect((await run.done).status).toBe(130);
+    await leavesNothing();
+  }, 300_000);
+
+  test("selftest: in detect mode everything is observed, and the exit status says so", async () => {
+    await suite.field.reconfigure(everything("detect"));
+    try {
+      const { status, found } = await selftest(suite.field, few);
+      expect(status).toBe(7);
+      expect(found.vectors.map(({ outcome }) => outcome)).toEqual(["observed", "observed", "observed"]);
+      const human = await suite.field.sh("cloudtaser selftest --vector environ_read");
+      expect(human.stdout).toContain("The agent is in detect mode");
+    } finally {
+      await suite.field.reconfigure(everything("enforce"));
+    }
+    const wider = await suite.field.sh("cloudtaser selftest --with-agent");
+    expect({ status: wider.status, stderr: wider.stderr }).toMatchObject({ status: 5 });
+  }, 300_000);
+
+  async function leavesNothing(): Promise<void> {
+    const { stdout } = await suite.field.control("GET", "/v1/status");
+    const { workloads } = JSON.parse(stdout) as { workloads: { name: string }[] };
+    expect(workloads.map(({ name }) => name)).not.toContain("cloudtaser-selftest");
+    const running = await suite.field.sh(
+      `ls -l /proc/[0-9]*/exe 2>/dev/null | grep -c ${triggerDir.replace("/triggers", "/build/triggers")} || true`,
+    );
+    // The matrix's own people: victim, neighbour, the child of one in a namespace, the holder.
+    expect(Number(running.stdout)).toBeLessThanOrEqual(5);
+  }
+}
+
+async function until(field: Field, there: (status: string) => boolean): Promise<void> {
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
+    if (there((await field.control("GET", "/v1/status")).stdout)) return;
+  }
+  throw new Error("the agent's status did not become what was waited for");
+}

@@ -66,6 +66,7 @@ export class Kernel {
   #canary: Canary | undefined;
   #ring: Ring | undefined;
   #closed = false;
+  #uprobeFlag: number | undefined;
   /** As it was last looked at. */
   preemption: Preemption = readPreemption();
   /** When every attached door was last proved, ms since the epoch; undefined if never. */
@@ -223,7 +224,11 @@ export class Kernel {
   }
 
   setSettings(settings: { nodeGuardsAlways: boolean; reportAllowed: boolean }): void {
-    writeSettings(this.#map("settings"), settings);
+    if (this.#uprobeFlag === undefined) {
+      this.#uprobeFlag = this.#options.native.kernelEnumerator("TRACE_EVENT_FL_UPROBE") ?? 0;
+      this.#options.native.releaseBtf();
+    }
+    writeSettings(this.#map("settings"), { ...settings, uprobeFlag: this.#uprobeFlag });
   }
 
   add(addition: Addition): AdditionResult {

@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 	/* On a node in use others may be protected, and the kernel's files with them. */
 	for (size_t n = 0; !getenv("CT_HOLDER") && n < sizeof(of_kernel) / sizeof(of_kernel[0]); n++)
 		hold(of_kernel[n]);
-	for (size_t n = 0; n < sizeof(to_write) / sizeof(to_write[0]); n++)
+	for (size_t n = 0; !getenv("CT_HOLDER") && n < sizeof(to_write) / sizeof(to_write[0]); n++)
 		hold_to_write(to_write[n]);
 	if (door < 0 || bind(door, (struct sockaddr *)&address, held_address(&address)) || listen(door, 8)) {
 		perror("holder");

@@ -11,7 +11,7 @@ import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { MatrixRecord } from "./record.js";
-import { selftestTests } from "./selftest.js";
+import { harmlessFormTests, selftestTests } from "./selftest.js";
 
 /** A module that the kernel asks for: observed only once it is really loaded. */
 const silentInDetect = new Set(["module_load/request"]);
@@ -120,6 +120,8 @@ export function describeConfiguration(configuration: Configuration): void {
         expect(tried, `no road of ${vector} works here without the agent`).toBe(true);
       }
     }, 600_000);
+
+    harmlessFormTests(suite);
 
     test("detect: every attack goes on, with one event", async () => {
       await suite.field.startAgent(everything("detect"));

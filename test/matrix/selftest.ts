@@ -3,9 +3,33 @@
 // also while others attack; in detect mode it is observed and says so; nothing of it stays, and no second one runs.
 import { expect, test } from "vitest";
 import type { SelftestResult } from "../../src/selftest/index.js";
+import { parseRoads } from "../../src/selftest/roads.js";
+import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { everything } from "./everything.js";
 import { type Field, triggerDir } from "./field.js";
 import type { Suite } from "./suite.js";
+
+/** Where no guard stands, the harmless form of an attack on the node must get in too: else a dead guard would pass for the
+ *  kernel's own refusal. */
+export function harmlessFormTests(suite: Suite): void {
+  test("selftest: without the agent the harmless forms get in, and do nothing", async () => {
+    const state =
+      "cat /proc/modules /proc/swaps /proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe | cut -d' ' -f1,2; cat /sys/kernel/kexec_loaded /sys/kernel/tracing/dynamic_events";
+    const before = await suite.field.sh(state);
+    let tried = 0;
+    for (const vector of vectorNames.filter((name) => vectorTable[name].scope === "node")) {
+      const roads = parseRoads((await suite.field.sh(`${triggerDir}/${vector} --describe-roads`)).stdout);
+      for (const { road } of roads.filter(({ live }) => live)) {
+        const { status, stdout } = await suite.field.sh(`${triggerDir}/${vector} --live --road ${road}`);
+        if (status === 2) continue; // what this kernel lacks; the matrix holds the list of that
+        expect({ vector, road, ...JSON.parse(stdout) }).toMatchObject({ succeeded: true });
+        tried++;
+      }
+    }
+    expect(tried).toBeGreaterThan(60);
+    expect(await suite.field.sh(state)).toEqual(before);
+  }, 300_000);
+}
 
 /** A few that are quick, for what does not depend on the vector. */
 const few = ["environ_read", "process_vm_read", "core_pattern"].flatMap((vector) => ["--vector", vector]);
@@ -27,11 +51,13 @@ const faults = ({ vectors }: SelftestResult) =>
     .flatMap(({ vector, roads }) => roads.map((road) => ({ vector, ...road })))
     .filter(({ outcome }) => outcome === "not_stopped" || outcome === "inconclusive" || outcome === "observed");
 
-export function selftestTests(suite: Suite): void {
+export function oneSelftest(suite: Suite): void {
   test("selftest: nothing goes through", async () => {
     const { status, found } = await selftest(suite.field);
     expect(faults(found)).toEqual([]);
-    expect(found.vectors.filter(({ outcome }) => outcome !== "refused")).toEqual([]);
+    // What would harm the agent of this node where nothing guards is not made here; the matrix makes it.
+    expect(found.vectors.filter(({ outcome }) => outcome !== "refused" && outcome !== "not_applicable")).toEqual([]);
+    expect(found.vectors.filter(({ outcome }) => outcome === "refused").length).toBeGreaterThan(25);
     expect({ status, whole: found.whole, eventsHeard: found.eventsHeard }).toMatchObject({
       status: 0,
       whole: true,
@@ -45,9 +71,11 @@ export function selftestTests(suite: Suite): void {
     expect(roads.filter(({ outcome, reason }) => outcome === "not_applicable" && reason === "")).toEqual([]);
     // Tokens are 32 hexadecimal digits; ids have dashes.
     expect(JSON.stringify(found)).not.toMatch(/[0-9a-f]{32}/);
-    await leavesNothing();
+    await leavesNothing(suite);
   }, 900_000);
+}
 
+export function selftestTests(suite: Suite): void {
   test("selftest: others who attack at the same time do not confuse it", async () => {
     const flood = suite.field.guest.spawn([
       "python3",
@@ -64,7 +92,7 @@ while True:
     const { status, found } = await selftest(suite.field, few).finally(() => flood.kill("SIGKILL"));
     expect(faults(found)).toEqual([]);
     expect(status).toBe(0);
-    await leavesNothing();
+    await leavesNothing(suite);
     await suite.field.forgetEvents();
   }, 300_000);
 
@@ -104,7 +132,7 @@ while True:
     expect(second.stderr).toContain("another selftest runs");
     await suite.field.reconfigure(everything("enforce"));
     await until(suite.field, (status) => !status.includes('"cloudtaser-selftest"'));
-    await leavesNothing();
+    await leavesNothing(suite);
   }, 300_000);
 
   test("selftest: one that is interrupted leaves nothing", async () => {
@@ -113,7 +141,7 @@ while True:
     // The whole process group, as by Ctrl-C.
     run.kill("SIGTERM");
     expect((await run.done).status).toBe(130);
-    await leavesNothing();
+    await leavesNothing(suite);
   }, 300_000);
 
   test("selftest: in detect mode everything is observed, and the exit status says so", async () => {
@@ -130,17 +158,6 @@ while True:
     const wider = await suite.field.sh("cloudtaser selftest --with-agent");
     expect({ status: wider.status, stderr: wider.stderr }).toMatchObject({ status: 5 });
   }, 300_000);
-
-  async function leavesNothing(): Promise<void> {
-    const { stdout } = await suite.field.control("GET", "/v1/status");
-    const { workloads } = JSON.parse(stdout) as { workloads: { name: string }[] };
-    expect(workloads.map(({ name }) => name)).not.toContain("cloudtaser-selftest");
-    const running = await suite.field.sh(
-      `ls -l /proc/[0-9]*/exe 2>/dev/null | grep -c ${triggerDir.replace("/triggers", "/build/triggers")} || true`,
-    );
-    // The matrix's own people: victim, neighbour, the child of one in a namespace, the holder.
-    expect(Number(running.stdout)).toBeLessThanOrEqual(5);
-  }
 }
 
 async function until(field: Field, there: (status: string) => boolean): Promise<void> {
@@ -148,4 +165,15 @@ async function until(field: Field, there: (status: string) => boolean): Promise<
     if (there((await field.control("GET", "/v1/status")).stdout)) return;
   }
   throw new Error("the agent's status did not become what was waited for");
+}
+
+async function leavesNothing(suite: Suite): Promise<void> {
+  const { stdout } = await suite.field.control("GET", "/v1/status");
+  const { workloads } = JSON.parse(stdout) as { workloads: { name: string }[] };
+  expect(workloads.map(({ name }) => name)).not.toContain("cloudtaser-selftest");
+  const running = await suite.field.sh(
+    `ls -l /proc/[0-9]*/exe 2>/dev/null | grep -c ${triggerDir.replace("/triggers", "/build/triggers")} || true`,
+  );
+  // The matrix's own people: victim, neighbour, the child of one in a namespace, the holder.
+  expect(Number(running.stdout)).toBeLessThanOrEqual(5);
 }

@@ -67,6 +67,8 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       pipelineDrops,
       sinks: sinks.map((sink) => sink.name),
       sinkDrops: dropReasons,
+      // The form that kills after the fact refuses nothing, and the others do nothing else.
+      outcomes: ["observed", kernel.form === "signal" ? "killed" : "denied", "allowed"],
       selftestOutcomes,
     },
     { onReadFailure: sources.onFailure },

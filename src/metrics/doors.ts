@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of each door: attached in which form, proved by the canary, sound on this kernel.
+// The state of each door: proved by the canary, sound on this kernel; and the form that all of them are in.
 
 import type { FamilyOptions } from "./family.js";
 import type { DoorMetrics, MetricLabels, MetricReaders } from "./readers.js";
 
 export const metricNames = [
-  "cloudtaser_door_attached",
+  "cloudtaser_form",
   "cloudtaser_door_proved",
-  "cloudtaser_door_sound",
+  "cloudtaser_unsound_doors",
   "cloudtaser_door_recursion_misses_total",
 ] as const;
 
@@ -25,27 +25,26 @@ export function doorFamilies(readers: MetricReaders, { doors }: MetricLabels): F
   return [
     {
       name: metricNames[0],
-      help: "1 if the door is attached in that form.",
+      help: "Doors attached in that form; one agent has them all in the same.",
       kind: "gauge",
-      labels: ["door", "form"],
-      known: doors.flatMap((door) => forms.map((form) => ({ door, form }))),
+      labels: ["form"],
+      known: forms.map((form) => ({ form })),
       *read() {
-        for (const { door, form, attached } of readers.doors()) {
-          if (form !== undefined) yield { labels: { door, form }, value: attached ? 1 : 0 };
-        }
+        const standing = [...readers.doors()].filter(({ attached }) => attached);
+        for (const form of forms) yield { labels: { form }, value: standing.filter((one) => one.form === form).length };
       },
     },
     {
       name: metricNames[1],
-      help: "1 if the last canary was refused at the door.",
+      help: "1 if the door is attached and the last canary was refused at it.",
       kind: "gauge",
       ...perDoor(({ proved }) => (proved ? 1 : 0)),
     },
     {
       name: metricNames[2],
-      help: "1 if the kernel calls the door every time and it refuses; 0 if it may be skipped, kills after the fact, or is not attached.",
+      help: "Doors that may be skipped, kill after the fact, or are not attached; 0 where every one is called each time and refuses.",
       kind: "gauge",
-      ...perDoor(({ attached, sound }) => (attached && sound ? 1 : 0)),
+      read: () => [{ value: [...readers.doors()].filter(({ attached, sound }) => !(attached && sound)).length }],
     },
     {
       name: metricNames[3],

@@ -3,13 +3,11 @@
 
 import { vectorNames } from "../vectors/index.js";
 import type { FamilyOptions } from "./family.js";
-import type { MetricReaders } from "./readers.js";
+import type { MetricLabels, MetricReaders } from "./readers.js";
 
 export const metricNames = ["cloudtaser_events_total"] as const;
 
-const outcomes = ["observed", "denied", "killed", "allowed"];
-
-export function eventFamilies(readers: MetricReaders): FamilyOptions[] {
+export function eventFamilies(readers: MetricReaders, { outcomes }: MetricLabels): FamilyOptions[] {
   return [
     {
       name: metricNames[0],
@@ -18,7 +16,9 @@ export function eventFamilies(readers: MetricReaders): FamilyOptions[] {
       labels: ["vector", "outcome"],
       known: vectorNames.flatMap((vector) => outcomes.map((outcome) => ({ vector, outcome }))),
       *read() {
-        for (const { vector, outcome, count } of readers.events()) yield { labels: { vector, outcome }, value: count };
+        for (const { vector, outcome, count } of readers.events()) {
+          if (outcomes.includes(outcome)) yield { labels: { vector, outcome }, value: count };
+        }
       },
     },
   ];

@@ -51,7 +51,7 @@ export function createMetrics(
   };
   const families: FamilyOptions[] = [
     ...build.buildFamilies(readers),
-    ...events.eventFamilies(readers),
+    ...events.eventFamilies(readers, labels),
     ...doors.doorFamilies(readers, labels),
     ...losses.lossFamilies(readers, labels),
     ...scope.scopeFamilies(readers),

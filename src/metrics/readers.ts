@@ -50,5 +50,7 @@ export interface MetricLabels {
   pipelineDrops: readonly string[];
   sinks: readonly string[];
   sinkDrops: readonly string[];
+  /** What an attempt can come to in the form of the doors. */
+  outcomes: readonly string[];
   selftestOutcomes: readonly string[];
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last whole selftest: when it was, and what came of each vector.
+// The last whole selftest: when it was, and what came of how many vectors; which ones stands in its evidence.
 
-import { vectorNames } from "../vectors/index.js";
 import type { FamilyOptions } from "./family.js";
 import type { MetricLabels, MetricReaders } from "./readers.js";
 
 export const metricNames = [
   "cloudtaser_selftest_last_run_timestamp_seconds",
-  "cloudtaser_selftest_outcome",
+  "cloudtaser_selftest_vectors",
   "cloudtaser_selftest_failures_total",
 ] as const;
 
@@ -21,12 +20,15 @@ export function selftestFamilies(readers: MetricReaders, labels: MetricLabels): 
     },
     {
       name: metricNames[1],
-      help: "1 for what came of the vector's worst road in the last whole selftest, 0 for the other outcomes.",
+      help: "Vectors whose worst road had that outcome in the last whole selftest.",
       kind: "gauge",
-      labels: ["vector", "outcome"],
-      known: vectorNames.flatMap((vector) => labels.selftestOutcomes.map((outcome) => ({ vector, outcome }))),
+      labels: ["outcome"],
+      known: labels.selftestOutcomes.map((outcome) => ({ outcome })),
       *read() {
-        for (const { vector, outcome } of readers.selftest().outcomes) yield { labels: { vector, outcome }, value: 1 };
+        const outcomes = [...readers.selftest().outcomes];
+        for (const outcome of labels.selftestOutcomes) {
+          yield { labels: { outcome }, value: outcomes.filter((one) => one.outcome === outcome).length };
+        }
       },
     },
     {

@@ -32,6 +32,7 @@ export async function metricsReference(): Promise<string> {
     pipelineDrops: [],
     sinks: ["stdout", "file"],
     sinkDrops: dropReasons,
+    outcomes: ["observed", "denied", "killed", "allowed"],
     selftestOutcomes,
   };
   const families = await createMetrics(silent, labels).describe();

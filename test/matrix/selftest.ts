@@ -28,7 +28,7 @@ export function harmlessFormTests(suite: Suite): void {
     }
     expect(tried).toBeGreaterThan(60);
     expect(await suite.field.sh(state)).toEqual(before);
-  }, 300_000);
+  }, 600_000);
 }
 
 /** A few that are quick, for what does not depend on the vector. */
@@ -94,7 +94,7 @@ while True:
     expect(status).toBe(0);
     await leavesNothing(suite);
     await suite.field.forgetEvents();
-  }, 300_000);
+  }, 600_000);
 
   test("selftest: the events of its process rows bear its workload, the evidence names those of the others", async () => {
     const before = (await suite.field.events()).length;
@@ -122,7 +122,7 @@ while True:
     expect(metrics.stdout).toMatch(/^cloudtaser_selftest_vectors\{outcome="refused"\} [1-9]\d*$/m);
     expect(metrics.stdout).toContain('cloudtaser_selftest_vectors{outcome="not_stopped"} 0');
     expect(metrics.stdout).toMatch(/^cloudtaser_selftest_last_run_timestamp_seconds 1\.?\d/m);
-  }, 300_000);
+  }, 600_000);
 
   test("selftest: the agent makes one by itself, beside which a second is refused, and ends it when it shall not", async () => {
     await suite.field.reconfigure({ ...everything("enforce"), selftest: { interval: 3600 } });
@@ -133,7 +133,7 @@ while True:
     await suite.field.reconfigure(everything("enforce"));
     await until(suite.field, (status) => !status.includes('"cloudtaser-selftest"'));
     await leavesNothing(suite);
-  }, 300_000);
+  }, 600_000);
 
   test("selftest: one that is interrupted leaves nothing", async () => {
     const run = suite.field.guest.spawn(["cloudtaser", "selftest", "--json"]);
@@ -142,7 +142,7 @@ while True:
     run.kill("SIGTERM");
     expect((await run.done).status).toBe(130);
     await leavesNothing(suite);
-  }, 300_000);
+  }, 600_000);
 
   test("selftest: in detect mode everything is observed, and the exit status says so", async () => {
     await suite.field.reconfigure(everything("detect"));
@@ -157,7 +157,7 @@ while True:
     }
     const wider = await suite.field.sh("cloudtaser selftest --with-agent");
     expect({ status: wider.status, stderr: wider.stderr }).toMatchObject({ status: 5 });
-  }, 300_000);
+  }, 600_000);
 }
 
 async function until(field: Field, there: (status: string) => boolean): Promise<void> {

@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-import { describeBenign } from "./suite.js";
-
-describeBenign("5.10");

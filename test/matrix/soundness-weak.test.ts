@@ -72,6 +72,8 @@ describe("7.2 without bpf in its LSM list", () => {
   }, 600_000);
 
   test("a change of the preemption mode is seen, shown and reported", async () => {
+    // Where it is refused there is nothing to see.
+    await field.reconfigure({ mode: "enforce", canary: { interval: 2 }, vectors: { hooks_off: { mode: "detect" } } });
     await field.sh("echo full > /sys/kernel/debug/sched/preempt");
     expect(await noticed(({ type }) => type === "PREEMPTION_CHANGED")).toMatchObject([
       { severity: "high", detail: { before: "lazy", now: "full", form: "fmod_ret" } },

@@ -45,6 +45,9 @@ export const impossible: Record<string, readonly string[]> = {
 /** Their attack has the agent protect a child first, which a stopped agent cannot do. */
 export const needAgent = new Set(["ptrace_traceme", "ns_enter", "preload"]);
 
+/** Roads whose preparation is no attempt itself, where that of the first road is: its helper would be killed before it. */
+export const quietRoads: Readonly<Record<string, string>> = { pin_remove: "unmount" };
+
 /** Refused with another errno than EPERM. */
 export function errnoOf(vector: string, road: string): string {
   // A BPF program that may not know a helper is invalid to the verifier.

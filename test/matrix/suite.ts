@@ -7,7 +7,7 @@ import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
-import { errnoOf, impossible, needAgent, onlyRefused, silentInDetect, silentRoads } from "./exceptions.js";
+import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect, silentRoads } from "./exceptions.js";
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
@@ -206,7 +206,12 @@ print(os.getpid(), n)"`,
       try {
         const before = (await suite.field.events()).length;
         for (const vector of vectorNames) {
-          const attack = await suite.field.attack(vector, firstRoad(vector), suite.victim, killPatienceSeconds);
+          const attack = await suite.field.attack(
+            vector,
+            quietRoads[vector] ?? firstRoad(vector),
+            suite.victim,
+            killPatienceSeconds,
+          );
           expect(attack.status, `${vector}: status of the killed attacker`).toBe(137);
         }
         // A killed attacker cannot tell its pid: its event is the one of its vector.

@@ -6,36 +6,13 @@
 #ifndef CT_VERDICT_H
 #define CT_VERDICT_H
 
-#include "scope.h"
-#include "task.h"
+#include "policy.h"
 
 #define SIGKILL 9
 
 static __always_inline __u64 offender_of(const struct ct_attempt *attempt)
 {
 	return attempt->offender ? attempt->offender : current_task();
-}
-
-static __always_inline bool task_is_allowed(__u64 task, __u32 vector)
-{
-	struct ct_allow_key key = { .vector = vector };
-	struct task_struct *offender = (void *)task;
-	__u32 *may;
-
-	task_exe(task, &key.exe_dev, &key.exe_ino);
-	if (key.exe_ino && bpf_map_lookup_elem(&allowed, &key))
-		return true;
-	if (vector != CT_VECTOR_NS_ENTER)
-		return false;
-	/* runc and crun enter containers as copies of themselves, which have no name or lie on a mount of their own. */
-	task_exe((__u64)BPF_CORE_READ(offender, real_parent), &key.exe_dev, &key.exe_ino);
-	may = key.exe_ino ? bpf_map_lookup_elem(&allowed, &key) : NULL;
-	return may && (*may & 2 || !BPF_CORE_READ(offender, mm, exe_file, f_inode, i_nlink));
-}
-
-static __always_inline bool is_allowed(__u32 vector)
-{
-	return task_is_allowed(current_task(), vector);
 }
 
 /* Never pid 1, a kernel thread or the agent: a wrong kill is worse than a refused attempt left alive. */
@@ -120,12 +97,12 @@ static __always_inline bool fold(const struct ct_attempt *attempt, __u8 outcome)
 }
 
 static __always_inline int pass_judgement(const struct ct_attempt *attempt, const struct ct_scope *target,
-					  const struct ct_scope *me)
+					  const struct ct_scope *me, __u32 rule)
 {
-	__u32 vector = attempt->vector;
+	__u32 vector = attempt->vector, mode = rule & CT_RULE_MODE;
+	bool allowed = !attempt->bystander && rule & CT_RULE_ALLOWED;
 	__u8 outcome = CT_OUTCOME_DENIED, flags = 0;
 	struct ct_settings *set;
-	struct ct_policy *rule;
 	bool silent = false;
 	__u32 zero = 0;
 
@@ -137,22 +114,20 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 		count(&proofs, attempt->door);
 		return -EPERM;
 	}
-	rule = bpf_map_lookup_elem(&policy, &vector);
-	if (rule && rule->mode == CT_MODE_OFF)
+	if (mode == CT_MODE_OFF)
 		return 0;
 	if (attempt->again)
-		return (rule && rule->mode == CT_MODE_DETECT) || task_is_allowed(offender_of(attempt), vector) ? 0
-													       : -EPERM;
+		return mode == CT_MODE_DETECT || allowed ? 0 : -EPERM;
 	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
 	if (target && target->role & CT_ROLE_CANARY)
-		return rule && rule->mode == CT_MODE_DETECT ? 0 : -EPERM;
-	if (!attempt->bystander && task_is_allowed(offender_of(attempt), vector)) {
+		return mode == CT_MODE_DETECT ? 0 : -EPERM;
+	if (allowed) {
 		set = bpf_map_lookup_elem(&settings, &zero);
 		outcome = CT_OUTCOME_ALLOWED;
 		silent = set && !set->report_allowed;
-	} else if (rule && rule->mode == CT_MODE_DETECT) {
+	} else if (mode == CT_MODE_DETECT) {
 		outcome = CT_OUTCOME_OBSERVED;
-	} else if (rule && rule->kill && !attempt->bystander) {
+	} else if (rule & CT_RULE_KILL && !attempt->bystander) {
 		flags = kill_offender(attempt, me);
 	}
 	count(&outcomes, vector * CT_OUTCOME_MAX + outcome);
@@ -179,7 +154,10 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 	}
 	me = scope_of((__u64)TASK_READ(offender_of(attempt), group_leader));
 	if (target) {
-		if (!attempt->bystander && me && me->role & CT_ROLE_PROTECTED && me->group == target->group)
+		if (!attempt->bystander && may_inspect(offender_of(attempt), me, attempt->target, target))
+			return 0;
+		/* Its own limits: taking away the core dump is part of protecting. */
+		if (me && me->role & CT_ROLE_AGENT && attempt->vector == CT_VECTOR_COREDUMP_LIMITS)
 			return 0;
 	} else {
 		if (!(me && me->role & CT_ROLE_PROBER) && !anything_protected())
@@ -187,7 +165,8 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 		if (me && me->role & CT_ROLE_AGENT && attempt->vector == CT_VECTOR_BPF_LOAD)
 			return 0;
 	}
-	return pass_judgement(attempt, target, me);
+	return pass_judgement(attempt, target, me,
+			      rule_for(attempt->vector, target ? target->group : 0, offender_of(attempt)));
 }
 
 #endif

@@ -105,7 +105,8 @@ static __always_inline void guard_setns(const struct ct_syscall *call, struct ct
 		attempt->target = pidfd_task(file);
 		attempt->vector = attempt->target ? CT_VECTOR_NS_ENTER : CT_VECTOR_NONE;
 	}
-	if (attempt->vector != CT_VECTOR_NONE && mode_of(CT_VECTOR_NS_ENTER) == CT_MODE_DETECT && asked_before())
+	if (attempt->vector != CT_VECTOR_NONE &&
+	    mode_of(CT_VECTOR_NS_ENTER, group_of(attempt->target)) == CT_MODE_DETECT && asked_before())
 		attempt->vector = CT_VECTOR_NONE;
 }
 

@@ -77,6 +77,7 @@ static __always_inline void guard_ptrace(struct task_struct *child, unsigned int
 {
 	struct ct_access access = {};
 	struct ct_syscall call;
+	__u32 group;
 
 	current_syscall(&call);
 	if (call.compat)
@@ -85,10 +86,10 @@ static __always_inline void guard_ptrace(struct task_struct *child, unsigned int
 		classify_64(call.nr, &access);
 	if (access.reported) {
 		/* file_open has judged it; what it let pass in detect mode or by an allow list is not refused here. */
-		if (mode_of(access.vector) != CT_MODE_ENFORCE)
+		group = group_of(address_of(child));
+		if (mode_of(access.vector, group) != CT_MODE_ENFORCE)
 			return;
-		if (access.vector == CT_VECTOR_PROCMEM_READ &&
-		    (mode_of(CT_VECTOR_PROCMEM_WRITE) != CT_MODE_ENFORCE || is_allowed(CT_VECTOR_PROCMEM_WRITE)))
+		if (access.vector == CT_VECTOR_PROCMEM_READ && is_let_pass(CT_VECTOR_PROCMEM_WRITE, group))
 			return;
 	}
 	if (access.ptrace) {

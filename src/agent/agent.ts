@@ -21,10 +21,11 @@ import {
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { Groups, Scope } from "../scope/index.js";
+import { AllowList, type AllowSet } from "./allow.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { createAgentMetrics } from "./measures.js";
-import { applyPolicy, needsRestart, resolvePolicy } from "./policy.js";
+import { buildPolicy, needsRestart } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
 import { Stream } from "./stream.js";
@@ -45,6 +46,7 @@ export class Agent {
   readonly #started = new Date().toISOString();
   readonly #facts: KernelFacts = readKernelFacts();
   readonly #groups: Groups;
+  readonly #allow: AllowList;
   #config: Config;
   #loadedAt = new Date().toISOString();
   #reloadError: string | null = null;
@@ -60,6 +62,7 @@ export class Agent {
     this.#options = options;
     this.#log = options.log;
     this.#config = options.config;
+    this.#allow = new AllowList(options.log.child("allow"));
     this.#groups = new Groups(join(dirname(options.config.control.socket), "workloads.json"));
   }
 
@@ -67,7 +70,7 @@ export class Agent {
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
       this.#checkMachine();
-      const policy = resolvePolicy(this.#config);
+      const allow = this.#allow.resolve(this.#config);
       const stream = new Stream(
         () => this.#config,
         this.#options.native,
@@ -109,7 +112,7 @@ export class Agent {
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
       if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
-      applyPolicy(kernel, policy);
+      this.#applyPolicy(kernel, allow);
       await this.#protectConfigured();
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
@@ -118,7 +121,10 @@ export class Agent {
         status: () => ({ ...this.status(), processes: undefined }),
       });
       this.#stopIfInterrupted(interrupted);
-      this.#watch = new Watch(kernel, this.#scope, this.#log.child("watch"), () => this.#tellManager());
+      this.#watch = new Watch(kernel, this.#scope, this.#log.child("watch"), {
+        check: () => this.#checkAllowed(kernel),
+        proved: () => this.#tellManager(),
+      });
       this.#watch.every(this.#config.canary.interval);
       this.#sayReady(kernel);
     } catch (error) {
@@ -138,10 +144,10 @@ export class Agent {
     const kernel = this.kernel;
     try {
       const config = this.#options.reloadConfig();
-      const policy = resolvePolicy(config);
+      const allow = this.#allow.resolve(config);
       const late = needsRestart(this.#config, config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
-      applyPolicy(kernel, policy);
+      this.#applyPolicy(kernel, allow);
       this.#log.setLevel(config.log.level);
       this.#config = config;
       this.#loadedAt = new Date().toISOString();
@@ -181,6 +187,7 @@ export class Agent {
       facts: this.#facts,
       records: this.scope.records(),
       workloadOf: (group) => this.#groups.nameOf(group),
+      warnings: this.#allow.warnings,
     });
   }
 
@@ -220,6 +227,20 @@ export class Agent {
     if (this.#facts.ftraceEnabled === false) {
       if (!enableFtrace()) throw new CloudtaserError("FTRACE_OFF", { target: "/proc/sys/kernel/ftrace_enabled" });
       this.#log.warn("kernel.ftrace_enabled was 0, which silences every guard; it was set to 1");
+    }
+  }
+
+  /** Whole or not at all: if it throws, the policy before is in force. */
+  #applyPolicy(kernel: Kernel, allow: AllowSet): void {
+    kernel.setPolicy(buildPolicy(allow.config, this.#allow.entries(allow), (name) => this.#groups.ensure(name)));
+    this.#allow.adopt(allow);
+  }
+
+  async #checkAllowed(kernel: Kernel): Promise<void> {
+    const changed = await this.#allow.check();
+    const set = this.#allow.set;
+    if (changed && set) {
+      kernel.setPolicy(buildPolicy(set.config, this.#allow.entries(set), (name) => this.#groups.ensure(name)));
     }
   }
 

@@ -79,6 +79,8 @@ export type StatusParts = Pick<
   facts: KernelFacts;
   records: ScopeRecord[];
   workloadOf: (group: number) => string;
+  /** What other rooms have to say, beside what this machine is. */
+  warnings: readonly string[];
 };
 
 export function statusReport(parts: StatusParts): StatusReport {
@@ -104,6 +106,6 @@ export function statusReport(parts: StatusParts): StatusReport {
     processes,
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,
-    warnings: warningsOf(kernel, facts),
+    warnings: [...warningsOf(kernel, facts), ...parts.warnings],
   };
 }

@@ -6,7 +6,7 @@ import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, pa
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 
 /** Longer than any sane configuration; keeps a wrong path (a log, a device) from filling memory. */
-const maxBytes = 1024 * 1024;
+const maxBytes = 4 * 1024 * 1024;
 
 export interface ConfigSource {
   path: string;

@@ -22,8 +22,9 @@ import { type DoorName, doorNames, type Form, programOf, type Soundness, soundne
 import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
 import { Pins } from "./pins.js";
+import { type PolicySet, writePolicySet } from "./policy.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
-import { type AllowEntry, type VectorRule, writeAllowed, writeDevices, writePolicy, writeSettings } from "./tables.js";
+import { writeDevices, writeSettings } from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
@@ -183,21 +184,25 @@ export class Kernel {
     );
   }
 
-  setPolicy(rules: readonly VectorRule[]): void {
-    writePolicy(this.#map("policy"), rules);
-  }
-
-  setAllowed(entries: readonly AllowEntry[]): void {
-    writeAllowed(this.#map("allowed"), entries);
+  /** In force as a whole when it returns; if it throws, the policy before still is. */
+  setPolicy(policy: PolicySet): void {
+    writePolicySet(
+      {
+        head: this.#map("policy_head"),
+        rules: this.#map("policy"),
+        groups: this.#map("group_policy"),
+        allowed: this.#map("allowed"),
+      },
+      policy,
+    );
+    // Beside the swap and not in it: it only says when the node's guards sleep, so what passes with one policy's rules
+    // and the other's setting passes under one of the two.
+    writeSettings(this.#map("settings"), policy);
   }
 
   /** Looks again which devices hold swap and which drivers of user space there are. */
   refreshDevices(): void {
     writeDevices(this.#map("devices"), findDevices());
-  }
-
-  setSettings(settings: { nodeGuardsAlways: boolean; reportAllowed: boolean }): void {
-    writeSettings(this.#map("settings"), settings);
   }
 
   add(addition: Addition): AdditionResult {

@@ -96,6 +96,15 @@ static __always_inline bool fold(const struct ct_attempt *attempt, __u8 outcome)
 	return true;
 }
 
+/* A branch that the compiler must leave one: of the arithmetic that it makes of it, 6.12 cannot tell the range. */
+static __always_inline int refuse_if(bool refused)
+{
+	if (!refused)
+		return 0;
+	asm volatile("");
+	return -EPERM;
+}
+
 static __always_inline int pass_judgement(const struct ct_attempt *attempt, const struct ct_scope *target,
 					  const struct ct_scope *me, __u32 rule)
 {
@@ -117,10 +126,10 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 	if (mode == CT_MODE_OFF)
 		return 0;
 	if (attempt->again)
-		return mode == CT_MODE_DETECT || allowed ? 0 : -EPERM;
+		return refuse_if(mode != CT_MODE_DETECT && !allowed);
 	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
 	if (target && target->role & CT_ROLE_CANARY)
-		return mode == CT_MODE_DETECT ? 0 : -EPERM;
+		return refuse_if(mode != CT_MODE_DETECT);
 	if (allowed) {
 		set = bpf_map_lookup_elem(&settings, &zero);
 		outcome = CT_OUTCOME_ALLOWED;
@@ -134,7 +143,7 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
 	if (!silent && (flags || !fold(attempt, outcome)))
 		report(attempt, target, me, outcome, flags);
-	return outcome == CT_OUTCOME_DENIED ? -EPERM : 0;
+	return refuse_if(outcome == CT_OUTCOME_DENIED);
 }
 
 /*

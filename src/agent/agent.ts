@@ -20,7 +20,7 @@ import {
   scopeLimit,
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
-import { Groups, Scope } from "../scope/index.js";
+import { Groups, Hardening, lookAround, Scope } from "../scope/index.js";
 import { AllowList, type AllowSet } from "./allow.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
@@ -47,6 +47,7 @@ export class Agent {
   readonly #facts: KernelFacts = readKernelFacts();
   readonly #groups: Groups;
   readonly #allow: AllowList;
+  readonly #hardening: Hardening;
   #config: Config;
   #loadedAt = new Date().toISOString();
   #reloadError: string | null = null;
@@ -63,6 +64,14 @@ export class Agent {
     this.#log = options.log;
     this.#config = options.config;
     this.#allow = new AllowList(options.log.child("allow"));
+    const { native } = options;
+    this.#hardening = new Hardening(
+      { coreLimit: (pid, limits) => native.coreLimit(pid, limits), hold: (pid) => native.openPidfd(pid) },
+      () => {
+        const { coreLimit, coredumpFilter, swap } = this.#config.hardening;
+        return { core_limit: coreLimit, coredump_filter: coredumpFilter, swap };
+      },
+    );
     this.#groups = new Groups(join(dirname(options.config.control.socket), "workloads.json"));
   }
 
@@ -102,6 +111,8 @@ export class Agent {
         roles: { protected: Role.protected, canary: Role.canary },
         hold: (pid) => this.#options.native.openPidfd(pid),
         limit: scopeLimit,
+        hardening: this.#hardening,
+        lookAround: (pids) => lookAround(pids, process.pid),
       });
       const inUse = new Set(this.#scope.records().map((record) => record.who.group));
       this.#groups.reserve(inUse);
@@ -187,7 +198,8 @@ export class Agent {
       facts: this.#facts,
       records: this.scope.records(),
       workloadOf: (group) => this.#groups.nameOf(group),
-      warnings: this.#allow.warnings,
+      warnings: [...this.#allow.warnings, ...this.scope.warnings],
+      hardening: this.#hardening,
     });
   }
 
@@ -200,6 +212,10 @@ export class Agent {
   get scope(): Scope {
     if (!this.#scope) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });
     return this.#scope;
+  }
+
+  get hardening(): Hardening {
+    return this.#hardening;
   }
 
   get config(): Config {
@@ -257,6 +273,7 @@ export class Agent {
       mode: () => this.#config.mode,
       pipeline: () => this.#stream?.stats,
       malformed: () => this.#stream?.malformed ?? 0,
+      hardening: () => this.#hardening.totals(),
       proofFailures: () => this.#watch?.failures ?? 0,
       reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
       onFailure: (family, error) => this.#log.warn("a metric could not be read", { family, error }),

@@ -18,6 +18,7 @@ export interface MeasureSources {
   pipeline(): Readonly<PipelineStats> | undefined;
   /** Records of the wrong size. */
   malformed(): number;
+  hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
   proofFailures(): number;
   reload(): { successful: boolean; lastSuccess: number };
   onFailure(family: string, error: unknown): void;
@@ -55,6 +56,7 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       sinks: () => sinks.map((sink) => ({ name: sink.name, ...sink.stats })),
       canary: () => ({ lastSuccess: (kernel.lastProof ?? 0) / 1000, failures: sources.proofFailures() }),
       reload: sources.reload,
+      hardening: sources.hardening,
     },
     {
       doors: doorNames satisfies DoorName[],

@@ -48,6 +48,8 @@ export interface ProcessReport {
   workload: string;
   /** A tracer that was attached before protection began; 0 if none. */
   tracer: number;
+  /** core_limit, coredump_filter, swap: what was done when protection began. A kind that is switched off is left out. */
+  hardening: Partial<Record<string, { outcome: string; reason: string }>>;
 }
 
 export interface StatusReport {

@@ -37,6 +37,7 @@ const expected = [
   "peerCredentials",
   "exec",
   "notify",
+  "coreLimit",
   "memlock",
 ] as const satisfies readonly (keyof Native)[];
 

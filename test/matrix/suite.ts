@@ -9,6 +9,7 @@ import type { Configuration } from "./configurations.js";
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
+import { policyTests } from "./policy.js";
 import { MatrixRecord } from "./record.js";
 
 /** A module that the kernel asks for: observed only once it is really loaded. */
@@ -62,6 +63,8 @@ export interface Suite {
   victim: Person;
   neighbour: Person;
   roads: Map<string, string[]>;
+  /** The first road of a vector that works here. */
+  firstRoad(vector: string): string;
 }
 
 export function describeConfiguration(configuration: Configuration): void {
@@ -90,6 +93,7 @@ export function describeConfiguration(configuration: Configuration): void {
       suite.field.namespaced = (await suite.field.tell(suite.victim, "pidns")).childPid;
       await suite.field.hold([suite.victim, suite.neighbour]);
       suite.roads = new Map();
+      suite.firstRoad = firstRoad;
       for (const vector of vectorNames) suite.roads.set(vector, await suite.field.roads(vector));
     }, 600_000);
 
@@ -258,6 +262,7 @@ print(os.getpid(), n)"`,
 
     lifeTests(suite);
     benignTests(suite);
+    policyTests(suite);
 
     test("node-wide guards sleep when nothing is protected", async () => {
       await suite.field.unprotect("victim");

@@ -21,7 +21,15 @@ afterEach(async () => {
 
 export const hostile = "\u001b[2Jx\n";
 
-export const process7 = { pid: 7, comm: hostile, uid: 1, startBoottimeNs: "5", workload: "pay", tracer: 0 };
+export const process7 = {
+  pid: 7,
+  comm: hostile,
+  uid: 1,
+  startBoottimeNs: "5",
+  workload: "pay",
+  tracer: 0,
+  hardening: {},
+};
 
 export const report: ProtectReport = { workload: "pay", processes: [process7], warnings: [`traced by ${hostile}`] };
 

@@ -12,7 +12,7 @@ const flagName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) 
 function keys(): SchemaRow[] {
   const schema = describeConfig();
   const first = `vectors.${vectorNames[0]}`;
-  const others = (path: string): boolean => /^vectors\.[a-z_]+$/.test(path) && path !== first;
+  const others = (path: string): boolean => /(^|\.)vectors\.[a-z_]+$/.test(path) && !path.endsWith(first);
   return rowsOf(schema, others)
     .filter(({ path }) => !others(path))
     .map((row) => ({ ...row, path: row.path.replace(first, "vectors.VECTOR") }));

@@ -25,7 +25,7 @@ import { AllowList, type AllowSet } from "./allow.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { createAgentMetrics } from "./measures.js";
-import { buildPolicy, needsRestart } from "./policy.js";
+import { buildPolicy, needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
 import { Stream } from "./stream.js";
@@ -200,6 +200,7 @@ export class Agent {
       workloadOf: (group) => this.#groups.nameOf(group),
       warnings: [...this.#allow.warnings, ...this.scope.warnings],
       hardening: this.#hardening,
+      overridesOf: (name) => overridesOf(this.#config, name),
     });
   }
 

@@ -13,11 +13,10 @@ export interface NamedCgroups {
 }
 
 /** Below the mount, without a slash at the end. */
-const insideOf = (path: string): string =>
-  normalize(path === cgroupRoot || path.startsWith(`${cgroupRoot}/`) ? path.slice(cgroupRoot.length) : path).replace(
-    /\/+$/,
-    "",
-  );
+const insideOf = (path: string): string => {
+  const inside = path === cgroupRoot || path.startsWith(`${cgroupRoot}/`) ? path.slice(cgroupRoot.length) : path;
+  return normalize(`/${inside}`).replace(/\/+$/, "");
+};
 
 /** Paths as in /proc/PID/cgroup, or below /sys/fs/cgroup. */
 export function namedCgroups(paths: readonly string[], idOf: (inside: string) => bigint = readId): NamedCgroups {

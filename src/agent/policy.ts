@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From configuration to what the doors need: rules for all, rules of workloads, allow list.
-import { type Config, hasOwnPolicy, policyOf } from "../config/index.js";
+import { type Config, hasOwnPolicy, policyOf, type VectorPolicy, workloadNamed } from "../config/index.js";
 import type { AllowEntry, GroupRules, PolicySet } from "../kernel/index.js";
 import { vectorEntry, vectorNames } from "../vectors/index.js";
 
@@ -22,6 +22,18 @@ export function buildPolicy(config: Config, allowed: AllowEntry[], numberOf: (na
     nodeGuardsAlways: config.nodeGuards === "always",
     reportAllowed: config.logAll,
   };
+}
+
+/** Where the rules of a workload differ from those of all; {} if nowhere. */
+export function overridesOf(config: Config, name: string): Record<string, VectorPolicy> {
+  const workload = workloadNamed(config, name);
+  const differing = vectorNames.flatMap((vector): [string, VectorPolicy][] => {
+    if (workload === undefined || vectorEntry(vector).scope !== "process") return [];
+    const own = policyOf(config, vector, workload);
+    const all = policyOf(config, vector);
+    return own.mode === all.mode && own.kill === all.kill ? [] : [[vector, own]];
+  });
+  return Object.fromEntries(differing);
 }
 
 /** Settings that a running agent cannot change, as far as they differ. */

@@ -85,6 +85,7 @@ export type StatusParts = Pick<
   records: ScopeRecord[];
   workloadOf: (group: number) => string;
   hardening: Hardening;
+  overridesOf: (workload: string) => Record<string, { mode: string; kill: boolean }>;
   /** What other rooms have to say, beside what this machine is. */
   warnings: readonly string[];
 };
@@ -108,7 +109,7 @@ export function statusReport(parts: StatusParts): StatusReport {
     lastProof: kernel.lastProof === undefined ? null : new Date(kernel.lastProof).toISOString(),
     config: parts.config,
     doors: kernel.doors.map(doorReport),
-    workloads: [...sizes].map(([name, count]) => ({ name, processes: count })),
+    workloads: [...sizes].map(([name, count]) => ({ name, processes: count, overrides: parts.overridesOf(name) })),
     processes,
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,

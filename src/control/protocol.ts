@@ -69,7 +69,8 @@ export interface StatusReport {
   lastProof: string | null;
   config: { file: string | null; loadedAt: string; lastError: string | null };
   doors: DoorReport[];
-  workloads: { name: string; processes: number }[];
+  /** overrides: by vector, where the rules of this workload differ from those of all. */
+  workloads: { name: string; processes: number; overrides: Record<string, { mode: string; kill: boolean }> }[];
   processes: ProcessReport[];
   losses: Record<string, string>;
   events: { published: number; lastSeq: number };

@@ -57,7 +57,7 @@ export const status: StatusReport = {
       recursionMisses: "3",
     },
   ],
-  workloads: [{ name: "pay", processes: 1 }],
+  workloads: [{ name: "pay", processes: 1, overrides: { proc_fd: { mode: "detect", kill: false } } }],
   processes: [process7],
   losses: { ring_full: "0", scope_full: "2" },
   events: { published: 4, lastSeq: 4 },

@@ -283,7 +283,9 @@ export class Agent {
 
   async #protectConfigured(): Promise<void> {
     for (const { name, pid, unit, cgroup } of this.#config.workloads) {
-      const target = pid !== undefined ? { pid } : unit !== undefined ? { unit } : { cgroup: cgroup ?? "" };
+      const target =
+        pid !== undefined ? { pid } : unit !== undefined ? { unit } : cgroup !== undefined ? { cgroup } : undefined;
+      if (target === undefined) continue; // rules for what comes under that name later
       try {
         const { records, warnings } = await this.scope.protect(target, name);
         this.#log.info("workload protected", { name, processes: records.length, warnings });

@@ -85,6 +85,9 @@ const kindOf = ({ exe, cgroup, uid }: AllowEntry): number =>
 
 /** Throws POLICY_TOO_LARGE, or MAP_FAILED for what the kernel refuses; nothing has changed then. */
 export function writePolicySet(maps: PolicyMaps, set: PolicySet): void {
+  const named = new Set(set.allowed.map(({ cgroup }) => cgroup)).size;
+  // Both banks lie in one map: what is too much for one bank may not take the other's room either.
+  if (set.allowed.length + named > maxAllowed || set.groups.length >= maxGroupPolicies) throw tooLarge(set);
   const now = maps.head.lookup(key32(0));
   const generation = ((now === undefined ? 0 : decodePolicyHead(now).generation) + 1) >>> 0;
   const bank = generation & 1;
@@ -162,7 +165,7 @@ function emptyBank({ groups, allowed }: PolicyMaps, bank: number): void {
   for (const key of allowed.keys()) if (decodeAllowKey(key).bank === bank) allowed.delete(key);
 }
 
-function tooLarge({ allowed, groups }: PolicySet, cause: unknown): CloudtaserError {
+function tooLarge({ allowed, groups }: PolicySet, cause?: unknown): CloudtaserError {
   const reason =
     `${allowed.length} allow-list entries over all vectors and ${groups.length} workloads with rules of their own; ` +
     `at most ${maxAllowed} (a control group counts as one more) and ${maxGroupPolicies - 1} fit`;

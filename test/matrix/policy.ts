@@ -12,7 +12,7 @@ const ownWorkload = new Set(["ptrace_traceme", "ns_enter"]);
 /** Loops over open() of one file in several processes until a file appears; prints tries and successes. */
 const loopedAttack = `
 import os, sys
-path, stop, workers = sys.argv[1], sys.argv[2], 3
+path, stop, workers = sys.argv[1], sys.argv[2], 2
 pipes = []
 for n in range(workers):
     r, w = os.pipe()
@@ -191,7 +191,7 @@ export function policyTests(suite: Suite): void {
     };
     await suite.field.reconfigure(policies[0] ?? {});
     const switched = await attack(async () => {
-      for (let round = 0; round < 24; round++) await suite.field.reconfigure(policies[round % policies.length] ?? {});
+      for (let round = 0; round < 16; round++) await suite.field.reconfigure(policies[round % policies.length] ?? {});
     });
     expect(switched.tries).toBeGreaterThan(1000);
     expect(switched.hits).toBe(0);

@@ -35,8 +35,8 @@ static __always_inline struct ct_group_policy *group_rules(__u32 group, __u32 ba
 }
 
 /*
- * offender: a task, or 0 to leave the allow list out. A global function, which the verifier looks at once and by itself:
- * inlined or static, each answer that it can give would be followed through the rest of each door.
+ * offender: a task, or 0 to leave the allow list out. A global function, which the verifier looks at once and by
+ * itself: inlined or static, each answer that it can give would be followed through the rest of each door.
  */
 __weak __noinline int ct_read_rule(__u32 vector, __u32 group, __u64 offender, __u32 generation)
 {

@@ -85,7 +85,7 @@ const kindOf = ({ exe, cgroup, uid }: AllowEntry): number =>
 
 /** Throws POLICY_TOO_LARGE, or MAP_FAILED for what the kernel refuses; nothing has changed then. */
 export function writePolicySet(maps: PolicyMaps, set: PolicySet): void {
-  const named = new Set(set.allowed.map(({ cgroup }) => cgroup)).size;
+  const named = new Set(set.allowed.flatMap(({ cgroup }) => cgroup ?? [])).size;
   // Both banks lie in one map: what is too much for one bank may not take the other's room either.
   if (set.allowed.length + named > maxAllowed || set.groups.length >= maxGroupPolicies) throw tooLarge(set);
   const now = maps.head.lookup(key32(0));

@@ -53,6 +53,7 @@ export function policyTests(suite: Suite): void {
       const { truth } = await suite.field.attack(vector, suite.firstRoad(vector), suite.victim);
       expect({ vector, ...truth }, "enforced for this workload alone").toMatchObject({ succeeded: false });
     }
+    expect((await read(suite.neighbour)).status, "rules alone protect nobody").toBe(0);
     const other = await suite.field.person();
     await suite.field.protect(other.pid, "other");
     expect((await read(other)).status, "another workload under the global rule").toBe(0);

@@ -92,6 +92,19 @@ describe("writePolicySet", () => {
     expect(fakes.allowed.keys().map((key) => decodeAllowKey(key).uid)).toEqual([1]);
   });
 
+  it("takes what one bank holds, and no entry more, although both lie in one map", () => {
+    const { maps, generation } = machine();
+    const users = (count: number) => Array.from({ length: count }, (_, uid) => ({ vector: undefined, uid }));
+    writePolicySet(maps, policy({ allowed: users(12_288) }));
+    const before = generation();
+    expect(() => writePolicySet(maps, policy({ allowed: users(12_289) }))).toThrow(/at most 12288/);
+    const named = [...users(12_287), { vector: undefined, cgroup: 5n }];
+    expect(() => writePolicySet(maps, policy({ allowed: named }))).toThrow(/at most 12288/);
+    const groups = Array.from({ length: 2_048 }, (_, n) => ({ group: n + 1, rules: [], membersMayInspect: true }));
+    expect(() => writePolicySet(maps, policy({ groups }))).toThrow(/2047 fit/);
+    expect(generation()).toBe(before);
+  });
+
   it("puts a workload's rules into bits, and names each control group once", () => {
     const { fakes, maps } = machine();
     const rules = [

@@ -12,6 +12,8 @@
 #define CT_COMM_LEN 16
 #define CT_NAME_LEN 64
 
+#include "abi_policy.h"
+
 /* One id per attack vector. The lower-case name without the prefix is the vector's name everywhere. */
 enum ct_vector {
 	CT_VECTOR_NONE = 0,
@@ -182,40 +184,6 @@ struct ct_event {
 };
 
 /*
- * What is refused lies in two banks of which one is in force: in the arrays the bank is part of the index, in the
- * hashes part of the key. User space fills the other bank and then changes the generation, so nobody sees half of a
- * policy. Map "policy_head": array of 1.
- */
-struct ct_policy_head {
-	__u32 generation; /* the lowest bit is the bank in force */
-	__u32 pad;
-};
-
-/* Map "policy": array of 2 * CT_VECTOR_MAX: bank * CT_VECTOR_MAX + vector. Vector 0 holds what concerns them all. */
-struct ct_policy {
-	__u32 mode;	   /* enum ct_mode */
-	__u32 kill;	   /* 1: SIGKILL the offender when denied */
-	__u32 allow_kinds; /* bit k: the allow list has entries of kind k (enum ct_allow_kind) for this vector */
-	__u32 pad;
-};
-
-/* Map "group_policy": hash. */
-struct ct_group_key {
-	__u32 group; /* 0: every workload without an entry of its own */
-	__u32 bank;
-};
-
-/* Bit n is vector n. */
-struct ct_group_policy {
-	__u64 own; /* this workload has a rule of its own; else that of "policy" holds */
-	__u64 detect;
-	__u64 enforce; /* neither: off */
-	__u64 kill;
-	__u32 members_may_inspect; /* 1: its processes may do to one another what the guards would refuse */
-	__u32 pad;
-};
-
-/*
  * Map "repeats": hash. The first attempt of one offender on one target makes an event; the others are counted here
  * until user space, which alone takes entries away, has reported them.
  */
@@ -236,33 +204,6 @@ struct ct_repeat {
 struct ct_settings {
 	__u32 node_guards_always; /* 0: node-wide vectors sleep while nothing is protected */
 	__u32 report_allowed;	  /* 1: an event also for what an allow list let pass */
-};
-
-/* What an allow-list entry asks of the offender, a bit set: all of it must be so. */
-enum ct_allow_kind {
-	CT_ALLOW_KIND_EXE = 1,
-	CT_ALLOW_KIND_CGROUP = 2,
-	CT_ALLOW_KIND_UID = 4,
-	CT_ALLOW_KIND_CGROUP_NAMED = 8, /* alone; no entry: says only that entries name this control group */
-};
-
-/* Map "allowed": hash. A match lets the operation pass. What an entry does not ask for is 0. */
-struct ct_allow_key {
-	__u64 exe_ino;
-	__u64 cgroup;  /* cgroup v2 id; groups below it count too */
-	__u32 exe_dev; /* kernel-internal dev_t */
-	__u32 uid;     /* real, in the initial user namespace */
-	__u16 vector;  /* 0: every vector */
-	__u8 kind;     /* enum ct_allow_kind */
-	__u8 bank;
-	__u32 pad;
-};
-
-/* The executable's change time when its contents were checked: whoever writes to the file changes it. */
-struct ct_allow {
-	__u64 ctime_sec;
-	__u32 ctime_nsec;
-	__u32 children; /* 1: direct children of such a process too (ns_enter) */
 };
 
 /*

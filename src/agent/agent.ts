@@ -20,14 +20,14 @@ import {
   scopeLimit,
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
-import { Groups, Hardening, lookAround, Scope } from "../scope/index.js";
-import { AllowList, type AllowSet } from "./allow.js";
+import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { createAgentMetrics } from "./measures.js";
-import { buildPolicy, needsRestart, overridesOf } from "./policy.js";
+import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
+import { createHardening, protectConfigured, Rules } from "./rules.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
 
@@ -46,8 +46,8 @@ export class Agent {
   readonly #started = new Date().toISOString();
   readonly #facts: KernelFacts = readKernelFacts();
   readonly #groups: Groups;
-  readonly #allow: AllowList;
-  readonly #hardening: Hardening;
+  readonly #rules: Rules;
+  readonly hardening: Hardening;
   #config: Config;
   #loadedAt = new Date().toISOString();
   #reloadError: string | null = null;
@@ -63,23 +63,16 @@ export class Agent {
     this.#options = options;
     this.#log = options.log;
     this.#config = options.config;
-    this.#allow = new AllowList(options.log.child("allow"));
-    const { native } = options;
-    this.#hardening = new Hardening(
-      { coreLimit: (pid, limits) => native.coreLimit(pid, limits), hold: (pid) => native.openPidfd(pid) },
-      () => {
-        const { coreLimit, coredumpFilter, swap } = this.#config.hardening;
-        return { core_limit: coreLimit, coredump_filter: coredumpFilter, swap };
-      },
-    );
     this.#groups = new Groups(join(dirname(options.config.control.socket), "workloads.json"));
+    this.#rules = new Rules(this.#groups, options.log.child("allow"));
+    this.hardening = createHardening(options.native, () => this.#config);
   }
 
   /** Throws when the guards cannot stand; nothing is left attached then. */
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
       this.#checkMachine();
-      const allow = this.#allow.resolve(this.#config);
+      const allow = this.#rules.resolve(this.#config);
       const stream = new Stream(
         () => this.#config,
         this.#options.native,
@@ -111,7 +104,7 @@ export class Agent {
         roles: { protected: Role.protected, canary: Role.canary },
         hold: (pid) => this.#options.native.openPidfd(pid),
         limit: scopeLimit,
-        hardening: this.#hardening,
+        hardening: this.hardening,
         lookAround: (pids) => lookAround(pids, process.pid),
       });
       const inUse = new Set(this.#scope.records().map((record) => record.who.group));
@@ -123,8 +116,8 @@ export class Agent {
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
       if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
-      this.#applyPolicy(kernel, allow);
-      await this.#protectConfigured();
+      this.#rules.apply(kernel, allow);
+      await protectConfigured(this.#scope, this.#config, this.#log);
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
@@ -133,7 +126,7 @@ export class Agent {
       });
       this.#stopIfInterrupted(interrupted);
       this.#watch = new Watch(kernel, this.#scope, this.#log.child("watch"), {
-        check: () => this.#checkAllowed(kernel),
+        check: () => this.#rules.check(kernel),
         proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
@@ -155,15 +148,15 @@ export class Agent {
     const kernel = this.kernel;
     try {
       const config = this.#options.reloadConfig();
-      const allow = this.#allow.resolve(config);
+      const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
-      this.#applyPolicy(kernel, allow);
+      this.#rules.apply(kernel, allow);
       this.#log.setLevel(config.log.level);
       this.#config = config;
       this.#loadedAt = new Date().toISOString();
       this.#reloadError = null;
-      await this.#protectConfigured();
+      await protectConfigured(this.scope, config, this.#log);
       this.#watch?.every(config.canary.interval);
       this.#log.info("configuration loaded", { mode: config.mode });
       return { loadedAt: this.#loadedAt };
@@ -198,8 +191,8 @@ export class Agent {
       facts: this.#facts,
       records: this.scope.records(),
       workloadOf: (group) => this.#groups.nameOf(group),
-      warnings: [...this.#allow.warnings, ...this.scope.warnings],
-      hardening: this.#hardening,
+      warnings: [...this.#rules.warnings, ...this.scope.warnings],
+      hardening: this.hardening,
       overridesOf: (name) => overridesOf(this.#config, name),
     });
   }
@@ -213,10 +206,6 @@ export class Agent {
   get scope(): Scope {
     if (!this.#scope) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });
     return this.#scope;
-  }
-
-  get hardening(): Hardening {
-    return this.#hardening;
   }
 
   get config(): Config {
@@ -247,20 +236,6 @@ export class Agent {
     }
   }
 
-  /** Whole or not at all: if it throws, the policy before is in force. */
-  #applyPolicy(kernel: Kernel, allow: AllowSet): void {
-    kernel.setPolicy(buildPolicy(allow.config, this.#allow.entries(allow), (name) => this.#groups.ensure(name)));
-    this.#allow.adopt(allow);
-  }
-
-  async #checkAllowed(kernel: Kernel): Promise<void> {
-    const changed = await this.#allow.check();
-    const set = this.#allow.set;
-    if (changed && set) {
-      kernel.setPolicy(buildPolicy(set.config, this.#allow.entries(set), (name) => this.#groups.ensure(name)));
-    }
-  }
-
   #stopIfInterrupted(interrupted: () => string | undefined): void {
     const signal = interrupted();
     if (signal !== undefined) throw new CloudtaserError("START_INTERRUPTED", { target: signal });
@@ -274,26 +249,11 @@ export class Agent {
       mode: () => this.#config.mode,
       pipeline: () => this.#stream?.stats,
       malformed: () => this.#stream?.malformed ?? 0,
-      hardening: () => this.#hardening.totals(),
+      hardening: () => this.hardening.totals(),
       proofFailures: () => this.#watch?.failures ?? 0,
       reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
       onFailure: (family, error) => this.#log.warn("a metric could not be read", { family, error }),
     });
-  }
-
-  async #protectConfigured(): Promise<void> {
-    for (const { name, pid, unit, cgroup } of this.#config.workloads) {
-      const target =
-        pid !== undefined ? { pid } : unit !== undefined ? { unit } : cgroup !== undefined ? { cgroup } : undefined;
-      if (target === undefined) continue; // rules for what comes under that name later
-      try {
-        const { records, warnings } = await this.scope.protect(target, name);
-        this.#log.info("workload protected", { name, processes: records.length, warnings });
-      } catch (error) {
-        // A workload that is not there yet is taken up later; a node must not stay open because of it.
-        this.#log.error("workload not protected", { name, error });
-      }
-    }
   }
 
   #sayReady(kernel: Kernel): void {

@@ -186,15 +186,7 @@ export class Kernel {
 
   /** In force as a whole when it returns; if it throws, the policy before still is. */
   setPolicy(policy: PolicySet): void {
-    writePolicySet(
-      {
-        head: this.#map("policy_head"),
-        rules: this.#map("policy"),
-        groups: this.#map("group_policy"),
-        allowed: this.#map("allowed"),
-      },
-      policy,
-    );
+    writePolicySet((name) => this.#map(name), policy);
     // Beside the swap and not in it: it only says when the node's guards sleep, so what passes with one policy's rules
     // and the other's setting passes under one of the two.
     writeSettings(this.#map("settings"), policy);

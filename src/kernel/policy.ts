@@ -55,7 +55,9 @@ export interface PolicySet {
   reportAllowed: boolean;
 }
 
-export interface PolicyMaps {
+export type PolicyMapName = "policy_head" | "policy" | "group_policy" | "allowed";
+
+interface PolicyMaps {
   head: BpfMap;
   rules: BpfMap;
   groups: BpfMap;
@@ -84,7 +86,9 @@ const kindOf = ({ exe, cgroup, uid }: AllowEntry): number =>
   (uid === undefined ? 0 : AllowKind.uid);
 
 /** Throws POLICY_TOO_LARGE, or MAP_FAILED for what the kernel refuses; nothing has changed then. */
-export function writePolicySet(maps: PolicyMaps, set: PolicySet): void {
+export function writePolicySet(map: (name: PolicyMapName) => BpfMap, set: PolicySet): void {
+  const [head, rules, groups, allowed] = [map("policy_head"), map("policy"), map("group_policy"), map("allowed")];
+  const maps = { head, rules, groups, allowed };
   const named = new Set(set.allowed.flatMap(({ cgroup }) => cgroup ?? [])).size;
   // Both banks lie in one map: what is too much for one bank may not take the other's room either.
   if (set.allowed.length + named > maxAllowed || set.groups.length >= maxGroupPolicies) throw tooLarge(set);

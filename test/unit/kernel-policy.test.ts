@@ -12,7 +12,7 @@ import {
   Vector,
 } from "../../src/kernel/abi.gen.js";
 import type { BpfMap } from "../../src/kernel/native.js";
-import { type PolicyMaps, type PolicySet, writePolicySet } from "../../src/kernel/policy.js";
+import { type PolicyMapName, type PolicySet, writePolicySet } from "../../src/kernel/policy.js";
 
 /** A map that keeps what it is told, and a log of who wrote what. */
 class FakeMap {
@@ -47,7 +47,9 @@ function machine(room?: number) {
     key.writeUInt32LE((generation() & 1) * Vector.max + vector);
     return decodePolicy(fakes.rules.lookup(key) ?? Buffer.alloc(16));
   };
-  return { log, fakes, maps: fakes as unknown as PolicyMaps & Record<string, BpfMap>, generation, rule };
+  const byName = { policy_head: fakes.head, policy: fakes.rules, group_policy: fakes.groups, allowed: fakes.allowed };
+  const maps = (name: PolicyMapName) => byName[name] as unknown as BpfMap;
+  return { log, fakes, maps, generation, rule };
 }
 
 const policy = (change: Partial<PolicySet> = {}): PolicySet => ({

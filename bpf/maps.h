@@ -8,12 +8,13 @@
 
 #include "door.h"
 
-#define CT_SCOPE_MAX	  65536
-#define CT_FILTER_SLOTS	  32768
-#define CT_OPENED_MAX	  2048
-#define CT_RING_BYTES	  (512 * 1024)
-#define CT_ALLOW_MAX	  12288 /* entries of one bank */
-#define CT_GROUP_POLICIES 2048	/* of one bank */
+#define CT_SCOPE_MAX	65536
+#define CT_FILTER_SLOTS 32768
+#define CT_OPENED_MAX	2048
+#define CT_RING_BYTES	(512 * 1024)
+/* Of one bank. */
+#define CT_ALLOW_MAX	  12288
+#define CT_GROUP_POLICIES 2048
 
 /* Who is protected. No room: the fork of a protected process is refused (EAGAIN), the rest goes on. */
 struct {

@@ -143,11 +143,12 @@ export class Field {
   }
 
   async writeConfig(config: Record<string, unknown>): Promise<void> {
-    // JSON is YAML.
+    // JSON is YAML. By rename: the agent watches the file, and half of one, or none of it yet, may be valid too.
     await this.guest.writeFile(
-      configFile,
+      `${configFile}.new`,
       JSON.stringify({ events: { stdout: false, file: { path: eventsFile } }, ...config }),
     );
+    await this.sh(`mv ${configFile}.new ${configFile}`);
   }
 
   async startAgent(config: Record<string, unknown>, patienceMs = 240_000): Promise<void> {

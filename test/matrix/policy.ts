@@ -13,6 +13,7 @@ const ownWorkload = new Set(["ptrace_traceme", "ns_enter"]);
 const loopedAttack = `
 import os, sys
 path, stop, workers = sys.argv[1], sys.argv[2], 2
+os.nice(10) # the agent must get on as well: two emulated processors are all there is
 pipes = []
 for n in range(workers):
     r, w = os.pipe()
@@ -192,7 +193,7 @@ export function policyTests(suite: Suite): void {
     };
     await suite.field.reconfigure(policies[0] ?? {});
     const switched = await attack(async () => {
-      for (let round = 0; round < 16; round++) await suite.field.reconfigure(policies[round % policies.length] ?? {});
+      for (let round = 0; round < 12; round++) await suite.field.reconfigure(policies[round % policies.length] ?? {});
     });
     expect(switched.tries).toBeGreaterThan(1000);
     expect(switched.hits).toBe(0);
@@ -206,6 +207,7 @@ export function policyTests(suite: Suite): void {
   }, 600_000);
 
   test("registration takes core dump and swap from a process, tells what was open, and gives both back", async () => {
+    await suite.field.reconfigure({ mode: "enforce" });
     const person = await suite.field.person();
     const { pid } = person;
     const holder = suite.field.guest.spawn(

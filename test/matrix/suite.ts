@@ -2,10 +2,11 @@
 // The whole promise on one machine: every vector and road without the agent, observed, refused, killed, refused with the
 // ring full; the neighbour stays reachable; protection follows fork, clone and exec and ends with the process.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Mode, vectorNames, vectorTable } from "../../src/vectors/index.js";
+import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
+import { everything } from "./everything.js";
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
@@ -17,13 +18,6 @@ const silentInDetect = new Set(["module_load/request"]);
 
 /** Refused without an errno of ours: the caller sees the ordinary one, or the signal is dropped on its way. */
 const silentRoads = new Set([...silentInDetect, "coredump_signal/sigio", "coredump_signal/sigio_thread"]);
-
-/** The same for every vector, those included whose own default is milder than the global mode. */
-const everything = (mode: Mode, more: Record<string, unknown> = {}): Record<string, unknown> => ({
-  mode,
-  ...more,
-  vectors: Object.fromEntries(vectorNames.map((name) => [name, { mode }])),
-});
 
 /** The agent kills an offender that is not the current task from user space: so long the refused one waits for it. */
 const killPatienceSeconds = 40;

@@ -33,6 +33,9 @@ NODEDIR = $(shell for d in "$$(dirname $$(dirname $$(readlink -f "$$(command -v 
 DOORS := $(wildcard bpf/doors/*.bpf.c) bpf/census.bpf.c
 PARTS := $(patsubst %.bpf.c,build/bpf/parts/%.o,$(notdir $(DOORS)))
 OBJECT := build/bpf/cloudtaser.bpf.o
+# The same doors as kprobes, for kernels without BPF trampolines.
+SIGNAL_PARTS := $(PARTS:build/bpf/parts/%=build/bpf/signal/%)
+SIGNAL_OBJECT := build/bpf/cloudtaser-signal.bpf.o
 ADDON := build/Release/cloudtaser.node
 CANARY := build/cloudtaser-canary
 TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
@@ -41,7 +44,7 @@ TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_module
 .PHONY: all bpf addon canary typescript triggers
 all: bpf addon canary typescript ## BPF objects, addon, canary and TypeScript
 
-bpf: $(OBJECT) ## the linked BPF object
+bpf: $(OBJECT) $(SIGNAL_OBJECT) ## the linked BPF objects
 
 addon: $(ADDON) ## the native addon
 
@@ -56,7 +59,15 @@ build/bpf/parts/%.o: %.bpf.c | build/requirements.stamp
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(STRIP) -g $@
 
+build/bpf/signal/%.o: %.bpf.c | build/requirements.stamp
+	$(say) BPF '$< (signal)'
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DCT_FORM_SIGNAL -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(STRIP) -g $@
+
+$(SIGNAL_OBJECT): $(SIGNAL_PARTS)
 $(OBJECT): $(PARTS)
+$(OBJECT) $(SIGNAL_OBJECT):
 	$(say) LINK $@
 	$(Q)$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
 
@@ -138,4 +149,4 @@ clean: ## removes build/ and dist/
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
--include $(PARTS:.o=.d) build/bpf/abi.d
+-include $(PARTS:.o=.d) $(SIGNAL_PARTS:.o=.d) build/bpf/abi.d

@@ -13,6 +13,7 @@ enum ct_module_road abi_module_road;
 enum ct_machine_road abi_machine_road;
 enum ct_signal_road abi_signal_road;
 enum ct_limit_road abi_limit_road;
+enum ct_starve_road abi_starve_road;
 enum ct_loss abi_loss;
 enum ct_census_op abi_census_op;
 enum ct_allow_kind abi_allow_kind;

@@ -48,6 +48,10 @@ enum ct_vector {
 	CT_VECTOR_COREDUMP_LIMITS = 22,
 	CT_VECTOR_CORE_PATTERN = 23,
 	CT_VECTOR_OOM_ADJ = 25,
+	CT_VECTOR_AGENT_SIGNAL = 34,
+	CT_VECTOR_AGENT_CGROUP = 35,
+	CT_VECTOR_HOOKS_OFF = 36,
+	CT_VECTOR_AGENT_ACCESS = 37,
 	CT_VECTOR_MAX = 64, /* size of the per-vector maps; room to grow without a new layout */
 };
 
@@ -73,6 +77,9 @@ enum ct_door {
 	CT_DOOR_TASK_KILL = 14,
 	CT_DOOR_FILE_SEND_SIGIOTASK = 15,
 	CT_DOOR_TASK_SETRLIMIT = 16,
+	CT_DOOR_TASK_SETSCHEDULER = 30,
+	CT_DOOR_TASK_SETNICE = 31,
+	CT_DOOR_TASK_SETIOPRIO = 32,
 	CT_DOOR_MAX = 64,
 };
 
@@ -87,8 +94,9 @@ enum ct_outcome {
 	CT_OUTCOME_OBSERVED = 1,
 	CT_OUTCOME_DENIED = 2,
 	CT_OUTCOME_ALLOWED =
-		3, /* an allow-list entry matched: counted; an event only with ct_settings.report_allowed */
-	CT_OUTCOME_MAX = 4,
+		3,	       /* an allow-list entry matched: counted; an event only with ct_settings.report_allowed */
+	CT_OUTCOME_KILLED = 4, /* signal form: it went on, and the offender is sent SIGKILL after the fact */
+	CT_OUTCOME_MAX = 5,
 };
 
 /* ct_event.flags */
@@ -98,12 +106,13 @@ enum ct_event_flag {
 	CT_EVENT_COMPAT = 4,	  /* 32-bit system call: syscall is an i386 number */
 	CT_EVENT_IO_WORKER = 8,	  /* io_uring worker: syscall is unknown (-1) */
 	CT_EVENT_HAS_TARGET = 16, /* ct_event.target is filled */
+	CT_EVENT_LATE = 32,	  /* enforced, but in a form that cannot refuse: the operation went on */
 };
 
 /* ct_scope.role, a bit set */
 enum ct_role {
 	CT_ROLE_PROTECTED = 1, /* inherited by children */
-	CT_ROLE_AGENT = 2,     /* may load BPF programs; not inherited */
+	CT_ROLE_AGENT = 2,     /* may load BPF programs, and is guarded itself; not inherited */
 	CT_ROLE_PROBER = 4,    /* the canary's attacker: always refused, never reported; not inherited */
 	CT_ROLE_CANARY = 8,    /* the canary's victim; inherited, not counted as a workload */
 };
@@ -135,7 +144,7 @@ struct ct_device_key {
 	__u32 dev;   /* kernel-internal dev_t; of character devices with the minor 0xfffff, which stands for all */
 };
 
-/* ct_event.arg[1] of coredump_signal */
+/* ct_event.arg[1] of coredump_signal and agent_signal */
 enum ct_signal_road {
 	CT_SIGNAL_ROAD_KILL = 1,  /* kill and its kin */
 	CT_SIGNAL_ROAD_SIGIO = 2, /* a descriptor's owner signal (F_SETSIG) */
@@ -145,6 +154,17 @@ enum ct_signal_road {
 enum ct_limit_road {
 	CT_LIMIT_ROAD_PRLIMIT = 1, /* arg[1]: RLIMIT_* */
 	CT_LIMIT_ROAD_FILTER = 2,  /* coredump_filter opened for writing; arg[1]: thread id */
+};
+
+/* ct_event.arg[0] of agent_cgroup */
+enum ct_starve_road {
+	CT_STARVE_ROAD_CONTROL = 1,   /* a file that rules the agent's control group, or one above it */
+	CT_STARVE_ROAD_MOVE = 2,      /* the agent moved to another control group; arg[1]: the number written */
+	CT_STARVE_ROAD_LIMIT = 3,     /* prlimit; arg[1]: RLIMIT_* */
+	CT_STARVE_ROAD_SCHEDULER = 4, /* scheduling class or processors */
+	CT_STARVE_ROAD_NICE = 5,      /* arg[1]: the nice value, as an unsigned number */
+	CT_STARVE_ROAD_IOPRIO = 6,    /* arg[1]: class and priority for disks */
+	CT_STARVE_ROAD_SYSRQ = 7,     /* sysrq-trigger opened for writing */
 };
 
 /* Why something was lost; index into the loss map. */
@@ -218,11 +238,11 @@ struct ct_scope {
 	__u32 pad;
 };
 
-/* Map "namespaces": hash, key = inode number (__u32) of a namespace with a protected process in it. */
+/* Map "namespaces": hash, key = inode number (__u32) of a namespace with a protected process, or the agent, in it. */
 struct ct_namespace {
 	__u64 leader; /* the process that the census met there first: a key of "scope" */
 	__u32 census; /* generation of that pass: what no pass refreshes is removed */
-	__u32 pad;
+	__u32 agent;  /* 1: noted for the agent; a protected process that is in it too replaces it */
 };
 
 enum ct_census_op {

@@ -90,8 +90,11 @@ int ct_census(struct bpf_iter__task *ctx)
 	if (!task || !req)
 		return 0;
 	leader = address_of(task->group_leader);
-	if (req->op == CT_CENSUS_ADD && wanted(req, task, leader))
+	if (req->op == CT_CENSUS_ADD && wanted(req, task, leader)) {
 		try_add(req, leader, req->role);
+		if (req->role & CT_ROLE_AGENT)
+			bpf_map_update_elem(&agent_task, &zero, &leader, BPF_ANY);
+	}
 	if (address_of(task) != leader) {
 		/* A thread whose exec failed may hold an entry of its own. */
 		if (req->op == CT_CENSUS_REMOVE)
@@ -102,8 +105,9 @@ int ct_census(struct bpf_iter__task *ctx)
 	if (!entry)
 		return 0;
 	entry->census = req->generation;
-	if (req->op != CT_CENSUS_REMOVE && entry->role & CT_ROLE_PROTECTED && !(entry->role & CT_ROLE_CANARY))
-		note_namespaces(leader, req->generation);
+	if (req->op != CT_CENSUS_REMOVE && entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT) &&
+	    !(entry->role & CT_ROLE_CANARY))
+		note_namespaces(leader, req->generation, !(entry->role & CT_ROLE_PROTECTED));
 	if (req->op == CT_CENSUS_REMOVE) {
 		if (!is_meant(req, task, entry))
 			return 0;

@@ -7,18 +7,17 @@
 #ifndef CT_DOOR_H
 #define CT_DOOR_H
 
+/* bpf_tracing.h: registers by the names that the kernel gives them. */
+#define __VMLINUX_H__
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "abi.h"
+#include "form.h"
 
 #define EPERM  1
 #define EAGAIN 11
-
-#define DOOR(hook, args...)                                                                                            \
-	SEC("lsm/" #hook)                                                                                              \
-	int BPF_PROG(ct_##hook, args)
 
 /* What a guard found. vector == CT_VECTOR_NONE: nothing. */
 struct ct_attempt {

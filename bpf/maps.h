@@ -50,6 +50,17 @@ struct {
 	__type(value, struct ct_namespace);
 } namespaces __weak SEC(".maps");
 
+/*
+ * [0]: the agent's leader, a key of `scope`; 0 or an address that is in scope no more: there is no agent, and its
+ * control group is nobody's. Written by the census when the agent announces itself. Cannot fail.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} agent_task __weak SEC(".maps");
+
 /* Which bank of the policy holds. A missing entry (impossible in an array) means enforce. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

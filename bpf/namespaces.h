@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Which namespaces protected processes are in. The kernel shows a namespace's number where it is opened or entered, but
- * not who is in it; so the census notes it at each pass: when protection begins, and every few seconds afterwards.
+ * Which namespaces protected processes and the agent are in. The kernel shows a namespace's number where it is opened
+ * or entered, but not who is in it; so the census notes it at each pass: when protection begins, and every few seconds
+ * afterwards.
  */
 #ifndef CT_NAMESPACES_H
 #define CT_NAMESPACES_H
@@ -11,6 +12,7 @@
 #include "vmlinux_rare.h"
 
 #define NAMESPACE_KINDS 8
+#define GENERATIONS	8 /* a supervisor, a shim or a shell lie between the agent and process 1 */
 
 static __always_inline void namespaces_of(__u64 task, __u32 inums[NAMESPACE_KINDS])
 {
@@ -38,19 +40,37 @@ static __always_inline bool is_in_namespace(__u64 task, __u32 inum)
 	return false;
 }
 
-/* The first that a pass meets has the lowest pid: mostly the main process, whose end is the namespace's too. */
-static __always_inline void note_namespaces(__u64 leader, __u32 census)
+/* Process 1 of the node, if it is found above the task; 0 otherwise. */
+static __always_inline __u64 first_process(__u64 leader)
 {
-	struct ct_namespace entry = { .leader = leader, .census = census }, *known;
-	__u32 inums[NAMESPACE_KINDS];
+#pragma unroll
+	for (int i = 0; i < GENERATIONS; i++) {
+		if (TASK_READ(leader, tgid) == 1)
+			return leader;
+		leader = (__u64)BPF_CORE_READ((struct task_struct *)leader, real_parent, group_leader);
+	}
+	return 0;
+}
 
+/*
+ * The first that a pass meets has the lowest pid: mostly the main process, whose end is the namespace's too. Of the
+ * agent's only those count that it does not share with the node: everybody else enters the node's for good reasons.
+ */
+static __always_inline void note_namespaces(__u64 leader, __u32 census, bool agent)
+{
+	struct ct_namespace entry = { .leader = leader, .census = census, .agent = agent }, *known;
+	__u32 inums[NAMESPACE_KINDS];
+	__u64 first = agent ? first_process(leader) : 0;
+
+	if (agent && !first)
+		return;
 	namespaces_of(leader, inums);
 #pragma unroll
 	for (int i = 0; i < NAMESPACE_KINDS; i++) {
-		if (!inums[i])
+		if (!inums[i] || (first && is_in_namespace(first, inums[i])))
 			continue;
 		known = bpf_map_lookup_elem(&namespaces, &inums[i]);
-		if (!known || known->census != census)
+		if (!known || known->census != census || known->agent > entry.agent)
 			bpf_map_update_elem(&namespaces, &inums[i], &entry, BPF_ANY);
 	}
 }

@@ -7,6 +7,7 @@
 #ifndef CT_POLICY_H
 #define CT_POLICY_H
 
+#include "agent.h"
 #include "allow.h"
 
 /* A rule in one word, because a function of its own hands it back. */
@@ -80,10 +81,24 @@ static __always_inline __u32 rule_for(__u32 vector, __u32 group, __u64 offender)
 	return CT_MODE_ENFORCE;
 }
 
-/* group: that of the target; 0 for vectors against the node. */
-static __always_inline __u32 mode_of(__u32 vector, __u32 group)
+/* The mode as it is set. group: that of the target; 0 for vectors against the node. */
+static __always_inline __u32 rule_of(__u32 vector, __u32 group)
 {
 	return rule_for(vector, group, 0) & CT_RULE_MODE;
+}
+
+/* What happens to the operation: where nothing can be refused it goes on to the next door, as in detect mode. */
+static __always_inline __u32 mode_of(__u32 vector, __u32 group)
+{
+	__u32 mode = rule_of(vector, group);
+
+	return mode == CT_MODE_ENFORCE && !CT_REFUSES ? CT_MODE_DETECT : mode;
+}
+
+/* The same for what the attempt counts as when it is aimed at that process, which may be the agent or nobody's. */
+static __always_inline __u32 mode_on(const struct ct_scope *target, __u32 vector)
+{
+	return mode_of(vector_on(target, vector), target ? target->group : 0);
 }
 
 /* For guards of a second door: the vector is not enforced, or the current task is on its allow list. */
@@ -91,7 +106,7 @@ static __always_inline bool is_let_pass(__u32 vector, __u32 group)
 {
 	__u32 rule = rule_for(vector, group, current_task());
 
-	return (rule & CT_RULE_MODE) != CT_MODE_ENFORCE || rule & CT_RULE_ALLOWED;
+	return !CT_REFUSES || (rule & CT_RULE_MODE) != CT_MODE_ENFORCE || rule & CT_RULE_ALLOWED;
 }
 
 /* The group of a task's process; 0 if it is in none, or if there is no task. */

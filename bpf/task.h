@@ -53,6 +53,17 @@ struct ct_syscall {
 	__u64 arg1;
 };
 
+static __always_inline struct pt_regs *current_regs(void)
+{
+	__u64 task = current_task();
+
+	/* From 7.x on the frame moved, so the helper is used wherever there is one; 5.10 has only the arithmetic. */
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
+	return (struct pt_regs *)((__u64)TASK_READ(task, stack) + X86_64_THREAD_SIZE -
+				  bpf_core_type_size(struct pt_regs));
+}
+
 static __always_inline void current_syscall(struct ct_syscall *call)
 {
 	__u64 task = current_task();
@@ -65,12 +76,7 @@ static __always_inline void current_syscall(struct ct_syscall *call)
 	/* The registers of an io_uring worker are a stale copy of its creator's. */
 	if (TASK_READ(task, flags) & (PF_IO_WORKER | PF_KTHREAD))
 		return;
-	/* From 7.x on the frame moved, so the helper is used wherever there is one; 5.10 has only the arithmetic. */
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		regs = (struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
-	else
-		regs = (struct pt_regs *)((__u64)TASK_READ(task, stack) + X86_64_THREAD_SIZE -
-					  bpf_core_type_size(struct pt_regs));
+	regs = current_regs();
 	call->nr = (__s32)BPF_CORE_READ(regs, orig_ax);
 	/* int $0x80 works from 64-bit programs too: same process, other table, other registers. */
 	call->compat = (TASK_READ(task, thread_info.status) & TS_COMPAT) != 0;

@@ -10,9 +10,15 @@
 
 #define SIGKILL 9
 
-static __always_inline __u64 offender_of(const struct ct_attempt *attempt)
+/* Whoever may enter the namespaces of protected processes may enter the agent's: runtimes start probes in its pod. */
+static __always_inline __u32 rule_on(const struct ct_attempt *attempt, const struct ct_scope *target)
 {
-	return attempt->offender ? attempt->offender : current_task();
+	__u64 offender = offender_of(attempt);
+	__u32 rule = rule_for(attempt->vector, target ? target->group : 0, offender);
+
+	if (attempt->vector == CT_VECTOR_AGENT_ACCESS && attempt->arg[0] == CT_VECTOR_NS_ENTER)
+		rule |= rule_for(CT_VECTOR_NS_ENTER, 0, offender) & CT_RULE_ALLOWED;
+	return rule;
 }
 
 /* Never pid 1, a kernel thread or the agent: a wrong kill is worse than a refused attempt left alive. */
@@ -30,6 +36,12 @@ static __always_inline __u8 kill_offender(const struct ct_attempt *attempt, cons
 		return CT_EVENT_KILL_WANTED | CT_EVENT_KILLED;
 	count(&losses, CT_LOSS_KILL_FAILED);
 	return CT_EVENT_KILL_WANTED;
+}
+
+/* Nobody is killed for what current may not have asked for, nor, in place of a refusal, for a module's name. */
+static __always_inline bool spared(const struct ct_attempt *attempt)
+{
+	return attempt->bystander || (!CT_REFUSES && attempt->door == CT_DOOR_KERNEL_MODULE_REQUEST);
 }
 
 static __always_inline void report(const struct ct_attempt *attempt, const struct ct_scope *target,
@@ -102,7 +114,7 @@ static __always_inline int refuse_if(bool refused)
 	if (!refused)
 		return 0;
 	asm volatile("");
-	return -EPERM;
+	return CT_REFUSAL;
 }
 
 static __always_inline int pass_judgement(const struct ct_attempt *attempt, const struct ct_scope *target,
@@ -110,7 +122,7 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 {
 	__u32 vector = attempt->vector, mode = rule & CT_RULE_MODE;
 	bool allowed = !attempt->bystander && rule & CT_RULE_ALLOWED;
-	__u8 outcome = CT_OUTCOME_DENIED, flags = 0;
+	__u8 outcome = CT_OUTCOME_DENIED, flags = 0, late = 0;
 	struct ct_settings *set;
 	bool silent = false;
 	__u32 zero = 0;
@@ -121,7 +133,7 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 	 */
 	if (me && me->role & CT_ROLE_PROBER) {
 		count(&proofs, attempt->door);
-		return -EPERM;
+		return CT_REFUSAL;
 	}
 	if (mode == CT_MODE_OFF)
 		return 0;
@@ -136,21 +148,25 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 		silent = set && !set->report_allowed;
 	} else if (mode == CT_MODE_DETECT) {
 		outcome = CT_OUTCOME_OBSERVED;
-	} else if (rule & CT_RULE_KILL && !attempt->bystander) {
+	} else if ((rule & CT_RULE_KILL || !CT_REFUSES) && !spared(attempt)) {
 		flags = kill_offender(attempt, me);
+	}
+	if (!CT_REFUSES && outcome == CT_OUTCOME_DENIED) {
+		outcome = flags ? CT_OUTCOME_KILLED : CT_OUTCOME_OBSERVED;
+		late = CT_EVENT_LATE;
 	}
 	count(&outcomes, vector * CT_OUTCOME_MAX + outcome);
 	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
 	if (!silent && (flags || !fold(attempt, outcome)))
-		report(attempt, target, me, outcome, flags);
+		report(attempt, target, me, outcome, flags | late);
 	return refuse_if(outcome == CT_OUTCOME_DENIED);
 }
 
 /*
  * Attempts on a process concern that process, if it is protected; its own workload may look at itself.
- * Attempts on the kernel below concern everybody but the agent, while something is protected.
+ * Attempts on the agent, or on the kernel below, concern everybody but the agent, while something is protected.
  */
-static __always_inline int decide(const struct ct_attempt *attempt)
+static __always_inline int decide(struct ct_attempt *attempt)
 {
 	struct ct_scope *target = NULL, *me;
 
@@ -158,24 +174,26 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 		return 0;
 	if (attempt->target) {
 		target = scope_of((__u64)TASK_READ(attempt->target, group_leader));
-		if (!target || !(target->role & CT_ROLE_PROTECTED))
+		if (!target)
 			return 0;
+		count_as_agents(attempt, target);
 	}
 	me = scope_of((__u64)TASK_READ(offender_of(attempt), group_leader));
-	if (target) {
+	if (target && !concerns(attempt, target, me))
+		return 0;
+	if (target && !is_agent(target)) {
 		if (!attempt->bystander && may_inspect(offender_of(attempt), me, attempt->target, target))
 			return 0;
 		/* Its own limits: taking away the core dump is part of protecting. */
-		if (me && me->role & CT_ROLE_AGENT && attempt->vector == CT_VECTOR_COREDUMP_LIMITS)
+		if (is_agent(me) && attempt->vector == CT_VECTOR_COREDUMP_LIMITS)
 			return 0;
 	} else {
 		if (!(me && me->role & CT_ROLE_PROBER) && !anything_protected())
 			return 0;
-		if (me && me->role & CT_ROLE_AGENT && attempt->vector == CT_VECTOR_BPF_LOAD)
+		if (is_agents_own(attempt, me))
 			return 0;
 	}
-	return pass_judgement(attempt, target, me,
-			      rule_for(attempt->vector, target ? target->group : 0, offender_of(attempt)));
+	return pass_judgement(attempt, target, me, rule_on(attempt, target));
 }
 
 #endif

@@ -61,6 +61,7 @@ struct hlist_head {
 };
 
 struct pid {
+	unsigned int level;
 	struct hlist_head tasks[4];
 };
 
@@ -70,6 +71,7 @@ typedef struct {
 
 struct kernfs_node {
 	__u64 id;
+	void *priv;
 };
 
 struct cgroup;
@@ -82,6 +84,17 @@ struct cgroup_subsys_state {
 struct cgroup {
 	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[];
+};
+
+/* Before 6.1: their ids instead of their addresses. */
+struct cgroup___5_10 {
+	__u64 ancestor_ids[];
+};
+
+struct signal_struct {
+	struct list_head thread_head;
 };
 
 struct cred {
@@ -218,6 +231,9 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+	struct list_head thread_node;
+	struct pid *thread_pid;
 };
 
 struct linux_binprm {

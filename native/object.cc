@@ -82,12 +82,18 @@ Napi::Value Object::Attach(const Napi::CallbackInfo& info) {
   Arguments args(info, "attach");
   struct bpf_program* program = FindProgram(info, args);
   if (program == nullptr) return info.Env().Undefined();
+  // Where a kprobe goes is said here: its section names no function.
+  std::string function = info.Length() > 1 && !info[1].IsUndefined() ? args.Text(1, "function") : "";
+  if (args.bad()) return info.Env().Undefined();
   LogCapture log;
   LinkPtr link;
   // By type, not bpf_program__attach: setForm may have cut the program loose from what its section says.
   switch (bpf_program__type(program)) {
     case BPF_PROG_TYPE_LSM:
       link.reset(bpf_program__attach_lsm(program));
+      break;
+    case BPF_PROG_TYPE_KPROBE:
+      link.reset(bpf_program__attach_kprobe(program, false, function.c_str()));
       break;
     case BPF_PROG_TYPE_TRACING:
       if (bpf_program__expected_attach_type(program) != BPF_TRACE_ITER) {

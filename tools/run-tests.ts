@@ -11,8 +11,12 @@ import { type GuestRecord, joinRecords, matrixFaults, matrixText, readRecord } f
 import { addTotals, closingLine, type RunResult, readReport, type Totals } from "./tests/results.js";
 
 const quick = ["unit", "contract", "native"] as const;
-/** Where the faults of people and machines are tried; the messages do not depend on the kernel. */
-const badInputKernel = "6.12";
+/** What needs a guest of its own, by kernel. Faults of people and machines and the service manager do not depend on it. */
+const alsoOn: Readonly<Record<string, readonly string[]>> = {
+  "5.10": ["signal-5.10"],
+  "6.12": ["signal-6.12", "bad-input", "service"],
+  "7.2": ["soundness-weak"],
+};
 
 const projects: readonly string[] = [...quick, "matrix"];
 const reports = "build/test-results";
@@ -46,7 +50,9 @@ async function runMatrix(names: readonly string[]): Promise<RunResult> {
   for (const name of names) rmSync(recordOf(name), { force: true });
   rmSync("build/matrix.json", { force: true });
   const files = names.map((name) => `test/matrix/kernel-${name}.test.ts`);
-  if (names.includes(badInputKernel)) files.push("test/matrix/bad-input.test.ts");
+  for (const [kernel, more] of Object.entries(alsoOn)) {
+    if (names.includes(kernel)) files.push(...more.map((file) => `test/matrix/${file}.test.ts`));
+  }
   // verbose: a guest takes minutes, and each of its tests shall be seen to end.
   const result = await vitest("matrix", ["matrix"], [...files, "--maxWorkers=2", "--reporter=verbose"]);
   const found = names.map((name): [string, GuestRecord | undefined] => [name, readRecord(recordOf(name))]);

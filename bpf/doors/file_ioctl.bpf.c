@@ -5,9 +5,9 @@
 DOOR(file_ioctl, struct file *file)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_IOCTL };
-	struct inode *inode = file->f_inode;
+	struct inode *inode = LOAD(file, f_inode);
 
-	if (inode->i_sb->s_magic != PROC_SUPER_MAGIC)
+	if (LOAD(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
 		return 0;
 	guard_layout_ioctl(file, inode, &attempt);
 	return decide(&attempt);

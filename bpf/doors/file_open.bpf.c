@@ -3,8 +3,10 @@
  * Every open of every file passes here, so the way out for ordinary files is a few typed loads and no helper.
  * Called in do_dentry_open() before the file system's own open: nothing has been read when it refuses.
  */
+#include "../guards/agent_cgroup.h"
 #include "../guards/descriptor.h"
 #include "../guards/device.h"
+#include "../guards/hooks_off.h"
 #include "../guards/machine.h"
 #include "../guards/procfs.h"
 #include "../guards/stale.h"
@@ -17,18 +19,29 @@
 DOOR(file_open, struct file *file)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_OPEN };
-	struct inode *inode = file->f_inode;
-	__u16 kind = inode->i_mode & S_IFMT;
+	struct inode *inode = LOAD(file, f_inode);
+	__u16 kind = LOAD(inode, i_mode) & S_IFMT;
+	/* What is judged here is not judged again when it is read or written through this file. */
+	bool remembered = false;
 	int verdict;
 
 	if (kind == S_IFREG) {
-		switch (inode->i_sb->s_magic) {
+		unsigned long magic = LOAD(inode, i_sb, s_magic);
+
+		switch (magic) {
 		case PROC_SUPER_MAGIC:
 			guard_procfs(file, inode, &attempt);
-			verdict = decide(&attempt);
-			if (!verdict)
-				note_opened(file, &attempt);
-			return verdict;
+			remembered = true;
+			break;
+		case CGROUP2_MAGIC:
+			guard_cgroup_file(file, LOAD(file, f_mode), &attempt);
+			remembered = true;
+			break;
+		case DEBUGFS_MAGIC:
+		case SECURITYFS_MAGIC:
+			guard_hooks(file, LOAD(file, f_mode), magic, &attempt);
+			remembered = true;
+			break;
 		case NSFS_MAGIC: guard_namespace_file(inode, &attempt); break;
 		case SYSFS_MAGIC: guard_power_state(file, &attempt); break;
 		case TRACEFS_MAGIC: guard_tracefs(file, &attempt); break;
@@ -39,5 +52,8 @@ DOOR(file_open, struct file *file)
 	} else if (kind == S_IFBLK) {
 		guard_block(file, inode, &attempt);
 	}
-	return decide(&attempt);
+	verdict = decide(&attempt);
+	if (remembered && !verdict)
+		note_opened(file, &attempt);
+	return verdict;
 }

@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every read and write of every file passes here, io_uring's too: three typed loads for all that is not procfs.
- * A descriptor from before protection began meets its first guard here.
+ * Every read and write of every file passes here, io_uring's too: three typed loads and a few comparisons for all that
+ * lies on no guarded file system. A descriptor from before protection began meets its first guard here.
  */
+#include "../guards/agent_cgroup.h"
+#include "../guards/hooks_off.h"
 #include "../guards/stale.h"
 
 DOOR(file_permission, struct file *file, int mask)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
-	struct inode *inode = file->f_inode;
+	struct inode *inode = LOAD(file, f_inode);
+	unsigned long magic = LOAD(inode, i_sb, s_magic);
 	int verdict;
 
-	if (inode->i_sb->s_magic != PROC_SUPER_MAGIC || (inode->i_mode & S_IFMT) != S_IFREG)
+	switch (magic) {
+	case PROC_SUPER_MAGIC:
+	case CGROUP2_MAGIC:
+	case DEBUGFS_MAGIC:
+	case SECURITYFS_MAGIC: break;
+	default: return 0;
+	}
+	if ((LOAD(inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
-	guard_stale(file, inode, mask, &attempt);
+	if (magic == PROC_SUPER_MAGIC)
+		guard_stale(file, inode, mask, &attempt);
+	else if (magic == CGROUP2_MAGIC)
+		guard_cgroup_write(file, mask, &attempt);
+	else
+		guard_hooks_write(file, mask, magic, &attempt);
 	verdict = decide(&attempt);
 	/* io_uring tries without waiting and then asks a worker: one attempt. */
 	if (attempt.vector != CT_VECTOR_NONE && !verdict && in_io_uring())

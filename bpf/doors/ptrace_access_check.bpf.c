@@ -8,12 +8,14 @@
 DOOR(ptrace_access_check, struct task_struct *child, unsigned int mode)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_PTRACE_ACCESS_CHECK };
+	struct ct_scope *target;
 
 	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
 	/* Cheap way out before the system call is looked at: most tracing is of processes nobody protects. */
-	if (!scope_of(address_of(child->group_leader)))
+	target = scope_of(address_of(LOAD(child, group_leader)));
+	if (!target)
 		return 0;
-	guard_ptrace(child, mode, &attempt);
+	guard_ptrace(child, target, mode, &attempt);
 	return decide(&attempt);
 }

@@ -30,7 +30,7 @@ static __always_inline void guard_bpf_load(int cmd, union bpf_attr *attr, struct
 	if (cmd != BPF_PROG_LOAD)
 		return;
 	bpf_map_delete_elem(&judged_loads, &thread);
-	type = attr->prog_type;
+	type = LOAD(attr, prog_type);
 	/* A type newer than this list may read anything: refused like the known ones. */
 	if (type < 32 && !(READING_TYPES & TYPE(type)))
 		return;

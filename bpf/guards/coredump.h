@@ -27,9 +27,12 @@ static __always_inline void guard_signal(struct task_struct *task, int sig, __u3
 
 static __always_inline void guard_limit(struct task_struct *task, unsigned int resource, struct ct_attempt *attempt)
 {
-	attempt->vector = CT_VECTOR_COREDUMP_LIMITS;
+	/* A limit ends or starves the agent, which holds no secret that a core would show. */
+	bool agents = is_agent(scope_of(address_of(LOAD(task, group_leader))));
+
+	attempt->vector = agents ? CT_VECTOR_AGENT_CGROUP : CT_VECTOR_COREDUMP_LIMITS;
 	attempt->target = address_of(task);
-	attempt->arg[0] = CT_LIMIT_ROAD_PRLIMIT;
+	attempt->arg[0] = agents ? (__u32)CT_STARVE_ROAD_LIMIT : (__u32)CT_LIMIT_ROAD_PRLIMIT;
 	attempt->arg[1] = resource;
 }
 

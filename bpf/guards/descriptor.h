@@ -66,7 +66,7 @@ static __always_inline void guard_namespace(__u32 inum, struct ct_attempt *attem
 	if (!known || is_in_namespace(current_task(), inum))
 		return;
 	entry = scope_of(known->leader);
-	if (!entry || !(entry->role & CT_ROLE_PROTECTED) || !is_in_namespace(known->leader, inum))
+	if (!entry || !(entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT)) || !is_in_namespace(known->leader, inum))
 		return;
 	attempt->target = known->leader;
 	attempt->arg[0] = inum;
@@ -75,7 +75,7 @@ static __always_inline void guard_namespace(__u32 inum, struct ct_attempt *attem
 
 static __always_inline void guard_namespace_file(struct inode *inode, struct ct_attempt *attempt)
 {
-	guard_namespace(inode->i_ino, attempt);
+	guard_namespace(LOAD(inode, i_ino), attempt);
 }
 
 /*
@@ -96,6 +96,7 @@ static __always_inline bool asked_before(void)
 static __always_inline void guard_setns(const struct ct_syscall *call, struct ct_attempt *attempt)
 {
 	struct file *file = file_of_descriptor((__u32)call->arg0);
+	struct ct_scope *target;
 
 	if (!file)
 		return;
@@ -105,8 +106,10 @@ static __always_inline void guard_setns(const struct ct_syscall *call, struct ct
 		attempt->target = pidfd_task(file);
 		attempt->vector = attempt->target ? CT_VECTOR_NS_ENTER : CT_VECTOR_NONE;
 	}
-	if (attempt->vector != CT_VECTOR_NONE &&
-	    mode_of(CT_VECTOR_NS_ENTER, group_of(attempt->target)) == CT_MODE_DETECT && asked_before())
+	if (attempt->vector == CT_VECTOR_NONE)
+		return;
+	target = scope_of((__u64)TASK_READ(attempt->target, group_leader));
+	if (mode_on(target, CT_VECTOR_NS_ENTER) == CT_MODE_DETECT && asked_before())
 		attempt->vector = CT_VECTOR_NONE;
 }
 

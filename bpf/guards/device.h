@@ -34,7 +34,7 @@ static __always_inline __u32 machine_road(__u32 major, __u32 minor)
 
 static __always_inline void guard_device(struct file *file, struct inode *inode, struct ct_attempt *attempt)
 {
-	__u32 rdev = inode->i_rdev, minor = rdev & MINOR_ALL, major = rdev >> MINOR_BITS;
+	__u32 rdev = LOAD(inode, i_rdev), minor = rdev & MINOR_ALL, major = rdev >> MINOR_BITS;
 
 	if (major == MEM_MAJOR) {
 		if (minor != 1 && minor != 2 && minor != 4)

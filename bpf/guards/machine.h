@@ -15,16 +15,16 @@
 /* /sys/power/state and no other of that name: its directory is "power" at the top. */
 static __always_inline void guard_power_state(struct file *file, struct ct_attempt *attempt)
 {
-	struct dentry *dentry = file->f_path.dentry, *directory, *top;
+	struct dentry *dentry = LOAD(file, f_path.dentry), *directory, *top;
 	struct ct_short_name name;
 
-	if (!(file->f_mode & FMODE_WRITE) || !short_name(dentry, &name) || !NAME_IS(&name, "state"))
+	if (!(LOAD(file, f_mode) & FMODE_WRITE) || !short_name(dentry, &name) || !NAME_IS(&name, "state"))
 		return;
-	directory = dentry->d_parent;
+	directory = LOAD(dentry, d_parent);
 	if (!short_name(directory, &name) || !NAME_IS(&name, "power"))
 		return;
-	top = directory->d_parent;
-	if (top->d_parent != top)
+	top = LOAD(directory, d_parent);
+	if (LOAD(top, d_parent) != top)
 		return;
 	attempt->vector = CT_VECTOR_HIBERNATE;
 	attempt->name = BPF_CORE_READ(dentry, d_name.name);

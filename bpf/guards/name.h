@@ -24,18 +24,18 @@ static __always_inline const unsigned char *inline_name(struct dentry *dentry)
 /* Bytes past the end of a name are whatever was there before: masked off. False if longer than 16 bytes. */
 static __always_inline bool short_name(struct dentry *dentry, struct ct_short_name *name)
 {
-	__u32 len = dentry->d_name.len;
+	__u32 len = LOAD(dentry, d_name.len);
 
 	if (len == 0 || len > 16)
 		return false;
 	if (bpf_core_field_exists(dentry->d_iname)) {
-		name->low = *(__u64 *)&dentry->d_iname[0];
-		name->high = *(__u64 *)&dentry->d_iname[8];
+		name->low = LOAD_WORD(&dentry->d_iname[0]);
+		name->high = LOAD_WORD(&dentry->d_iname[8]);
 	} else {
 		struct dentry___new *renamed = (void *)dentry;
 
-		name->low = *(__u64 *)&renamed->d_shortname.string[0];
-		name->high = *(__u64 *)&renamed->d_shortname.string[8];
+		name->low = LOAD_WORD(&renamed->d_shortname.string[0]);
+		name->high = LOAD_WORD(&renamed->d_shortname.string[8]);
 	}
 	name->len = len;
 	if (len < 8)

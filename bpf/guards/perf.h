@@ -25,36 +25,36 @@ extern const void trace_uprobe_register __ksym __weak;
 
 static __always_inline bool is_uprobe(struct perf_event *event)
 {
-	struct trace_event_call *call = event->tp_event;
+	struct trace_event_call *call = LOAD(event, tp_event);
 	__u64 reg = (__u64)&trace_uprobe_register;
 
 	if (!call)
 		return false;
 	if (reg)
-		return address_of(call->class->reg) == reg;
+		return address_of(LOAD(call, class, reg)) == reg;
 	/* The flag is one of these, by kernel, and its enum has no name for CO-RE: the other bit is a kernel probe's.
 	 */
-	return (call->flags & (UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
+	return (LOAD(call, flags) & (UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
 }
 
 /* Where the events of system calls hold what the call was given, a sample of one carries it. */
 static __always_inline bool samples_syscalls(struct perf_event *event, __u64 samples)
 {
-	struct trace_event_call *call = event->tp_event;
+	struct trace_event_call *call = LOAD(event, tp_event);
 	__u64 system = 0, syscalls;
 
 	if (!(samples & PERF_SAMPLE_RAW) || !call ||
 	    !bpf_core_field_exists(struct trace_array___contents, syscall_buf_sz))
 		return false;
-	bpf_probe_read_kernel(&system, sizeof(system), call->class->system);
+	bpf_probe_read_kernel(&system, sizeof(system), LOAD(call, class, system));
 	__builtin_memcpy(&syscalls, "syscalls", sizeof(syscalls));
 	return system == syscalls;
 }
 
 static __always_inline void guard_perf(struct perf_event *event, struct ct_attempt *attempt)
 {
-	__u64 target = address_of(event->hw.target);
-	__u64 samples = event->attr.sample_type;
+	__u64 target = address_of(LOAD(event, hw.target));
+	__u64 samples = LOAD(event, attr.sample_type);
 	bool probe = is_uprobe(event);
 
 	if (!target && !probe &&
@@ -63,7 +63,7 @@ static __always_inline void guard_perf(struct perf_event *event, struct ct_attem
 		return;
 	attempt->vector = probe ? CT_VECTOR_UPROBE : CT_VECTOR_PERF_TARGET;
 	attempt->target = target;
-	attempt->arg[0] = event->attr.type;
+	attempt->arg[0] = LOAD(event, attr.type);
 	attempt->arg[1] = samples;
 }
 
@@ -73,7 +73,7 @@ static __always_inline void guard_uprobe_link(int cmd, union bpf_attr *attr, str
 
 	if (cmd != BPF_LINK_CREATE)
 		return;
-	type = attr->link_create.attach_type;
+	type = LOAD(attr, link_create.attach_type);
 	if (type != TRACE_UPROBE_MULTI && type != TRACE_UPROBE_SESSION)
 		return;
 	attempt->vector = CT_VECTOR_UPROBE;

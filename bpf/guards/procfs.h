@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * procmem_read, procmem_write, environ_read, proc_layout, oom_adj, coredump_limits, kcore, core_pattern, and
- * module_load by way of kernel.modprobe.
+ * procmem_read, procmem_write, environ_read, proc_layout, oom_adj, coredump_limits, kcore, core_pattern, module_load by
+ * way of kernel.modprobe, agent_cgroup by way of sysrq-trigger, and hooks_off by way of kernel.ftrace_enabled.
  * The file itself is guarded at open, because from 6.14 on a holder of CAP_PERFMON passes the kernel's own
  * ptrace check for environ and maps. The target is the pid behind the inode, so task/TID and a second mount are the
  * same.
@@ -35,7 +35,7 @@ static __always_inline __u32 procmem_vector(__u32 f_mode, struct inode *inode)
 	if (!(f_mode & 1))
 		return CT_VECTOR_PROCMEM_WRITE;
 	group = group_of(procfs_task(inode));
-	return mode_of(CT_VECTOR_PROCMEM_READ, group) > mode_of(CT_VECTOR_PROCMEM_WRITE, group)
+	return rule_of(CT_VECTOR_PROCMEM_READ, group) > rule_of(CT_VECTOR_PROCMEM_WRITE, group)
 		       ? CT_VECTOR_PROCMEM_READ
 		       : CT_VECTOR_PROCMEM_WRITE;
 }
@@ -90,6 +90,10 @@ static __always_inline __u32 node_file_vector(const struct ct_short_name *name, 
 		return CT_VECTOR_MODULE_LOAD;
 	if (NAME_IS(name, "core_pattern") || NAME_IS(name, "core_pipe_limit") || NAME_IS(name, "suid_dumpable"))
 		return CT_VECTOR_CORE_PATTERN;
+	if (NAME_IS(name, "ftrace_enabled"))
+		return CT_VECTOR_HOOKS_OFF;
+	if (NAME_IS(name, "sysrq-trigger"))
+		return CT_VECTOR_AGENT_CGROUP;
 	return CT_VECTOR_NONE;
 }
 
@@ -117,9 +121,9 @@ static __always_inline __u32 procfs_vector(const struct ct_short_name *name, __u
 static __always_inline bool procfs_attempt(struct file *file, struct inode *inode, bool of_process,
 					   struct ct_attempt *attempt)
 {
-	struct dentry *dentry = file->f_path.dentry;
+	struct dentry *dentry = LOAD(file, f_path.dentry);
 
-	attempt->arg[0] = file->f_flags;
+	attempt->arg[0] = LOAD(file, f_flags);
 	attempt->name = BPF_CORE_READ(dentry, d_name.name);
 	if (!of_process)
 		return true;
@@ -130,13 +134,15 @@ static __always_inline bool procfs_attempt(struct file *file, struct inode *inod
 	return true;
 }
 
-/* Two vectors have other roads too, and name this one. */
+/* Three vectors have other roads too, and name this one. */
 static __always_inline void name_road(__u32 vector, struct ct_attempt *attempt)
 {
 	if (vector == CT_VECTOR_MODULE_LOAD)
 		attempt->arg[0] = CT_MODULE_ROAD_MODPROBE;
 	else if (vector == CT_VECTOR_COREDUMP_LIMITS)
 		attempt->arg[0] = CT_LIMIT_ROAD_FILTER;
+	else if (vector == CT_VECTOR_AGENT_CGROUP)
+		attempt->arg[0] = CT_STARVE_ROAD_SYSRQ;
 }
 
 static __always_inline void guard_procfs(struct file *file, struct inode *inode, struct ct_attempt *attempt)
@@ -145,9 +151,9 @@ static __always_inline void guard_procfs(struct file *file, struct inode *inode,
 	bool of_process;
 	__u32 vector;
 
-	if (!short_name(file->f_path.dentry, &name))
+	if (!short_name(LOAD(file, f_path.dentry), &name))
 		return;
-	vector = procfs_vector(&name, file->f_mode, inode, &of_process);
+	vector = procfs_vector(&name, LOAD(file, f_mode), inode, &of_process);
 	if (vector == CT_VECTOR_NONE || !procfs_attempt(file, inode, of_process, attempt))
 		return;
 	name_road(vector, attempt);

@@ -8,7 +8,10 @@
 
 #include "procfs.h"
 
-/* stat, lstat, access, readlink, newfstatat, readlinkat, faccessat, statx, faccessat2: nothing comes back but facts. */
+/*
+ * stat, lstat, access, readlink, getxattr (ss -p asks for the label of sockets), newfstatat, readlinkat, faccessat,
+ * statx, faccessat2: nothing comes back but facts.
+ */
 static __always_inline bool only_looks_64(__s32 nr)
 {
 	switch (nr & ~X32_BIT) {
@@ -16,6 +19,7 @@ static __always_inline bool only_looks_64(__s32 nr)
 	case 6:
 	case 21:
 	case 89:
+	case 191:
 	case 262:
 	case 267:
 	case 269:
@@ -37,6 +41,7 @@ static __always_inline bool only_looks_32(__s32 nr)
 	case 107:
 	case 195:
 	case 196:
+	case 229:
 	case 300:
 	case 305:
 	case 307:
@@ -58,7 +63,7 @@ static __always_inline __u32 link_vector(struct dentry *dentry)
 {
 	struct ct_short_name name, above;
 
-	if (!short_name(dentry->d_parent, &above))
+	if (!short_name(LOAD(dentry, d_parent), &above))
 		return CT_VECTOR_NONE;
 	if (NAME_IS(&above, "fd") || NAME_IS(&above, "map_files"))
 		return CT_VECTOR_PROC_FD;
@@ -85,7 +90,7 @@ static __always_inline void guard_link(struct dentry *dentry, struct inode *inod
 	if (only_looks(&call))
 		return;
 	/* io_uring tries without locks, cannot pass here that way, and hands the walk to a worker: reported there. */
-	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_of(vector, its->group) != CT_MODE_ENFORCE)
+	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_on(its, vector) != CT_MODE_ENFORCE)
 		return;
 	attempt->vector = vector;
 	attempt->arg[0] = TASK_READ(attempt->target, pid);

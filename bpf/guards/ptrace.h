@@ -73,11 +73,11 @@ static __always_inline void classify_32(__s32 nr, struct ct_access *access)
 	access->reported = true;
 }
 
-static __always_inline void guard_ptrace(struct task_struct *child, unsigned int mode, struct ct_attempt *attempt)
+static __always_inline void guard_ptrace(struct task_struct *child, const struct ct_scope *target, unsigned int mode,
+					 struct ct_attempt *attempt)
 {
 	struct ct_access access = {};
 	struct ct_syscall call;
-	__u32 group;
 
 	current_syscall(&call);
 	if (call.compat)
@@ -86,10 +86,12 @@ static __always_inline void guard_ptrace(struct task_struct *child, unsigned int
 		classify_64(call.nr, &access);
 	if (access.reported) {
 		/* file_open has judged it; what it let pass in detect mode or by an allow list is not refused here. */
-		group = group_of(address_of(child));
-		if (mode_of(access.vector, group) != CT_MODE_ENFORCE)
+		if (mode_on(target, access.vector) != CT_MODE_ENFORCE)
 			return;
-		if (access.vector == CT_VECTOR_PROCMEM_READ && is_let_pass(CT_VECTOR_PROCMEM_WRITE, group))
+		if (is_agent(target) && is_let_pass(CT_VECTOR_AGENT_ACCESS, target->group))
+			return;
+		if (!is_agent(target) && access.vector == CT_VECTOR_PROCMEM_READ &&
+		    is_let_pass(CT_VECTOR_PROCMEM_WRITE, target->group))
 			return;
 	}
 	if (access.ptrace) {

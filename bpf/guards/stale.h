@@ -71,7 +71,7 @@ static __always_inline __u32 stale_vector(const struct ct_short_name *name, __u3
 static __always_inline bool stale_attempt(struct file *file, struct inode *inode, bool of_process,
 					  struct ct_attempt *attempt)
 {
-	struct dentry *dentry = file->f_path.dentry;
+	struct dentry *dentry = LOAD(file, f_path.dentry);
 	struct inode *above;
 
 	if (procfs_attempt(file, inode, of_process, attempt))
@@ -87,7 +87,7 @@ static __always_inline void guard_stale(struct file *file, struct inode *inode, 
 	bool of_process;
 	__u32 vector;
 
-	if (!short_name(file->f_path.dentry, &name))
+	if (!short_name(LOAD(file, f_path.dentry), &name))
 		return;
 	vector = stale_vector(&name, mask, &of_process);
 	if (vector == CT_VECTOR_NONE || !stale_attempt(file, inode, of_process, attempt) ||
@@ -103,7 +103,7 @@ static __always_inline void guard_layout_ioctl(struct file *file, struct inode *
 	struct ct_short_name name;
 	__u32 vector;
 
-	if (!short_name(file->f_path.dentry, &name))
+	if (!short_name(LOAD(file, f_path.dentry), &name))
 		return;
 	vector = layout_vector(&name);
 	if (vector == CT_VECTOR_NONE || !stale_attempt(file, inode, true, attempt) ||

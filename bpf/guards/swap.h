@@ -25,7 +25,7 @@ static __always_inline enum swap_call swap_call(struct file *file)
 	struct ct_syscall call;
 	__s32 nr;
 
-	if ((file->f_flags & ~O_EXCL_BIT) != SWAP_FLAGS)
+	if ((LOAD(file, f_flags) & ~O_EXCL_BIT) != SWAP_FLAGS)
 		return NO_SWAP_CALL;
 	current_syscall(&call);
 	if (call.nr < 0)
@@ -46,13 +46,13 @@ static __always_inline void guard_swap_file(struct file *file, struct ct_attempt
 
 static __always_inline void guard_block(struct file *file, struct inode *inode, struct ct_attempt *attempt)
 {
-	struct ct_device_key key = { .block = 1, .dev = inode->i_rdev };
+	struct ct_device_key key = { .block = 1, .dev = LOAD(inode, i_rdev) };
 	enum swap_call call = swap_call(file);
 
 	if (call == SWAP_ON_CALL) {
 		attempt->vector = CT_VECTOR_SWAP_ON;
 	} else {
-		if (call == SWAP_OFF_CALL || !(file->f_mode & FMODE_READ_BIT))
+		if (call == SWAP_OFF_CALL || !(LOAD(file, f_mode) & FMODE_READ_BIT))
 			return;
 		if (!bpf_map_lookup_elem(&devices, &key))
 			return;

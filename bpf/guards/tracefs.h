@@ -24,12 +24,12 @@ static __always_inline bool defines_probe(const struct ct_short_name *name)
 /* "enable" of one event of a system call, of all of them, or of every event there is. */
 static __always_inline bool is_in_syscalls(struct dentry *dentry)
 {
-	struct dentry *above = dentry->d_parent;
+	struct dentry *above = LOAD(dentry, d_parent);
 	struct ct_short_name name;
 
 	if (short_name(above, &name) && (NAME_IS(&name, "syscalls") || NAME_IS(&name, "events")))
 		return true;
-	return short_name(above->d_parent, &name) && NAME_IS(&name, "syscalls");
+	return short_name(LOAD(above, d_parent), &name) && NAME_IS(&name, "syscalls");
 }
 
 /* Takes "FUNCTION:enable_event:syscalls:NAME". Longer than a short name. */
@@ -38,9 +38,9 @@ static __always_inline bool is_function_filter(struct dentry *dentry)
 	char name[24] = {};
 	__u64 low, middle;
 
-	if (dentry->d_name.len != sizeof("set_ftrace_filter") - 1)
+	if (LOAD(dentry, d_name.len) != sizeof("set_ftrace_filter") - 1)
 		return false;
-	bpf_probe_read_kernel_str(name, sizeof(name), dentry->d_name.name);
+	bpf_probe_read_kernel_str(name, sizeof(name), LOAD(dentry, d_name.name));
 	__builtin_memcpy(&low, "set_ftra", 8);
 	__builtin_memcpy(&middle, "ce_filte", 8);
 	return *(__u64 *)&name[0] == low && *(__u64 *)&name[8] == middle && name[16] == 'r';
@@ -60,17 +60,17 @@ static __always_inline bool records_syscalls(struct dentry *dentry, const struct
 
 static __always_inline void guard_tracefs(struct file *file, struct ct_attempt *attempt)
 {
-	struct dentry *dentry = file->f_path.dentry;
+	struct dentry *dentry = LOAD(file, f_path.dentry);
 	struct ct_short_name name = {};
 
-	if (!(file->f_mode & FMODE_WRITE))
+	if (!(LOAD(file, f_mode) & FMODE_WRITE))
 		return;
 	if (!short_name(dentry, &name))
 		name.len = 0;
 	if (!defines_probe(&name) && !records_syscalls(dentry, &name))
 		return;
 	attempt->vector = CT_VECTOR_TRACEFS_PROBE;
-	attempt->arg[0] = file->f_flags;
+	attempt->arg[0] = LOAD(file, f_flags);
 	attempt->name = BPF_CORE_READ(dentry, d_name.name);
 }
 

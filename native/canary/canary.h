@@ -6,6 +6,8 @@
 #ifndef CT_CANARY_H
 #define CT_CANARY_H
 
+#include <sys/types.h>
+
 #define CANARY_LINE 64
 
 /* Reads one line without its newline. Returns 1, or 0 at end of input. An overlong line comes back empty. */
@@ -19,5 +21,9 @@ void say(const char *word);
 
 int run_victim(void);
 int run_prober(void);
+
+int probe_task_setscheduler(pid_t victim);
+int probe_task_setnice(pid_t victim);
+int probe_task_setioprio(pid_t victim);
 
 #endif

@@ -259,6 +259,9 @@ static const struct {
 	{ "task_kill", probe_task_kill },
 	{ "file_send_sigiotask", probe_file_send_sigiotask },
 	{ "task_setrlimit", probe_task_setrlimit },
+	{ "task_setscheduler", probe_task_setscheduler },
+	{ "task_setnice", probe_task_setnice },
+	{ "task_setioprio", probe_task_setioprio },
 };
 
 static void obey(char *line)

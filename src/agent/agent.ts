@@ -13,7 +13,6 @@ import {
   Kernel,
   type KernelFacts,
   type Native,
-  objectPath,
   packageVersion,
   Role,
   readKernelFacts,
@@ -24,6 +23,7 @@ import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { createAgentMetrics } from "./measures.js";
+import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
@@ -57,6 +57,7 @@ export class Agent {
   #health: Server | undefined;
   #control: ControlServer | undefined;
   #watch: Watch | undefined;
+  #notices: Notices | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: AgentOptions) {
@@ -90,7 +91,7 @@ export class Agent {
       const kernel = await Kernel.open({
         native: this.#options.native,
         facts: this.#facts,
-        object: objectPath(this.#config.objectPath),
+        objects: this.#config.objectPath,
         canary: canaryPath(),
         form: this.#config.form,
         pinPath: this.#config.pinPath,
@@ -125,12 +126,23 @@ export class Agent {
         status: () => ({ ...this.status(), processes: undefined }),
       });
       this.#stopIfInterrupted(interrupted);
-      this.#watch = new Watch(kernel, this.#scope, this.#log.child("watch"), {
+      const log = this.#log.child("watch");
+      const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
+      const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
+      this.#notices = notices;
+      this.#watch = new Watch(kernel, this.#scope, notices, log, {
         check: () => this.#rules.check(kernel),
         proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
-      this.#sayReady(kernel);
+      const silenced = this.#facts.ftraceEnabled === false;
+      notices.started({
+        version: packageVersion(),
+        mode: this.#config.mode,
+        ready: this.notReady().length === 0,
+        silenced,
+      });
+      this.#tellManager();
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -256,22 +268,6 @@ export class Agent {
     });
   }
 
-  #sayReady(kernel: Kernel): void {
-    for (const door of kernel.doors.filter((one) => !one.proved)) {
-      this.#log.error("a door is not proved", { door: door.door, reason: door.reason, log: door.log.slice(-2000) });
-    }
-    this.#log.info("guarding", {
-      version: packageVersion(),
-      form: kernel.form,
-      mode: this.#config.mode,
-      doors: kernel.doors.filter((door) => door.proved).length,
-      unproved: kernel.unproven.length,
-      tookOver: kernel.tookOver,
-      ready: this.notReady().length === 0,
-    });
-    this.#tellManager();
-  }
-
   /** The service manager hears READY only when every door is proved. */
   #tellManager(): void {
     const reasons = this.notReady();
@@ -290,6 +286,7 @@ export class Agent {
       } else resolve();
     });
     this.#kernel?.drain();
+    this.#notices?.stopped(how);
     await this.#stream?.close();
     this.#kernel?.close(how);
     this.#log.info("stopped", { doors: this.#kernel ? how : "none" });

@@ -18,6 +18,9 @@ import { type VectorName, vectorNames } from "../vectors/index.js";
 import { namedCgroups } from "./cgroups.js";
 import { containerRuntimes, type Runtime } from "./runtimes.js";
 
+/** What container runtimes do for a living: enter containers, end them, and rule their control groups, the agent's too. */
+const runtimesMay: readonly VectorName[] = ["ns_enter", "agent_signal", "agent_cgroup"];
+
 /** Files that are looked at before the event loop gets a turn. */
 const filesPerTurn = 64;
 
@@ -34,7 +37,7 @@ interface Executable {
 export interface AllowSet {
   config: Config;
   executables: Map<string, Executable>;
-  /** Those of them that may enter namespaces without being named. */
+  /** Those of them that may enter, end and rule containers without being named. */
   runtimes: Runtime[];
 }
 
@@ -84,7 +87,9 @@ export class AllowList {
     for (const entry of config.allow) add(undefined, entry);
     for (const vector of vectorNames) for (const entry of config.vectors[vector]?.allow ?? []) add(vector, entry);
     // Last: an entry of the operator for a runtime must not take its children away.
-    for (const { path, children } of runtimes) add("ns_enter", { exe: path }, children);
+    for (const vector of runtimesMay) {
+      for (const { path, children } of runtimes) add(vector, { exe: path }, children);
+    }
     return entries;
   }
 

@@ -22,6 +22,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // Without a listener Node.js opens its debugger, and with it the agent, to whoever reaches the loopback address.
+  process.on("SIGUSR1", () => options.log.warn("SIGUSR1 came and means nothing here"));
   let started = false;
   const agent = new Agent({ ...options, native: loadNative() });
   const reload = (): void => {

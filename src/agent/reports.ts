@@ -4,7 +4,7 @@ import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, StatusReport, VectorReport } from "../control/protocol.js";
 import type { DoorStatus, Kernel, KernelFacts } from "../kernel/index.js";
 import type { Hardening, ScopeRecord } from "../scope/index.js";
-import { vectorEntry, vectorNames } from "../vectors/index.js";
+import { isDoneAtOnce, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 
 export const doorReport = (status: DoorStatus): DoorReport => ({
   door: status.door,
@@ -32,6 +32,12 @@ export function processReport(
   };
 }
 
+/** The weakest of its doors; and in the signal form, whether the kill still comes in time for anything. */
+function soundnessIn(form: string, own: readonly (DoorStatus | undefined)[], vector: VectorName): string {
+  const weakest = own.find((door) => door && door.soundness !== "sound")?.soundness ?? "sound";
+  return form === "signal" && isDoneAtOnce(vector) ? `${weakest}; the effect may stay` : weakest;
+}
+
 export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
   const doors = new Map(kernel.doors.map((door) => [door.door as string, door]));
   const counts = new Map(kernel.outcomes().map(({ vector, outcome, count }) => [`${vector} ${outcome}`, count]));
@@ -51,9 +57,10 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
       doors: [...entry.doors],
       proved: own.every((door) => door?.proved),
       reason: weak ? `${weak.door}: ${weak.reason}` : "",
-      soundness: own.find((door) => door && door.soundness !== "sound")?.soundness ?? "sound",
+      soundness: soundnessIn(kernel.form, own, vector),
       observed: count("observed"),
       denied: count("denied"),
+      killed: count("killed"),
       allowed: count("allowed"),
     };
   });
@@ -62,11 +69,15 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
 /** What an operator should know of this machine. */
 export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
   const warnings: string[] = [];
-  if (kernel.doors.some((door) => door.attached && door.soundness !== "sound")) {
+  if (kernel.form === "signal") {
     warnings.push(
-      `this kernel preempts (${facts.preemption}) and bpf is not in its LSM list: a guard may be skipped under load. ` +
-        `Boot with lsm=${[...(facts.lsms ?? []), "bpf"].join(",")}`,
+      "the signal form refuses nothing: an attack goes on, and its process is killed after the fact. Data may be gone by then",
     );
+  } else if (kernel.doors.some((door) => door.attached && door.soundness !== "sound")) {
+    const cure = facts.lsms?.includes("bpf")
+      ? "Let the form be auto: bpf is in the LSM list"
+      : `bpf is not in the LSM list: boot with lsm=${[...(facts.lsms ?? []), "bpf"].join(",")}`;
+    warnings.push(`this kernel preempts (${kernel.preemption.mode}): a guard may be skipped under load. ${cure}`);
   }
   const missed = kernel.doors.filter((door) => door.recursionMisses > 0n);
   for (const { door, recursionMisses } of missed) warnings.push(`door ${door} was skipped ${recursionMisses} times`);
@@ -104,6 +115,7 @@ export function statusReport(parts: StatusParts): StatusReport {
     notReady: parts.notReady,
     kernel: `${facts.release} ${facts.version}`,
     form: kernel.form,
+    preemption: kernel.preemption.mode,
     mode: parts.mode,
     tookOver: kernel.tookOver,
     lastProof: kernel.lastProof === undefined ? null : new Date(kernel.lastProof).toISOString(),

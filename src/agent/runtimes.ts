@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs that enter containers for a living: without them a node starts no container and runs no probe. They are known
+// Programs that enter, start and stop containers for a living: without them a node starts no container and runs no probe. They are known
 // by where they lie when the configuration is read; one that is elsewhere goes on the allow list.
 import { statSync } from "node:fs";
 

@@ -8,6 +8,7 @@ import {
   createFacts,
   createPipeline,
   createProcReader,
+  type Notice,
   type Pipeline,
 } from "../pipeline/index.js";
 import { createFileSink, createStdoutSink, type Sink } from "../sinks/index.js";
@@ -45,11 +46,28 @@ export class Stream {
         modeOf: (vector) => policyOf(config(), vector).mode,
         kill: createKiller(native),
       },
-      (_event, line) => {
-        for (const sink of this.sinks) sink.write(line);
-        this.backlog.push(line.trimEnd());
-      },
+      (_event, line) => this.#publish(line),
     );
+  }
+
+  /** An event of the agent's own. */
+  announce(notice: Notice): void {
+    this.#publish(this.#pipeline.announce(notice));
+  }
+
+  /** Records that got as far as user space and were lost here, by reason. */
+  losses(): Record<string, number> {
+    const dropped = new Map<string, number>(Object.entries(this.#pipeline.stats.dropped));
+    dropped.set("malformed", this.malformed);
+    for (const { name, stats } of this.sinks) {
+      for (const [reason, count] of Object.entries(stats.dropped)) dropped.set(`${name}_${reason}`, count);
+    }
+    return Object.fromEntries(dropped);
+  }
+
+  #publish(line: string): void {
+    for (const sink of this.sinks) sink.write(line);
+    this.backlog.push(line.trimEnd());
   }
 
   take(events: Event[], malformed: number): void {

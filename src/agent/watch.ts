@@ -4,22 +4,30 @@
 import { enableFtrace, type Kernel, readKernelFacts } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import type { Scope } from "../scope/index.js";
+import type { Notices } from "./notices.js";
 
 export class Watch {
   readonly #kernel: Kernel;
   readonly #scope: Scope;
+  readonly #notices: Notices;
   readonly #log: Log;
   readonly #also: { check: () => Promise<void>; proved: () => void };
   #timer: NodeJS.Timeout | undefined;
   #busy = false;
-  #misses = 0n;
   /** Proofs that a door did not pass, since the start. */
   failures = 0;
 
   /** @param also check: part of each round; proved: called at the end of one, whatever it found */
-  constructor(kernel: Kernel, scope: Scope, log: Log, also: { check: () => Promise<void>; proved: () => void }) {
+  constructor(
+    kernel: Kernel,
+    scope: Scope,
+    notices: Notices,
+    log: Log,
+    also: { check: () => Promise<void>; proved: () => void },
+  ) {
     this.#kernel = kernel;
     this.#scope = scope;
+    this.#notices = notices;
     this.#log = log;
     this.#also = also;
   }
@@ -41,18 +49,10 @@ export class Watch {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      if (readKernelFacts().ftraceEnabled === false) {
-        this.#log.error("kernel.ftrace_enabled was set to 0, which silences every guard; setting it back", {
-          restored: enableFtrace(),
-        });
-      }
+      if (readKernelFacts().ftraceEnabled === false) this.#notices.silenced(enableFtrace());
       await this.#kernel.prove();
       if (this.#timer === undefined) return;
-      for (const door of this.#kernel.doors.filter((one) => !one.proved)) {
-        this.failures++;
-        this.#log.error("a door is not proved", { door: door.door, reason: door.reason });
-      }
-      this.#lookForMisses();
+      this.failures += this.#notices.look();
       this.#kernel.refreshDevices();
       await this.#also.check();
       await this.#scope.rescan();
@@ -63,14 +63,5 @@ export class Watch {
     } finally {
       this.#busy = false;
     }
-  }
-
-  /** Each miss is a call that the kernel made without a guard. */
-  #lookForMisses(): void {
-    const misses = this.#kernel.doors.reduce((sum, door) => sum + door.recursionMisses, 0n);
-    if (misses > this.#misses) {
-      this.#log.error("guards were skipped by a preempting kernel", { now: misses, before: this.#misses });
-    }
-    this.#misses = misses;
   }
 }

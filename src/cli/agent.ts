@@ -16,7 +16,7 @@ const flags = {
   healthListen: ["--health-listen <address>", "HOST:PORT of /metrics and health, or off (HEALTH_LISTEN_ADDR)"],
   objectPath: ["--object-path <directory>", "directory of BPF objects (EBPF_OBJECT_PATH)"],
   pinPath: ["--pin-path <directory>", "directory on a BPF file system for pinned guards"],
-  form: ["--form <form>", "auto, lsm or fmod_ret"],
+  form: ["--form <form>", "auto, lsm, fmod_ret or signal"],
   onStop: ["--on-stop <what>", "detach the guards, or leave them refusing"],
   eventsFile: ["--events-file <path>", "write events to this file too"],
   logLevel: ["--log-level <level>", "trace, debug, info, warn, error, fatal or silent"],
@@ -30,6 +30,7 @@ export function addAgent(program: Command, io: Io): void {
     const { uninstall, ...given } = options as ConfigFlags & { uninstall?: boolean };
     const { findConfigFile, loadConfig } = await import("../config/index.js");
     const input = { file: session.configFile, env: io.env, flags: { ...given, socket: session.socketFlag } };
+    const configFile = findConfigFile(input);
     const config = loadConfig(input);
     if (uninstall) {
       const { uninstallGuards } = await import("./uninstall.js");
@@ -42,8 +43,9 @@ export function addAgent(program: Command, io: Io): void {
     const [{ runAgent }, { createLog }] = await Promise.all([import("../agent/index.js"), import("../log/index.js")]);
     io.status = await runAgent({
       config,
-      reloadConfig: () => loadConfig(input),
-      configFile: findConfigFile(input),
+      // By name: the default file, once gone or empty, must not mean the defaults (detect) to an agent that enforces.
+      reloadConfig: () => loadConfig({ ...input, file: configFile ?? findConfigFile(input) }),
+      configFile,
       log: createLog({ level: config.log.level }),
     });
   });

@@ -32,6 +32,15 @@ export function adviceFor(finding: Finding): Advice[] {
       change("kernel.ftrace_enabled is 0, which stops the kernel from calling guards: sysctl kernel.ftrace_enabled=1."),
     );
   }
+  if ((finding.agent?.form ?? finding.diagnosis?.chosen) === "signal") {
+    advice.push(
+      change(
+        finding.agent === undefined
+          ? "Neither lsm nor fmod_ret works here: use a kernel with BPF trampolines (x86-64 from 5.7 on, CONFIG_DEBUG_INFO_BTF, CONFIG_FUNCTION_TRACER)."
+          : "The agent runs in the signal form, which kills after the fact: set form: auto where lsm or fmod_ret works (doctor without an agent tries them).",
+      ),
+    );
+  }
   // Only root can read how far the kernel preempts, on which this advice rests.
   if (facts.root) advice.push(...lsmAdvice(finding));
   if (!facts.bpffs) {
@@ -57,7 +66,11 @@ function lsmAdvice({ facts, diagnosis, agent }: Finding): Advice[] {
       ),
     ];
   }
-  if (facts.lsms.includes("bpf")) return [];
+  const form = agent?.form ?? diagnosis?.chosen;
+  if (form === "fmod_ret" && facts.lsms.includes("bpf") && facts.preempts) {
+    return [change("fmod_ret may be skipped here and bpf is among the active LSMs: set form: auto.")];
+  }
+  if (facts.lsms.includes("bpf") || form === "signal") return [];
   const bootOption = `lsm=${[...facts.lsms, "bpf"].join(",")}`;
   if (diagnosis?.bpfLsm === false) {
     const text = "This kernel is built without CONFIG_BPF_LSM, so only fmod_ret is possible";
@@ -76,7 +89,6 @@ function lsmAdvice({ facts, diagnosis, agent }: Finding): Advice[] {
       ),
     ];
   }
-  const form = agent?.form ?? diagnosis?.chosen;
   if (form !== "fmod_ret") return [];
   return [
     fine(

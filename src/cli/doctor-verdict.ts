@@ -36,6 +36,12 @@ export function verdict(finding: Finding): { good: boolean; text: string } {
   if (proved < doorNames.length) {
     return { good: false, text: `Only ${proved} of ${doorNames.length} doors are proved, in the ${form} form.` };
   }
+  if (form === "signal") {
+    return {
+      good: false,
+      text: `All ${proved} doors are proved in the signal form, which refuses nothing: it kills after the fact.`,
+    };
+  }
   return {
     good: false,
     text: `All ${proved} doors are proved in the ${form} form, but under load this kernel may skip one: it can preempt the guard.`,

@@ -47,10 +47,13 @@ export function addEvents(program: Command, io: Io): void {
 
 /** The model is checked with zod, which takes a while to load: only here. */
 async function humanLine(color: boolean): Promise<(line: string) => string> {
-  const { eventSchema, formatHuman } = await import("../formats/index.js");
+  const { eventSchema, formatHuman, formatNotice, noticeSchema } = await import("../formats/index.js");
   return (line) => {
-    const event = eventSchema.safeParse(parseOrNull(line));
-    return event.success ? formatHuman(event.data, { color }) : `unknown event: ${printable(line, 2000)}`;
+    const parsed = parseOrNull(line);
+    const event = eventSchema.safeParse(parsed);
+    if (event.success) return formatHuman(event.data, { color });
+    const notice = noticeSchema.safeParse(parsed);
+    return notice.success ? formatNotice(notice.data, { color }) : `unknown event: ${printable(line, 2000)}`;
   };
 }
 

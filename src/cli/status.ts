@@ -31,7 +31,7 @@ export function statusLines(status: StatusReport, { color }: Pick<Session, "colo
     `cloudtaser ${printable(status.version)} on ${printable(status.node)}: ${ready}, mode ${printable(status.mode)}, form ${printable(status.form)}`,
     ...status.notReady.map((reason) => styled("red", `  not ready: ${printable(reason)}`)),
     `  agent    pid ${status.pid} since ${printable(status.started)}${status.tookOver ? ", took over the guards of an earlier one" : ""}`,
-    `  kernel   ${printable(status.kernel)}`,
+    `  kernel   ${printable(status.kernel)}, preemption ${printable(status.preemption)}`,
     `  config   ${printable(file)}, in force since ${printable(status.config.loadedAt)}`,
     ...(status.config.lastError === null ? [] : [styled("red", `  refused  ${printable(status.config.lastError)}`)]),
     `  proof    ${printable(proof)}`,

@@ -7,7 +7,7 @@ import { CloudtaserError } from "../errors/index.js";
 import { vectorEntry, vectorNames } from "../vectors/index.js";
 import { explainVector, vectorNamed } from "./explain.js";
 import { type Io, type Session, sessionOf } from "./io.js";
-import { type Cell, renderTable } from "./table.js";
+import { type Cell, type Column, renderTable } from "./table.js";
 
 export function addVectors(program: Command, io: Io): void {
   program
@@ -75,22 +75,25 @@ function proofCell({ proved, reason }: VectorReport): Cell {
 }
 
 function liveTable(reports: readonly VectorReport[], color: boolean): string[] {
-  const columns = [
+  const late = reports.some(({ form }) => form === "signal");
+  const columns: Column[] = [
     { title: "VECTOR" },
     { title: "MODE" },
     { title: "FORM" },
     { title: "SOUNDNESS" },
     { title: "DENIED", align: "right" },
+    ...(late ? [{ title: "KILLED", align: "right" as const }] : []),
     { title: "OBSERVED", align: "right" },
     { title: "ALLOWED", align: "right" },
     { title: "PROOF" },
-  ] as const;
+  ];
   const rows = reports.map((report) => [
     report.vector,
     modeCell(report),
     report.form,
     { text: report.soundness, style: report.soundness === "sound" ? undefined : ("yellow" as const) },
     report.denied,
+    ...(late ? [report.killed] : []),
     report.observed,
     report.allowed,
     proofCell(report),

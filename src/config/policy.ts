@@ -17,7 +17,8 @@ export function policyOf(config: Config, name: VectorName, workload?: WorkloadCo
   const near = workload?.vectors?.[name];
   const own = config.vectors[name];
   const { defaultMode } = vectorEntry(name);
-  const base = defaultMode === "inherit" ? (workload?.mode ?? config.mode) : defaultMode;
+  const inherits = defaultMode === "inherit" || (name === "agent_signal" && config.selfProtection);
+  const base = inherits ? (workload?.mode ?? config.mode) : defaultMode;
   const mode = near?.mode ?? own?.mode ?? base;
   const kill = near?.kill ?? own?.kill ?? workload?.kill ?? config.kill;
   return { mode, kill: mode === "enforce" && kill };

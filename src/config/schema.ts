@@ -90,6 +90,12 @@ export const configSchema = z.strictObject({
   mode: z.enum(["detect", "enforce"]).default("detect").describe("detect reports an attack, enforce refuses it."),
   kill: z.boolean().default(false).describe("Also send SIGKILL to the offender of a refused attack."),
   logAll: z.boolean().default(false).describe("Report also what the allow lists let pass; for finding faults only."),
+  selfProtection: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Give agent_signal the global mode: in enforce mode only the service manager and runtimes stop the agent.",
+    ),
   nodeName: z.string().min(1).max(253).optional().describe("Name of this node in events; the host name if left out."),
   vectors: z.strictObject(vectors).prefault({}).describe("Settings of single vectors, by name."),
   allow: z.array(allowEntry).default([]).describe("Who may do anything that a vector would refuse."),
@@ -129,9 +135,11 @@ export const configSchema = z.strictObject({
       "Modules loaded at start, before module loads are refused: what harmless tools (ss) make the kernel ask for.",
     ),
   form: z
-    .enum(["auto", "lsm", "fmod_ret"])
+    .enum(["auto", "lsm", "fmod_ret", "signal"])
     .default("auto")
-    .describe("How the doors attach; auto takes lsm where the kernel calls it, else fmod_ret."),
+    .describe(
+      "How the doors attach; auto takes lsm where the kernel calls it, else fmod_ret, and signal, which refuses nothing and kills after the fact, only where neither works.",
+    ),
   onStop: z
     .enum(["detach", "leave"])
     .default("detach")

@@ -37,6 +37,8 @@ export interface VectorReport {
   soundness: string;
   observed: string;
   denied: string;
+  /** Killed after the fact (signal form). */
+  killed: string;
   allowed: string;
 }
 
@@ -63,6 +65,8 @@ export interface StatusReport {
   notReady: string[];
   kernel: string;
   form: string;
+  /** The kernel's preemption mode at the last look. */
+  preemption: string;
   mode: string;
   /** Doors of an earlier agent were taken over at start. */
   tookOver: boolean;

@@ -5,6 +5,7 @@ import { styleText } from "node:util";
 import { printable } from "../errors/index.js";
 import { isVectorName, type Severity, vectorEntry } from "../vectors/index.js";
 import type { CloudtaserEvent } from "./event.js";
+import type { NoticeEvent } from "./notice.js";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -50,5 +51,20 @@ export function formatHuman(event: CloudtaserEvent, { color = false }: { color?:
     paint(severityStyles[event.severity] ?? "dim", event.severity.padEnd(8)),
     paint(outcomeStyles[event.outcome] ?? "dim", outcome.padEnd(8)),
     `${paint("bold", plain(event.type, 64))} ${plain(title, 64)}: ${who}${exe}${whom}${detailText(event.detail)}${times}`,
+  ].join(" ");
+}
+
+/** As formatHuman(), for an event of the agent's own. */
+export function formatNotice(event: NoticeEvent, { color = false }: { color?: boolean } = {}): string {
+  const paint = (style: Style, text: string) => (color ? styleText(style, text, { validateStream: false }) : text);
+  const door = event.door === null ? "" : ` ${plain(event.door, 64)}`;
+  const times = event.count > 1 ? ` ×${event.count}` : "";
+  const vectors =
+    event.vectors.length === 0 ? "" : `: affects ${event.vectors.map((one) => plain(one, 64)).join(", ")}`;
+  return [
+    paint("dim", plain(event.time, 40).replace(/(\.\d{3})\d*Z$/, "$1Z")),
+    paint(severityStyles[event.severity], event.severity.padEnd(8)),
+    "agent   ",
+    `${paint("bold", event.type)}${door}${detailText(event.detail)}${times}${vectors}`,
   ].join(" ");
 }

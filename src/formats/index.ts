@@ -10,5 +10,6 @@ export {
   eventSchema,
   eventSchemaName,
 } from "./event.js";
-export { formatHuman } from "./human.js";
+export { formatHuman, formatNotice } from "./human.js";
 export { formatNative } from "./native.js";
+export { describeNotice, type NoticeEvent, type NoticeType, noticeSchema, noticeTypes } from "./notice.js";

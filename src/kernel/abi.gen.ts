@@ -44,6 +44,9 @@ export const Door = {
   task_kill: 14,
   file_send_sigiotask: 15,
   task_setrlimit: 16,
+  task_setscheduler: 30,
+  task_setnice: 31,
+  task_setioprio: 32,
   max: 64,
 } as const;
 
@@ -54,6 +57,7 @@ export const EventFlag = {
   compat: 4,
   io_worker: 8,
   has_target: 16,
+  late: 32,
 } as const;
 
 /** enum ct_limit_road */
@@ -101,7 +105,8 @@ export const Outcome = {
   observed: 1,
   denied: 2,
   allowed: 3,
-  max: 4,
+  killed: 4,
+  max: 5,
 } as const;
 
 /** enum ct_role */
@@ -116,6 +121,17 @@ export const Role = {
 export const SignalRoad = {
   kill: 1,
   sigio: 2,
+} as const;
+
+/** enum ct_starve_road */
+export const StarveRoad = {
+  control: 1,
+  move: 2,
+  limit: 3,
+  scheduler: 4,
+  nice: 5,
+  ioprio: 6,
+  sysrq: 7,
 } as const;
 
 /** enum ct_vector */
@@ -152,6 +168,10 @@ export const Vector = {
   coredump_limits: 22,
   core_pattern: 23,
   oom_adj: 25,
+  agent_signal: 34,
+  agent_cgroup: 35,
+  hooks_off: 36,
+  agent_access: 37,
   max: 64,
 } as const;
 
@@ -398,18 +418,21 @@ export function decodeIdentity(buffer: Buffer, at = 0): Identity {
 export interface Namespace {
   leader: bigint;
   census: number;
+  agent: number;
 }
 export const NamespaceSize = 16;
 export function decodeNamespace(buffer: Buffer, at = 0): Namespace {
   return {
     leader: buffer.readBigUInt64LE(at + 0),
     census: buffer.readUInt32LE(at + 8),
+    agent: buffer.readUInt32LE(at + 12),
   };
 }
 export function encodeNamespace(value: Namespace): Buffer {
   const buffer = Buffer.alloc(16);
   buffer.writeBigUInt64LE(value.leader, 0);
   buffer.writeUInt32LE(value.census, 8);
+  buffer.writeUInt32LE(value.agent, 12);
   return buffer;
 }
 

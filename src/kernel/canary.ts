@@ -30,16 +30,21 @@ export class Canary {
   readonly #prober: CanaryProcess;
   readonly #census: Census;
   readonly #proofs: BpfMap;
+  readonly #refuses: boolean;
 
-  private constructor(victim: CanaryProcess, prober: CanaryProcess, census: Census, proofs: BpfMap) {
+  private constructor(victim: CanaryProcess, prober: CanaryProcess, census: Census, proofs: BpfMap, refuses: boolean) {
     this.#victim = victim;
     this.#prober = prober;
     this.#census = census;
     this.#proofs = proofs;
+    this.#refuses = refuses;
   }
 
-  /** @param executable path of cloudtaser-canary */
-  static async start(executable: string, census: Census, proofs: BpfMap): Promise<Canary> {
+  /**
+   * @param executable path of cloudtaser-canary
+   * @param refuses false: the doors only see the attack, so their count alone is the proof
+   */
+  static async start(executable: string, census: Census, proofs: BpfMap, refuses = true): Promise<Canary> {
     const victim = await CanaryProcess.start(executable, "victim");
     const prober = await CanaryProcess.start(executable, "prober").catch((error: unknown) => {
       victim.close();
@@ -51,7 +56,7 @@ export class Canary {
       victim.close();
       throw error;
     });
-    return new Canary(victim, prober, census, proofs);
+    return new Canary(victim, prober, census, proofs, refuses);
   }
 
   get alive(): boolean {
@@ -98,13 +103,13 @@ export class Canary {
   async #act(door: DoorName): Promise<string | undefined> {
     switch (doors[door].proof) {
       case "attack":
-        return refusal(await this.#probe(door, this.#victim.pid));
+        return this.#attack(door, this.#victim.pid);
       case "count":
         await this.#probe(door, this.#victim.pid);
         return undefined;
       case "fork": {
         const child = Number(await this.#victim.ask("fork", "child"));
-        return refusal(await this.#probe("file_open", child), "a child of the canary was open to attack");
+        return this.#attack("file_open", child, "a child of the canary was open to attack");
       }
       case "reap": {
         // A child may be left from the fork proof; if not, one is made first.
@@ -113,9 +118,18 @@ export class Canary {
       }
       case "exec": {
         await this.#victim.ask("exec", "ready");
-        return refusal(await this.#probe("file_open", this.#victim.pid), "the canary lost its protection in exec");
+        return this.#attack("file_open", this.#victim.pid, "the canary lost its protection in exec");
       }
     }
+  }
+
+  /** What is wrong, or undefined: the attack was refused or, where nothing is refused, at least seen as one. */
+  async #attack(door: DoorName, target: number, succeeded?: string): Promise<string | undefined> {
+    const before = readProof(this.#proofs, door);
+    const errno = await this.#probe(door, target);
+    if (this.#refuses) return refusal(errno, succeeded);
+    if (errno < 0) return `the canary could not prepare its attack (errno ${-errno})`;
+    return readProof(this.#proofs, door) > before ? undefined : (succeeded ?? "the door did not see the attack");
   }
 
   /** errno that the attempt ended with; 0 if it succeeded. */

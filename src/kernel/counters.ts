@@ -15,7 +15,8 @@ export function readPerCpu(map: BpfMap, index: number): bigint {
   return sum;
 }
 
-export type OutcomeName = "observed" | "denied" | "allowed";
+export const outcomeNames = ["observed", "denied", "killed", "allowed"] as const;
+export type OutcomeName = (typeof outcomeNames)[number];
 export type LossName = Exclude<keyof typeof Loss, "max">;
 
 export interface OutcomeCount {
@@ -23,8 +24,6 @@ export interface OutcomeCount {
   outcome: OutcomeName;
   count: bigint;
 }
-
-const outcomeNames: OutcomeName[] = ["observed", "denied", "allowed"];
 
 export function readOutcomes(map: BpfMap): OutcomeCount[] {
   return Object.entries(Vector)

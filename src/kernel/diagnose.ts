@@ -6,7 +6,7 @@ import { CloudtaserError } from "../errors/index.js";
 import { doorNames, type Form } from "./doors.js";
 import { type DoorStatus, Kernel } from "./kernel.js";
 import type { Native } from "./native.js";
-import { canaryPath, objectPath } from "./paths.js";
+import { canaryPath } from "./paths.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
 
 export interface FormTrial {
@@ -42,7 +42,7 @@ async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions):
       native,
       // Without bpffs nothing is pinned, and nothing that is pinned there is touched.
       facts: { ...facts, bpffs: false },
-      object: objectPath(objects),
+      objects,
       canary: canaryPath(),
       form,
       pinPath: "/nonexistent",
@@ -66,7 +66,11 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
     options.onProgress?.(form);
     trials.push(await tryForm(form, options));
   }
-  const candidates = formsToTry(options.facts)
+  if (trials.every((trial) => provedDoors(trial) === 0)) {
+    options.onProgress?.("signal");
+    trials.push(await tryForm("signal", options));
+  }
+  const candidates = [...formsToTry(options.facts), "signal" as const]
     .map((form) => trials.find((trial) => trial.form === form))
     .filter((trial) => trial !== undefined);
   const most = Math.max(...candidates.map(provedDoors));

@@ -16,7 +16,12 @@ export interface DoorFacts {
 }
 
 export const doors = {
-  file_open: { hook: "file_open", refuses: true, proof: "attack", guards: "procfs files, raw memory devices" },
+  file_open: {
+    hook: "file_open",
+    refuses: true,
+    proof: "attack",
+    guards: "procfs files, raw memory devices, switches",
+  },
   ptrace_access_check: {
     hook: "ptrace_access_check",
     refuses: true,
@@ -36,7 +41,7 @@ export const doors = {
     hook: "file_permission",
     refuses: true,
     proof: "attack",
-    guards: "procfs descriptors from before protection began",
+    guards: "descriptors from before protection began, moves between control groups",
   },
   file_ioctl: { hook: "file_ioctl", refuses: true, proof: "attack", guards: "questions to memory layout files" },
   inode_follow_link: {
@@ -45,14 +50,27 @@ export const doors = {
     proof: "attack",
     guards: "descriptors and directories behind the links of procfs",
   },
-  task_kill: { hook: "task_kill", refuses: true, proof: "attack", guards: "signals that dump core" },
+  task_kill: {
+    hook: "task_kill",
+    refuses: true,
+    proof: "attack",
+    guards: "signals that dump core, signals to the agent",
+  },
   file_send_sigiotask: {
     hook: "file_send_sigiotask",
     refuses: true,
     proof: "count", // the signal is dropped, and nobody gets an errno
-    guards: "signals that dump core, by a descriptor's owner",
+    guards: "signals that dump core or reach the agent, by a descriptor's owner",
   },
   task_setrlimit: { hook: "task_setrlimit", refuses: true, proof: "attack", guards: "limits of protected processes" },
+  task_setscheduler: {
+    hook: "task_setscheduler",
+    refuses: true,
+    proof: "attack",
+    guards: "scheduling and processors of the agent",
+  },
+  task_setnice: { hook: "task_setnice", refuses: true, proof: "attack", guards: "nice value of the agent" },
+  task_setioprio: { hook: "task_setioprio", refuses: true, proof: "attack", guards: "disk priority of the agent" },
   task_alloc: { hook: "task_alloc", refuses: true, proof: "fork", guards: "children of protected processes" },
   task_free: { hook: "task_free", refuses: false, proof: "reap", guards: "end of protection at exit" },
   bprm_check_security: {
@@ -78,17 +96,20 @@ export const doorNames = Object.keys(doors) as DoorName[];
 
 export const programOf = (door: DoorName): string => `ct_${door}`;
 
-/** The synchronous forms that the agent chooses between; void hooks of the second use fentry. */
-export type Form = "lsm" | "fmod_ret";
+/** lsm and fmod_ret refuse (void hooks of the second use fentry); signal is a kprobe that kills after the fact. */
+export type Form = "lsm" | "fmod_ret" | "signal";
 
-export function attachFormOf(door: DoorName, form: Form): AttachForm {
+export const forms = ["lsm", "fmod_ret", "signal"] as const satisfies Form[];
+
+export function attachFormOf(door: DoorName, form: "lsm" | "fmod_ret"): AttachForm {
   if (form === "lsm") return "lsm";
   return doors[door].refuses ? "fmod_ret" : "fentry";
 }
 
 /** Whether a program in this form is called every time (kernel-measured; docs/THREAT-MODEL.md says how). */
-export type Soundness = "sound" | "may be skipped under preemption";
+export type Soundness = "sound" | "may be skipped under preemption" | "kills after the fact";
 
 export function soundnessOf(form: Form, kernelPreempts: boolean): Soundness {
+  if (form === "signal") return "kills after the fact";
   return form === "lsm" || !kernelPreempts ? "sound" : "may be skipped under preemption";
 }

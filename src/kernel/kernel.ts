@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel side as the rest of the agent sees it: doors with their proof, who is protected, policy, counts, events.
 // Owns every descriptor of the addon; close() is the only way out and may be called twice.
-import { existsSync, readFileSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import {
   type CensusRecord,
@@ -16,14 +15,18 @@ import {
 } from "./abi.gen.js";
 import { Canary, type Proof } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
+import { openBest } from "./choice.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
 import { findDevices } from "./devices.js";
 import { type DoorName, doorNames, type Form, programOf, type Soundness, soundnessOf } from "./doors.js";
 import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
+import { objectPath } from "./paths.js";
 import { Pins } from "./pins.js";
 import { type PolicySet, writePolicySet } from "./policy.js";
+import { type Preemption, readPreemption } from "./preemption.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
+import { announce, clearLeftovers, otherFormStands } from "./standing.js";
 import { writeDevices, writeSettings } from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
@@ -47,8 +50,8 @@ export interface DoorStatus {
 export interface KernelOptions {
   native: Native;
   facts: KernelFacts;
-  /** Path of the linked BPF object. */
-  object: string;
+  /** Directory of BPF objects; that of the package if left out. */
+  objects?: string | undefined;
   /** Path of cloudtaser-canary. */
   canary: string;
   form: "auto" | Form;
@@ -66,6 +69,8 @@ export class Kernel {
   #canary: Canary | undefined;
   #ring: Ring | undefined;
   #closed = false;
+  /** As it was last looked at. */
+  preemption: Preemption = readPreemption();
   /** When every attached door was last proved, ms since the epoch; undefined if never. */
   lastProof: number | undefined;
   /** Doors of an earlier agent were taken over. */
@@ -83,34 +88,28 @@ export class Kernel {
 
   /** Loads, attaches and proves the doors in the best form that works. Leaves nothing behind when it throws. */
   static async open(options: KernelOptions): Promise<Kernel> {
-    const forms = options.form === "auto" ? formsToTry(options.facts) : [options.form];
-    let best: { form: Form; proved: number } | undefined;
-    for (const form of forms) {
-      const kernel = await Kernel.#openIn(options, form);
-      // Protection that was taken over is not thrown away for a proof that failed: it stays, and is not ready.
-      if (kernel.tookOver) return kernel;
-      if (kernel.unproven.length === 0 || (form === forms.at(-1) && kernel.#provedCount > (best?.proved ?? -1))) {
-        return kernel;
-      }
-      if (!best || kernel.#provedCount > best.proved) best = { form, proved: kernel.#provedCount };
-      kernel.close("detach");
-    }
-    if (!best) throw new CloudtaserError("NO_DOORS", { target: "this kernel" });
-    return Kernel.#openIn(options, best.form);
+    const openIn = (form: Form): Promise<Kernel> => Kernel.#openIn(options, form);
+    if (options.form !== "auto") return openBest([options.form], undefined, openIn);
+    return openBest(formsToTry(options.facts), "signal", openIn);
   }
 
   static async #openIn(options: KernelOptions, form: Form): Promise<Kernel> {
     const pins = new Pins(options.pinPath);
     const standing = pins.standing;
+    if (standing && form === "signal") throw otherFormStands(pins);
     if (!standing && options.facts.bpffs) clearLeftovers(options.native, pins);
     // Doors that stand refuse our own BPF programs until the kernel knows who we are.
     if (standing) announce(options.native, pins);
-    const loaded = loadDoors(options.native, { object: options.object, form, reuse: standing ? pins.maps : undefined });
+    const loaded = loadDoors(options.native, {
+      object: objectPath(options.objects, form),
+      form,
+      reuse: standing ? pins.maps : undefined,
+    });
     const kernel = new Kernel(options, pins, loaded, standing);
     let generation: string | undefined;
     try {
       kernel.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false });
-      if (options.facts.bpffs) {
+      if (kernel.pinned) {
         generation = pins.nextGeneration();
         pins.add(loaded, generation);
         pins.setCensus(loaded.object.attach(censusProgram));
@@ -126,6 +125,11 @@ export class Kernel {
     }
   }
 
+  /** What 5.10 attaches as a kprobe cannot be pinned, so nothing of that form is: it ends with the agent. */
+  get pinned(): boolean {
+    return this.#options.facts.bpffs && this.form !== "signal";
+  }
+
   get form(): Form {
     return this.#loaded.form;
   }
@@ -139,7 +143,7 @@ export class Kernel {
         attached: link !== undefined,
         proved: link !== undefined && proof?.proved === true,
         reason: link === undefined ? reason : (proof?.reason ?? "not proved yet"),
-        soundness: soundnessOf(this.#loaded.form, this.#options.facts.preempts),
+        soundness: soundnessOf(this.#loaded.form, this.preemption.preempts),
         recursionMisses: link === undefined ? 0n : this.#loaded.object.programInfo(programOf(door)).recursionMisses,
         log,
       };
@@ -150,8 +154,15 @@ export class Kernel {
     return doorNames.filter((door) => this.#proofs.get(door)?.proved !== true);
   }
 
-  get #provedCount(): number {
+  get provedCount(): number {
     return doorNames.length - this.unproven.length;
+  }
+
+  /** Root may change it at run time. True if it is another than before. */
+  lookAtPreemption(): boolean {
+    const before = this.preemption;
+    this.preemption = readPreemption();
+    return this.preemption.mode !== before.mode;
   }
 
   /** Makes every attached door fire once. */
@@ -160,7 +171,12 @@ export class Kernel {
     try {
       if (!this.#canary?.alive) {
         this.#canary?.close();
-        this.#canary = await Canary.start(this.#options.canary, this.#census, this.#map("proofs"));
+        this.#canary = await Canary.start(
+          this.#options.canary,
+          this.#census,
+          this.#map("proofs"),
+          this.form !== "signal",
+        );
       }
       for (const proof of await this.#canary.prove(attached)) this.#proofs.set(proof.door, proof);
     } catch (error) {
@@ -246,7 +262,7 @@ export class Kernel {
     this.#closed = true;
     this.#ring?.close();
     this.#canary?.close();
-    if (how === "detach" && this.#options.facts.bpffs) this.#pins.removeAll();
+    if (how === "detach" && this.pinned) this.#pins.removeAll();
     for (const { link } of this.#loaded.doors) link?.close();
     for (const map of this.#maps.values()) map.close();
     this.#loaded.object.close();
@@ -256,40 +272,5 @@ export class Kernel {
     const map = this.#maps.get(name);
     if (!map) throw new CloudtaserError("MAP_FAILED", { target: name, fields: { reason: "it is closed" } });
     return map;
-  }
-}
-
-/** Pins of a start that died half-way cannot be taken over. They are removed if they protect nobody, else left and named. */
-function clearLeftovers(native: Native, pins: Pins): void {
-  if (!pins.any) return;
-  const scope = pins.map("scope");
-  if (existsSync(scope)) {
-    const map = native.openMap(scope);
-    try {
-      if (map.keys().length > 0) {
-        throw new CloudtaserError("PIN_MISMATCH", {
-          target: pins.path,
-          fields: { reason: "an earlier start ended half-way, and processes are protected by it" },
-        });
-      }
-    } finally {
-      map.close();
-    }
-  }
-  pins.removeAll();
-}
-
-/** Tells doors that stand already that this process is the agent now. */
-function announce(native: Native, pins: Pins): void {
-  const request = native.openMap(pins.map("census_request"));
-  try {
-    new Census(request, () => readFileSync(pins.census)).add({
-      tgid: process.pid,
-      group: 0,
-      role: Role.agent,
-      follow: false,
-    });
-  } finally {
-    request.close();
   }
 }

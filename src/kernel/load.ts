@@ -48,6 +48,7 @@ export const sharedMaps = [
   "namespaces",
   "census_request",
   "opened",
+  "agent_task",
 ] as const;
 
 export type SharedMap = (typeof sharedMaps)[number];
@@ -59,6 +60,10 @@ const logOf = (error: unknown): string => (isNativeError(error) ? error.log : ""
 function hasFunction(native: Native, door: DoorName): boolean {
   return native.kernelHasFunction(`security_${doors[door].hook}`);
 }
+
+/** The function at whose start a door of the signal form runs. */
+const kprobeOf = (door: DoorName, form: Form): string | undefined =>
+  form === "signal" ? `security_${doors[door].hook}` : undefined;
 
 function openObject(native: Native, options: LoadOptions): BpfObject {
   try {
@@ -101,8 +106,8 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
 
 function reuseMaps(object: BpfObject, directory: string): void {
   for (const map of sharedMaps) {
-    // An agent from before this map left no pin of it: it begins empty.
-    if (map === "opened" && !existsSync(`${directory}/${map}`)) continue;
+    // An agent from before these maps left no pin of them: they begin empty.
+    if ((map === "opened" || map === "agent_task") && !existsSync(`${directory}/${map}`)) continue;
     try {
       object.reuseMap(map, `${directory}/${map}`);
     } catch (error) {
@@ -139,7 +144,7 @@ export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
     const failure = failed.get(door);
     if (failure) return { door, link: undefined, ...failure };
     try {
-      return { door, link: object.attach(programOf(door)), reason: "", log: "" };
+      return { door, link: object.attach(programOf(door), kprobeOf(door, options.form)), reason: "", log: "" };
     } catch (error) {
       return { door, link: undefined, reason: `cannot attach: ${reasonOf(error)}`, log: logOf(error) };
     }

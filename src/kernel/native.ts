@@ -86,7 +86,8 @@ export interface BpfObject {
   /** Once, successful or not: after a failure close the object and open it again. The verifier's log is in error.log;
    *  error.target is the refused program if it was one, else the object's path. */
   load(): void;
-  attach(program: string): BpfLink;
+  /** kernelFunction: only for kprobe programs, at whose start they then run. */
+  attach(program: string, kernelFunction?: string): BpfLink;
   /** Runs the iterator program once and returns all that it wrote. */
   iterate(program: string): Buffer;
   programInfo(program: string): LoadedProgramInfo;

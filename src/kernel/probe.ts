@@ -3,6 +3,7 @@
 // believed without the canary's proof.
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { release, version } from "node:os";
+import { chosenOf, readPreemption } from "./preemption.js";
 
 export interface KernelFacts {
   release: string;
@@ -43,25 +44,6 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** "none [voluntary] full" → "voluntary" */
-const chosen = (text: string | undefined): string | undefined => text?.match(/[[(](\w+)[\])]/)?.[1];
-
-/**
- * @param build uname -v, such as "#1 SMP PREEMPT_DYNAMIC Debian 6.12.9-1"
- * @param debugfs content of sched/preempt in debugfs, if readable
- */
-export function preemptionOf(build: string, debugfs: string | undefined, kernelRelease: string): string {
-  const now = chosen(debugfs);
-  if (now) return now;
-  if (/PREEMPT_RT/.test(build)) return "full";
-  if (/PREEMPT_DYNAMIC/.test(build)) {
-    // Switchable at run time and the switch cannot be read: full counts, since root can choose it.
-    const [major = 0, minor = 0] = kernelRelease.split(".").map(Number);
-    return major > 6 || (major === 6 && minor >= 13) ? "lazy" : "unknown";
-  }
-  return /PREEMPT/.test(build) ? "full" : "none";
-}
-
 function missingCapabilities(): string[] {
   const effective = BigInt(`0x${readText("/proc/self/status")?.match(/^CapEff:\s*([0-9a-f]+)/m)?.[1] ?? "0"}`);
   return Object.entries(needed)
@@ -70,17 +52,16 @@ function missingCapabilities(): string[] {
 }
 
 export function readKernelFacts(): KernelFacts {
-  const preemption = preemptionOf(version(), readText("/sys/kernel/debug/sched/preempt"), release());
+  const { mode: preemption, preempts } = readPreemption();
   const ftrace = readText(ftraceSwitch);
   return {
     release: release(),
     version: version(),
     btf: existsSync("/sys/kernel/btf/vmlinux"),
     lsms: readText("/sys/kernel/security/lsm")?.split(","),
-    lockdown: chosen(readText("/sys/kernel/security/lockdown")),
+    lockdown: chosenOf(readText("/sys/kernel/security/lockdown")),
     preemption,
-    // "voluntary" cannot preempt inside the kernel; root can switch it at run time through debugfs.
-    preempts: preemption !== "none" && preemption !== "voluntary",
+    preempts,
     ftraceEnabled: ftrace === undefined ? undefined : ftrace !== "0",
     bpffs: isMounted(bpffsPath, "bpf"),
     root: process.geteuid?.() === 0,
@@ -114,7 +95,7 @@ export function enableFtrace(): boolean {
   }
 }
 
-/** Synchronous forms to try, best first. */
+/** Forms that refuse, to try, best first. */
 export function formsToTry(facts: Pick<KernelFacts, "lsms">): ("lsm" | "fmod_ret")[] {
   if (facts.lsms && !facts.lsms.includes("bpf")) return ["fmod_ret"];
   return ["lsm", "fmod_ret"];

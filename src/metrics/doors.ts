@@ -11,7 +11,7 @@ export const metricNames = [
   "cloudtaser_door_recursion_misses_total",
 ] as const;
 
-const forms = ["lsm", "fmod_ret"];
+const forms = ["lsm", "fmod_ret", "signal"];
 
 export function doorFamilies(readers: MetricReaders, { doors }: MetricLabels): FamilyOptions[] {
   const known = doors.map((door) => ({ door }));
@@ -43,7 +43,7 @@ export function doorFamilies(readers: MetricReaders, { doors }: MetricLabels): F
     },
     {
       name: metricNames[2],
-      help: "1 if the kernel calls the door every time; 0 if it may be skipped or is not attached.",
+      help: "1 if the kernel calls the door every time and it refuses; 0 if it may be skipped, kills after the fact, or is not attached.",
       kind: "gauge",
       ...perDoor(({ attached, sound }) => (attached && sound ? 1 : 0)),
     },

@@ -7,7 +7,7 @@ import type { MetricReaders } from "./readers.js";
 
 export const metricNames = ["cloudtaser_events_total"] as const;
 
-const outcomes = ["observed", "denied", "allowed"];
+const outcomes = ["observed", "denied", "killed", "allowed"];
 
 export function eventFamilies(readers: MetricReaders): FamilyOptions[] {
   return [

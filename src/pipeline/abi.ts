@@ -3,13 +3,14 @@
 
 import { type GeneratedEnum, joinVectorNumbers, namesByNumber, type VectorName } from "../vectors/index.js";
 
-export type KernelOutcome = "observed" | "denied" | "allowed";
+const kernelOutcomes = ["observed", "denied", "killed", "allowed"] as const;
+export type KernelOutcome = (typeof kernelOutcomes)[number];
 
 export interface GeneratedAbi {
   Vector: GeneratedEnum;
   Door: GeneratedEnum;
   Outcome: Readonly<Record<KernelOutcome, number>>;
-  EventFlag: Readonly<Record<"kill_wanted" | "killed" | "compat" | "io_worker" | "has_target", number>>;
+  EventFlag: Readonly<Record<"kill_wanted" | "killed" | "compat" | "io_worker" | "has_target" | "late", number>>;
 }
 
 export interface AbiNames {
@@ -23,7 +24,7 @@ export function abiNames(generated: GeneratedAbi): AbiNames {
   const vectors = joinVectorNumbers(generated.Vector);
   const doors = namesByNumber(generated.Door);
   const outcomes = new Map<number, KernelOutcome>();
-  for (const name of ["observed", "denied", "allowed"] as const) outcomes.set(generated.Outcome[name], name);
+  for (const name of kernelOutcomes) outcomes.set(generated.Outcome[name], name);
   return {
     vector: (number) => vectors.nameOf(number),
     door: (number) => doors.get(number) ?? `door_${number}`,

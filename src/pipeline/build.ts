@@ -39,18 +39,19 @@ function processOf(who: DecodedIdentity, known: ProcessFacts, bootNs: bigint, co
   };
 }
 
-function argumentText(value: bigint, { form }: ArgumentMeaning): string | number {
+function argumentText(value: bigint, { form }: ArgumentMeaning, { abi }: PipelineContext): string | number {
   if (form === "bits") return `0x${value.toString(16)}`;
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) return value.toString();
   if (form === "number") return Number(value);
+  if (form === "vector") return abi.vector(Number(value)) ?? Number(value);
   return form[Number(value)] ?? Number(value);
 }
 
-function detailOf({ decoded, vector }: Draft): CloudtaserEvent["detail"] {
+function detailOf({ decoded, vector }: Draft, context: PipelineContext): CloudtaserEvent["detail"] {
   const entry = vectorEntry(vector);
   const detail: CloudtaserEvent["detail"] = {};
   for (const [index, argument] of entry.args.entries()) {
-    detail[argument.key] = argumentText(decoded.arg[index] ?? 0n, argument);
+    detail[argument.key] = argumentText(decoded.arg[index] ?? 0n, argument, context);
   }
   if (entry.name !== undefined && decoded.name !== "") detail[entry.name.key] = printable(decoded.name, 64);
   return detail;
@@ -93,6 +94,6 @@ export function buildEvent(draft: Draft, context: PipelineContext): CloudtaserEv
     syscall: syscallOf(draft, context),
     error: errnoName(decoded.error),
     door: context.abi.door(decoded.door),
-    detail: detailOf(draft),
+    detail: detailOf(draft, context),
   };
 }

@@ -5,6 +5,7 @@ import { type CloudtaserEvent, formatNative } from "../formats/index.js";
 import { buildEvent } from "./build.js";
 import type { DecodedEvent } from "./decoded.js";
 import type { DropReason, PipelineContext } from "./draft.js";
+import { buildNotice, type Notice } from "./notice.js";
 import { enrich, identify, judge, respond } from "./steps.js";
 
 /** Gets every event with its line in the native format, newline included. Must not block; what it throws is counted. */
@@ -22,6 +23,8 @@ export interface PipelineStats {
 export interface Pipeline {
   /** count: attempts that each of the records stands for. */
   process(records: Iterable<DecodedEvent>, count?: number): void;
+  /** An event of the agent's own, as its line: it takes its place in the sequence. */
+  announce(notice: Notice): string;
   readonly stats: Readonly<PipelineStats>;
 }
 
@@ -52,6 +55,10 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
 
   return {
     stats,
+    announce(notice) {
+      stats.published++;
+      return formatNative(buildNotice(notice, ++seq, context.node));
+    },
     process(records, count = 1) {
       for (const decoded of records) {
         stats.received++;

@@ -30,16 +30,18 @@ export function enrich<Before extends Identified>(draft: Before, { facts }: Pipe
 
 /** Severity and mode. The mode is read off the outcome, since the configuration may have changed since the kernel decided. */
 export function judge<Before extends Identified>(draft: Before, { abi, modeOf }: PipelineContext) {
-  const byOutcome = { denied: "enforce", observed: "detect", allowed: undefined } as const;
+  // Enforced in a form that cannot refuse: the operation went on, whatever came after.
+  const late = (draft.decoded.flags & abi.flags.late) !== 0;
+  const byOutcome = { denied: "enforce", killed: "enforce", observed: "detect", allowed: undefined } as const;
   const now = modeOf(draft.vector) === "enforce" ? ("enforce" as const) : ("detect" as const);
   return {
     ...draft,
     verdict: {
       severity: draft.outcome === "allowed" ? ("info" as const) : vectorEntry(draft.vector).severity,
-      mode: byOutcome[draft.outcome] ?? now,
+      mode: late ? "enforce" : (byOutcome[draft.outcome] ?? now),
       outcome: draft.outcome,
       killed: (draft.decoded.flags & abi.flags.killed) !== 0,
-      leakWindow: false,
+      leakWindow: late,
     },
   };
 }
@@ -48,6 +50,9 @@ export function judge<Before extends Identified>(draft: Before, { abi, modeOf }:
 export function respond<Before extends Identified & Pick<Draft, "verdict">>(draft: Before, context: PipelineContext) {
   const wanted = (draft.decoded.flags & context.abi.flags.kill_wanted) !== 0;
   const killed = draft.verdict.killed || (wanted && context.kill(draft.decoded.offender));
+  // A kill that neither the kernel nor we could send: the attempt was only seen.
+  const outcome = draft.outcome === "killed" && !killed ? ("observed" as const) : draft.verdict.outcome;
   // Killed for something that was let through: the data may be gone already.
-  return { ...draft, verdict: { ...draft.verdict, killed, leakWindow: killed && draft.outcome !== "denied" } };
+  const leakWindow = draft.verdict.leakWindow || (killed && draft.outcome !== "denied");
+  return { ...draft, verdict: { ...draft.verdict, outcome, killed, leakWindow } };
 }

@@ -25,10 +25,13 @@ export type GuardDoor =
   | "inode_follow_link"
   | "task_kill"
   | "file_send_sigiotask"
-  | "task_setrlimit";
+  | "task_setrlimit"
+  | "task_setscheduler"
+  | "task_setnice"
+  | "task_setioprio";
 
-/** How detail shows an argument: a number as it is, as hexadecimal bits, or by a name from the list. */
-export type ArgumentForm = "number" | "bits" | { readonly [value: number]: string };
+/** How detail shows an argument: a number as it is, as hexadecimal bits, as the vector of that number, or by a name from the list. */
+export type ArgumentForm = "number" | "bits" | "vector" | { readonly [value: number]: string };
 
 export interface ArgumentMeaning {
   /** Key in the event's detail object. */

@@ -2,13 +2,20 @@
 // THE table: what each attack vector means. Keyed by the lower-case name of enum ct_vector in bpf/abi.h, whose numbers live
 // there alone. Configuration, command line, metrics, documents, self-test and tests are derived from it.
 
+import { agentVectors } from "./agent.js";
 import type { VectorEntry } from "./entry.js";
 import { machineVectors } from "./machine.js";
 import { nodeVectors } from "./node.js";
 import { processVectors } from "./process.js";
 import { reachVectors } from "./reach.js";
 
-export const vectorTable = { ...processVectors, ...reachVectors, ...nodeVectors, ...machineVectors } as const;
+export const vectorTable = {
+  ...processVectors,
+  ...reachVectors,
+  ...nodeVectors,
+  ...machineVectors,
+  ...agentVectors,
+} as const;
 
 export type VectorName = keyof typeof vectorTable;
 export type EventType = (typeof vectorTable)[VectorName]["eventType"];

@@ -44,7 +44,10 @@ export async function startAgent(guest: Guest, pid: number, print: (text: string
     const { stdout } = await guest.run(["cat", eventFile]);
     // The last line may still be in the writing.
     const lines = stdout.slice(0, stdout.lastIndexOf("\n") + 1).split("\n");
-    return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as CloudtaserEvent);
+    return lines
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as CloudtaserEvent)
+      .filter(({ vector }) => vector !== null); // what the agent says of itself is no attack
   };
   return {
     events,

@@ -10,7 +10,7 @@ export interface Configuration {
 }
 
 const withBpf = "lsm=landlock,lockdown,yama,integrity,apparmor,bpf";
-const withoutBpf = "lsm=landlock,lockdown,yama,integrity,apparmor";
+export const withoutBpf = "lsm=landlock,lockdown,yama,integrity,apparmor";
 
 export const configurations = {
   "5.10": { name: "5.10", kernel: "5.10", form: "fmod_ret" },

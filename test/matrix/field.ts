@@ -11,6 +11,10 @@ const configFile = "/run/cloudtaser.yaml";
 /** A loaded host emulates slowly; this is patience, not a limit on the agent. */
 const eventPatienceMs = 20_000;
 const socket = "/run/cloudtaser/control.sock";
+/** Where the agent's control group lies; the triggers know it too. */
+const agentGroup = "/sys/fs/cgroup/cloudtaser/a";
+/** A kill program that a configuration may allow to signal the agent, so that tests can stop it under every policy. */
+export const allowedKill = "/run/allowed-kill";
 
 export interface Person {
   pid: number;
@@ -47,13 +51,26 @@ export interface SeenEvent {
   type: string;
   vector: string;
   outcome: string;
+  mode: string;
   killed: boolean;
+  leakWindow: boolean;
   count: number;
   offender: { pid: number; tid: number; comm: string; exe?: { path?: string } };
   target?: { pid: number; workload?: string };
-  error?: string;
+  error?: string | null;
   door: string;
   syscall?: { name: string; compat?: boolean };
+}
+
+/** An event of the agent's own. */
+export interface SeenNotice {
+  seq: number;
+  type: string;
+  severity: string;
+  vectors: string[];
+  door: string | null;
+  count: number;
+  detail: Record<string, string | number>;
 }
 
 /** One HTTP request over the control socket: node takes two seconds to start in a guest, python a tenth of one. */
@@ -122,6 +139,8 @@ export class Field {
     argv.push("--address", writes ? on.scratch : on.address, "--length", `${on.length}`, "--fd", `${on.fd}`);
     argv.push("--file", road === "finit_module_compressed" ? this.module.packed : this.module.plain);
     argv.push("--name", this.module.fs, "--linger", `${lingerSeconds}`);
+    // A stopped agent cannot be asked; without an agent the target stands in for it.
+    if (this.agent) argv.push("--agent", `${this.agentPid}`);
     const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
     const line = stdout.trim();
     return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
@@ -153,7 +172,9 @@ export class Field {
 
   async startAgent(config: Record<string, unknown>, patienceMs = 240_000): Promise<void> {
     await this.writeConfig(config);
-    this.agent = this.guest.spawn(["cloudtaser", "agent", "--config", configFile]);
+    this.agent = this.guest.spawn(
+      `[ ! -d ${agentGroup} ] || echo 0 > ${agentGroup}/cgroup.procs; exec cloudtaser agent --config ${configFile}`,
+    );
     let ended = false;
     void this.agent.done.then(
       () => (ended = true),
@@ -176,10 +197,18 @@ export class Field {
 
   async stopAgent(): Promise<number> {
     if (!this.agent) return 0;
-    await this.sh(`kill -TERM ${this.agentPid}`);
+    await this.signalAgent("TERM");
     const { status } = await this.agent.done;
     this.agent = undefined;
     return status;
+  }
+
+  /** By the program that tests put on the allow list where signals to the agent are refused. */
+  async signalAgent(signal: string): Promise<void> {
+    const { status, stderr } = await this.sh(
+      `[ -x ${allowedKill} ] || cp /usr/bin/kill ${allowedKill}; ${allowedKill} -${signal} ${this.agentPid}`,
+    );
+    if (status !== 0) throw new Error(`SIG${signal} did not reach the agent: ${stderr}`);
   }
 
   /** Puts a configuration in force while the agent runs. */
@@ -207,10 +236,19 @@ export class Field {
   /** Sums of the kernel's own counters: "vector outcome" to count. */
   async counts(): Promise<Map<string, number>> {
     const { stdout } = await this.control("GET", "/v1/vectors");
-    const reports = JSON.parse(stdout) as { vector: string; observed: string; denied: string; allowed: string }[];
+    const reports = JSON.parse(stdout) as {
+      vector: string;
+      observed: string;
+      denied: string;
+      killed: string;
+      allowed: string;
+    }[];
     return new Map(
       reports.flatMap((r) =>
-        (["observed", "denied", "allowed"] as const).map((o): [string, number] => [`${r.vector} ${o}`, Number(r[o])]),
+        (["observed", "denied", "killed", "allowed"] as const).map((o): [string, number] => [
+          `${r.vector} ${o}`,
+          Number(r[o]),
+        ]),
       ),
     );
   }
@@ -221,7 +259,16 @@ export class Field {
     await this.sh(`: > ${eventsFile}`);
   }
 
-  /** All events so far: read again until `enough` of them are there (or patience ends) and then no more come. */
+  /** What the agent said of itself so far: its events without a vector. */
+  async notices(): Promise<SeenNotice[]> {
+    const { stdout } = await this.sh(`grep '"vector":null' ${eventsFile}`);
+    return stdout
+      .split("\n")
+      .filter((line) => line.endsWith("}"))
+      .map((line) => JSON.parse(line) as SeenNotice);
+  }
+
+  /** All attacks that were reported so far: read again until `enough` of them are there (or patience ends) and then no more come. */
   async events(enough: (events: SeenEvent[]) => boolean = () => true): Promise<SeenEvent[]> {
     const deadline = Date.now() + eventPatienceMs;
     let last = -1;
@@ -231,7 +278,8 @@ export class Field {
         .split("\n")
         // What follows the last newline is empty, or a line that the agent is still writing.
         .slice(0, -1)
-        .map((line) => JSON.parse(line) as SeenEvent);
+        .map((line) => JSON.parse(line) as SeenEvent)
+        .filter(({ vector }) => vector !== null);
       const settled = stdout.length === last;
       if (settled && (enough(events) || Date.now() > deadline)) return events;
       last = stdout.length;

@@ -55,7 +55,7 @@ export function lifeTests(suite: Suite): void {
   }, 300_000);
 
   test("the guards outlive the agent, and the next one takes them over", async () => {
-    await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
+    await suite.field.signalAgent("KILL");
     await suite.field.agent?.done;
     expect(await refused(suite.victim.pid), "open after kill -9 of the agent").toBe(true);
     const { childPid } = await suite.field.tell(suite.victim, "fork");
@@ -71,7 +71,7 @@ export function lifeTests(suite: Suite): void {
   }, 400_000);
 
   test("a lost list of names lets no stranger join a workload", async () => {
-    await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
+    await suite.field.signalAgent("KILL");
     await suite.field.agent?.done;
     await suite.field.sh("rm /run/cloudtaser/workloads.json");
     await suite.field.startAgent({ mode: "enforce" });
@@ -90,7 +90,7 @@ export function lifeTests(suite: Suite): void {
   }, 400_000);
 
   test("a take-over whose proof fails keeps what stands", async () => {
-    await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
+    await suite.field.signalAgent("KILL");
     await suite.field.agent?.done;
     const canary = "/opt/cloudtaser/build/cloudtaser-canary";
     await suite.field.sh(`mount --bind /bin/true ${canary}`);

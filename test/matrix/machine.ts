@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What attacks on the machine aim at: drivers that are modules, and active swap on a block device.
-import type { Field } from "./field.js";
+// What attacks on the machine aim at: drivers that are modules, active swap on a block device, control groups for the
+// agent, and the one program that may send it signals.
+import { allowedKill, type Field } from "./field.js";
 
 const script = `
   set -e
@@ -8,6 +9,9 @@ const script = `
   dd if=/dev/zero of=/var/tmp/swap bs=1M count=8 status=none
   chmod 600 /var/tmp/swap
   mkswap -q /var/tmp/swap
+  cp /usr/bin/kill ${allowedKill}
+  mkdir -p /sys/fs/cgroup/cloudtaser/a /sys/fs/cgroup/cloudtaser/b
+  echo "+memory +cpu +cpuset" > /sys/fs/cgroup/cgroup.subtree_control
   swapon "$(losetup -f --show /var/tmp/swap)"`;
 
 export async function prepareMachine(field: Field): Promise<void> {

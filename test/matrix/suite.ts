@@ -7,50 +7,16 @@ import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
+import { errnoOf, impossible, needAgent, onlyRefused, silentInDetect, silentRoads } from "./exceptions.js";
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { policyTests } from "./policy.js";
 import { MatrixRecord } from "./record.js";
-
-/** A module that the kernel asks for: observed only once it is really loaded. */
-const silentInDetect = new Set(["module_load/request"]);
-
-/** Refused without an errno of ours: the caller sees the ordinary one, or the signal is dropped on its way. */
-const silentRoads = new Set([...silentInDetect, "coredump_signal/sigio", "coredump_signal/sigio_thread"]);
+import { soundnessTests } from "./soundness.js";
 
 /** The agent kills an offender that is not the current task from user space: so long the refused one waits for it. */
 const killPatienceSeconds = 40;
-
-/** Tried only where a guard stands, because the machine does not survive them, and why. */
-const onlyRefused: Readonly<Record<string, string>> = {
-  "hibernate/reboot": "the kernel blocks itself in this call",
-  "hibernate/reboot_compat": "the kernel blocks itself in this call",
-};
-
-/** Roads that a kernel does not have: nothing else may be left untried. */
-const impossible: Record<string, readonly string[]> = {
-  "module_load/finit_module_compressed": ["5.10", "6.1"], // no decompression in the kernel there
-  "kexec/kexec_load_compat": ["5.10"], // only programs that are wholly 32-bit get through there
-  "proc_layout/question": ["5.10", "6.1"], // PROCMAP_QUERY came with 6.11
-  "proc_layout/held_question": ["5.10", "6.1"],
-  "proc_layout/thread_gone_question": ["5.10", "6.1"],
-  "bpf_load/syscall": ["5.10"], // the type came with 5.14
-  // The events of system calls hold contents since 6.19.
-  ...Object.fromEntries(
-    [
-      ...["event", "events", "compat", "set_event", "trigger"].map((road) => `tracefs_probe/syscall_${road}`),
-      "perf_target/syscall_contents",
-    ].map((road) => [road, ["5.10", "6.1", "6.12"]]),
-  ),
-};
-
-/** Their attack has the agent protect a child first, which a stopped agent cannot do. */
-const needAgent = new Set(["ptrace_traceme", "ns_enter"]);
-
-/** A BPF program that may not know a helper is invalid to the verifier; everything else is refused as EPERM. */
-const errnoOf = (vector: string, road: string): string =>
-  vector === "bpf_load" && road.startsWith("reader_") ? "EINVAL" : "EPERM";
 
 export interface Suite {
   field: Field;
@@ -178,7 +144,7 @@ export function describeConfiguration(configuration: Configuration): void {
 
     test("refused with the ring full, and every attempt counted", async () => {
       const before = await suite.field.counts();
-      await suite.field.sh(`kill -STOP ${suite.field.agentPid}`);
+      await suite.field.signalAgent("STOP");
       // Each offender makes one event, so it takes many of them to fill the ring (2,048 records).
       const flood = await suite.field.sh(
         `python3 -c "
@@ -195,7 +161,7 @@ print(n)"`,
       );
       expect(flood.stdout.trim()).toBe("2600");
       const attacks = await run((vector, road) => suite.field.attack(vector, road, suite.victim), true);
-      await suite.field.sh(`kill -CONT ${suite.field.agentPid}`);
+      await suite.field.signalAgent("CONT");
       for (const [vector, road, attack] of attacks) {
         expect({ vector, road, ...attack.truth }).toMatchObject({ succeeded: false });
       }
@@ -257,6 +223,7 @@ print(os.getpid(), n)"`,
     lifeTests(suite);
     benignTests(suite);
     policyTests(suite);
+    soundnessTests(suite, configuration.name);
 
     test("node-wide guards sleep when nothing is protected", async () => {
       await suite.field.unprotect("victim");

@@ -16,7 +16,15 @@
 static const char *const of_process[] = { "mem",	 "environ",	  "maps",	    "smaps", "smaps_rollup",
 					  "pagemap",	 "auxv",	  "numa_maps",	    "stack", "syscall",
 					  "personality", "oom_score_adj", "coredump_filter" };
-static const char *const of_kernel[] = { "/proc/kcore", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe" };
+static const char *const of_kernel[] = {
+	"/proc/kcore",
+	"/proc/sys/kernel/core_pattern",
+	"/proc/sys/kernel/modprobe",
+	"/proc/sys/kernel/ftrace_enabled",
+};
+/* Of no use to a reader. */
+static const char *const to_write[] = { "/proc/sysrq-trigger", "/sys/kernel/debug/kprobes/enabled",
+					"/sys/fs/cgroup/cloudtaser/cgroup.freeze" };
 
 static struct {
 	char path[HELD_PATH];
@@ -58,6 +66,18 @@ static void hold_of_thread(int pid, int tid)
 		snprintf(name, sizeof(name), "/proc/%d/task/gone/%s", pid, files[n]);
 		hold_as(path, name);
 	}
+}
+
+static void hold_to_write(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || count == sizeof(held) / sizeof(held[0])) {
+		fprintf(stderr, "holder: %s: %s\n", path, strerror(errno));
+		exit(1);
+	}
+	snprintf(held[count].path, HELD_PATH, "%s", path);
+	held[count++].fd = fd;
 }
 
 static void answer(int line)
@@ -104,6 +124,8 @@ int main(int argc, char **argv)
 	}
 	for (size_t n = 0; n < sizeof(of_kernel) / sizeof(of_kernel[0]); n++)
 		hold(of_kernel[n]);
+	for (size_t n = 0; n < sizeof(to_write) / sizeof(to_write[0]); n++)
+		hold_to_write(to_write[n]);
 	if (door < 0 || bind(door, (struct sockaddr *)&address, held_address(&address)) || listen(door, 8)) {
 		perror("holder");
 		return 1;

@@ -130,17 +130,12 @@ ssize_t read_by_road(const struct aim *aim, const struct road *road, struct outc
 }
 
 static const struct option options[] = {
-	{ "target", required_argument, NULL, 't' },
-	{ "tid", required_argument, NULL, 'i' },
-	{ "address", required_argument, NULL, 'a' },
-	{ "length", required_argument, NULL, 'l' },
-	{ "fd", required_argument, NULL, 'f' },
-	{ "file", required_argument, NULL, 'm' },
-	{ "name", required_argument, NULL, 'n' },
-	{ "road", required_argument, NULL, 'r' },
-	{ "linger", required_argument, NULL, 'w' },
-	{ "list-roads", no_argument, NULL, 'L' },
-	{ NULL, 0, NULL, 0 },
+	{ "target", required_argument, NULL, 't' },  { "tid", required_argument, NULL, 'i' },
+	{ "address", required_argument, NULL, 'a' }, { "length", required_argument, NULL, 'l' },
+	{ "fd", required_argument, NULL, 'f' },	     { "file", required_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'n' },    { "road", required_argument, NULL, 'r' },
+	{ "linger", required_argument, NULL, 'w' },  { "list-roads", no_argument, NULL, 'L' },
+	{ "agent", required_argument, NULL, 'g' },   { NULL, 0, NULL, 0 },
 };
 
 static int list_roads(const struct road *roads, size_t count)
@@ -163,6 +158,7 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 't': aim.target = atoi(optarg); break;
+		case 'g': aim.agent = atoi(optarg); break;
 		case 'i': aim.tid = atoi(optarg); break;
 		case 'a': aim.address = strtoul(optarg, NULL, 16); break;
 		case 'l': aim.length = strtoul(optarg, NULL, 10); break;

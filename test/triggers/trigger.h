@@ -12,6 +12,7 @@
 /* What the attack is aimed at: the command line. */
 struct aim {
 	pid_t target;
+	pid_t agent;	       /* the agent, if it is known; see the_agent() */
 	pid_t tid;	       /* a thread of the target that is not its leader; looked up if not given */
 	unsigned long address; /* in the target: of the secret, or of the scratch area for writes */
 	size_t length;
@@ -76,6 +77,7 @@ int open_in_thread(const char *path, int flags);     /* from a thread of ours th
 int open_io_uring(const char *path, int flags);
 int open_io_uring_async(const char *path, int flags); /* forced into a kernel worker */
 int read_io_uring(int fd, void *buffer, size_t size, off_t offset, int in_worker);
+int write_io_uring(int fd, const void *buffer, size_t size, int in_worker);
 
 /* The descriptor that the holder opened for this path before protection began, received over a unix socket. */
 int open_held(const char *path, int flags);

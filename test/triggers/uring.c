@@ -77,6 +77,17 @@ int read_io_uring(int fd, void *buffer, size_t size, off_t offset, int in_worker
 	return through_ring(&wanted);
 }
 
+int write_io_uring(int fd, const void *buffer, size_t size, int in_worker)
+{
+	const struct io_uring_sqe wanted = { .opcode = IORING_OP_WRITE,
+					     .flags = in_worker ? IOSQE_ASYNC : 0,
+					     .fd = fd,
+					     .addr = (unsigned long)buffer,
+					     .len = (unsigned int)size };
+
+	return through_ring(&wanted);
+}
+
 int open_io_uring(const char *path, int flags)
 {
 	return open_through_ring(path, flags, 0);

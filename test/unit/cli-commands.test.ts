@@ -104,6 +104,7 @@ describe("status, vectors, reload", () => {
       reason: "file_open: no canary",
       soundness: "sound",
       observed: "0",
+      killed: "0",
       denied: "17",
       allowed: "0",
     };

@@ -56,6 +56,16 @@ const changes = (finding: Finding): string[] =>
     .map(({ text }) => text);
 
 describe("doctor", () => {
+  it("is never content with the signal form, and says what it is worth", () => {
+    const trial = { form: "signal" as const, problem: undefined, doors: doorsIn("signal", false) };
+    const finding = found({ preempts: false }, undefined);
+    const late = { ...finding, diagnosis: { bpfLsm: true, trials: [trial], chosen: "signal" as const } };
+    expect(doctorStatus(late)).not.toBe(0);
+    expect(verdict(late)).toMatchObject({ good: false });
+    expect(verdict(late).text).toContain("kills after the fact");
+    expect(changes(late).join("\n")).toContain("use a kernel with BPF trampolines");
+  });
+
   it("is content with the lsm form", () => {
     const finding = found({ lsms: ["capability", "bpf"] }, "lsm");
     expect(doctorStatus(finding)).toBe(0);

@@ -43,6 +43,7 @@ export const status: StatusReport = {
   kernel: "6.12",
   form: "lsm",
   mode: "enforce",
+  preemption: "voluntary",
   tookOver: false,
   lastProof: null,
   config: { file: null, loadedAt: "2026-01-01T00:00:00.000Z", lastError: null },

@@ -31,7 +31,7 @@ function failure(text: string | Buffer, rest: Parameters<typeof loadConfig>[0] =
 
 describe("loadConfig", () => {
   it("fills in the documented defaults", () => {
-    const config = load("");
+    const config = load("{}");
     expect(config).toMatchObject({
       mode: "detect",
       kill: false,
@@ -64,7 +64,7 @@ describe("loadConfig", () => {
     ["false", "detect"],
     ["Enforce", "enforce"],
   ])("takes ENFORCE_MODE=%s as %s", (word, mode) => {
-    expect(load("", { env: { ENFORCE_MODE: word } }).mode).toBe(mode);
+    expect(load("{}", { env: { ENFORCE_MODE: word } }).mode).toBe(mode);
   });
 
   it("finds the file by CLOUDTASER_CONFIG", () => {
@@ -161,6 +161,15 @@ describe("loadConfig", () => {
     expect(error.exitCode).toBe(2);
   });
 
+  it("refuses a named file that holds nothing, since the defaults refuse nothing", () => {
+    for (const text of ["", " \n\t\n", "# mode: enforce\n", "---\n", "null\n"]) {
+      expect(failure(text)).toMatchObject({ code: "CONFIG_EMPTY", target: file, exitCode: 2 });
+      expect(failure(text, { file: undefined, env: { CLOUDTASER_CONFIG: file } }).code).toBe("CONFIG_EMPTY");
+      expect(failure(text, { flags: { mode: "enforce" } }).code, "a flag does not make up for it").toBe("CONFIG_EMPTY");
+    }
+    expect(load("{}").mode).toBe("detect");
+  });
+
   it("refuses what it cannot read", () => {
     expect(() => loadConfig({ file: join(directory, "absent.yaml") })).toThrow(/absent\.yaml: ENOENT/);
     expect(() => loadConfig({ file: directory })).toThrow(/it is a directory/);
@@ -169,11 +178,11 @@ describe("loadConfig", () => {
   });
 
   it("names the variable or the flag that is wrong, not the file", () => {
-    expect(failure("", { env: { ENFORCE_MODE: "on" } }).target).toBe("environment variable ENFORCE_MODE");
-    expect(failure("", { env: { REACTIVE_KILL: "yes" } }).message).toMatch(/kill must be true or false, not "yes"/);
-    expect(failure("", { env: { HEALTH_LISTEN_ADDR: "x" } }).target).toBe("environment variable HEALTH_LISTEN_ADDR");
-    expect(failure("", { flags: { onStop: "stay" } }).target).toBe("flag --on-stop");
-    expect(failure("", { flags: { onStop: "stay" } }).message).toMatch(/onStop must be one of detach, leave/);
+    expect(failure("{}", { env: { ENFORCE_MODE: "on" } }).target).toBe("environment variable ENFORCE_MODE");
+    expect(failure("{}", { env: { REACTIVE_KILL: "yes" } }).message).toMatch(/kill must be true or false, not "yes"/);
+    expect(failure("{}", { env: { HEALTH_LISTEN_ADDR: "x" } }).target).toBe("environment variable HEALTH_LISTEN_ADDR");
+    expect(failure("{}", { flags: { onStop: "stay" } }).target).toBe("flag --on-stop");
+    expect(failure("{}", { flags: { onStop: "stay" } }).message).toMatch(/onStop must be one of detach, leave/);
   });
 
   it("still refuses the file where an overlay would hide its shape", () => {
@@ -215,6 +224,15 @@ describe("policyOf", () => {
     expect(policyOf(config, "ptrace_attach")).toEqual({ mode: "detect", kill: false });
     // Milder by its own nature: the workload's mode stands in for the global one, which it does not follow either.
     expect(policyOf(config, "proc_root", workload).mode).toBe("detect");
+  });
+
+  it("refuses signals to the agent only where selfProtection or the vector itself says so", () => {
+    const modeIn = (text: string): string => policyOf(load(text), "agent_signal").mode;
+    expect(modeIn("mode: enforce")).toBe("detect");
+    expect(modeIn("mode: enforce\nselfProtection: true")).toBe("enforce");
+    expect(modeIn("selfProtection: true")).toBe("detect");
+    expect(modeIn("mode: enforce\nselfProtection: true\nvectors: {agent_signal: {mode: off}}")).toBe("off");
+    expect(modeIn("vectors: {agent_signal: {mode: enforce}}")).toBe("enforce");
   });
 });
 

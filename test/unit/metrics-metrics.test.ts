@@ -40,7 +40,7 @@ describe("createMetrics", () => {
   it("has every known series at zero before anything happened", async () => {
     const text = await render();
     for (const vector of vectorNames) {
-      for (const outcome of ["observed", "denied", "allowed"]) {
+      for (const outcome of ["observed", "denied", "killed", "allowed"]) {
         expect(text).toContain(`cloudtaser_events_total{vector="${vector}",outcome="${outcome}"} 0\n`);
       }
     }

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { type CloudtaserEvent, eventSchema } from "../../src/formats/index.js";
+import { type CloudtaserEvent, eventSchema, noticeSchema } from "../../src/formats/index.js";
 import * as abi from "../../src/kernel/abi.gen.js";
 import {
   abiNames,
@@ -96,10 +96,17 @@ function run(records: DecodedEvent[], change: Partial<PipelineContext> = {}) {
     lines.push(line);
   });
   pipeline.process(records);
-  return { events, lines, stats: pipeline.stats };
+  return { events, lines, pipeline, stats: pipeline.stats };
 }
 
 describe("pipeline", () => {
+  it("names the vector that an attempt on the agent came by, and shows a number that is none", () => {
+    const onAgent = { ...record, vector: abi.Vector.agent_access };
+    const known = run([{ ...onAgent, arg: [BigInt(abi.Vector.oom_adj), 0x8001n, 0n, 0n] }]).events[0];
+    expect(known).toMatchObject({ type: "AGENT_TAMPER", detail: { via: "oom_adj", argument: "0x8001" } });
+    expect(run([{ ...onAgent, arg: [63n, 0n, 0n, 0n] }]).events[0]?.detail["via"]).toBe(63);
+  });
+
   it("makes one event that says who, whom, by which call and how it ended", () => {
     const { events } = run([record]);
     expect(events).toHaveLength(1);
@@ -141,6 +148,39 @@ describe("pipeline", () => {
       },
     });
     expect(events[0]?.id.slice(0, 13).replace("-", "")).toBe(Number(1_700_000_008_000n).toString(16).padStart(12, "0"));
+  });
+
+  it("says killed, with a leak window, where the kernel killed after the fact", () => {
+    const flags = abi.EventFlag.late | abi.EventFlag.kill_wanted | abi.EventFlag.killed;
+    const { events } = run([{ ...record, outcome: abi.Outcome.killed, error: 0, flags }]);
+    expect(events[0]).toMatchObject({
+      mode: "enforce",
+      outcome: "killed",
+      killed: true,
+      leakWindow: true,
+      error: null,
+    });
+  });
+
+  it("does not say killed of an offender that nobody could kill", () => {
+    const flags = abi.EventFlag.late | abi.EventFlag.kill_wanted;
+    const late = { ...record, outcome: abi.Outcome.killed, error: 0, flags };
+    expect(run([late], { kill: () => false }).events[0]).toMatchObject({
+      mode: "enforce",
+      outcome: "observed",
+      killed: false,
+      leakWindow: true,
+    });
+    expect(run([late], { kill: () => true }).events[0]).toMatchObject({ outcome: "killed", killed: true });
+  });
+
+  it("gives what the agent says of itself the next number", () => {
+    const { pipeline } = run([record]);
+    const line = pipeline.announce({ type: "GUARD_SKIPPED", door: "file_open", vectors: ["environ_read"], count: 3 });
+    const notice = noticeSchema.parse(JSON.parse(line));
+    expect(notice).toMatchObject({ seq: 2, type: "GUARD_SKIPPED", severity: "critical", vector: null, count: 3 });
+    expect(line.endsWith("\n") && !line.slice(0, -1).includes("\n")).toBe(true);
+    expect(pipeline.stats.published).toBe(2);
   });
 
   it("says observed, and nothing of an error, in detect", () => {

@@ -26,7 +26,10 @@ function section(name: DoorName): string {
       [
         ["Hook", code(`security_${hook}`)],
         ["Program", `${code(programOf(name))} in ${code(`bpf/doors/${name}.bpf.c`)}`],
-        ["Forms", `${code(`lsm/${name}`)} or ${code(`${attachFormOf(name, "fmod_ret")}/security_${hook}`)}`],
+        [
+          "Forms",
+          `${code(`lsm/${name}`)} or ${code(`${attachFormOf(name, "fmod_ret")}/security_${hook}`)}; ${code(`kprobe/security_${hook}`)} in the signal form`,
+        ],
         ["Stands for", guards],
         [
           "Vectors",

@@ -49,7 +49,7 @@ export async function metricsReference(): Promise<string> {
       [
         ["`vector`", "the names in the [vector reference](vectors.md)"],
         ["`door`", "the names in the [door reference](doors.md)"],
-        ["`outcome`", codes(["observed", "denied", "allowed"])],
+        ["`outcome`", codes(["observed", "denied", "killed", "allowed"])],
         ["`reason` of `cloudtaser_lost_total`", codes(losses)],
         ["`reason` of `cloudtaser_sink_dropped_events_total`", codes(dropReasons)],
       ],

@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/reference/vectors.md: what each attack vector is, from the vector table.
 
-import { type ArgumentForm, type VectorName, vectorEntry, vectorNames } from "../../src/vectors/index.js";
+import {
+  type ArgumentForm,
+  type VectorEntry,
+  type VectorName,
+  vectorEntry,
+  vectorNames,
+} from "../../src/vectors/index.js";
 import { code, codes, entryLink, opening, table } from "./markdown.js";
 
 function formText(form: ArgumentForm): string {
   if (form === "number") return "number";
   if (form === "bits") return "hexadecimal bits";
+  if (form === "vector") return "name of a vector";
   return Object.values(form).map(code).join(", ");
+}
+
+function against({ scope, eventType }: VectorEntry): string {
+  if (scope === "process") return "a protected process";
+  return eventType === "AGENT_TAMPER" ? "the agent" : "the kernel below the protected processes";
 }
 
 function section(name: VectorName): string {
@@ -28,7 +40,7 @@ function section(name: VectorName): string {
       [
         ["Event type", code(entry.eventType)],
         ["Severity", entry.severity],
-        ["Against", entry.scope === "process" ? "a protected process" : "the kernel below the protected processes"],
+        ["Against", against(entry)],
         ["Mode unless configured", entry.defaultMode === "inherit" ? "the global mode" : entry.defaultMode],
         ["Doors", entry.doors.map((door) => entryLink("doors", door)).join(", ")],
         ["ATT&CK", `${entry.attack.techniques.join(", ")} (${entry.attack.tactics.join(", ")})`],

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The agent as a target: what of decide() is about it. An attempt that would be one on a protected process is
+ * agent_access when it is aimed at the agent; agent_signal and agent_cgroup have guards of their own.
+ */
+#ifndef CT_AGENT_H
+#define CT_AGENT_H
+
+#include "scope.h"
+#include "task.h"
+
+static __always_inline bool is_agent(const struct ct_scope *entry)
+{
+	return entry && entry->role & CT_ROLE_AGENT;
+}
+
+static __always_inline __u64 offender_of(const struct ct_attempt *attempt)
+{
+	return attempt->offender ? attempt->offender : current_task();
+}
+
+/* The agent's leader; 0 if none runs, or if its address was left behind. */
+static __always_inline __u64 agent_leader(void)
+{
+	__u32 zero = 0;
+	__u64 *leader = bpf_map_lookup_elem(&agent_task, &zero);
+
+	return leader && *leader && is_agent(scope_of(*leader)) ? *leader : 0;
+}
+
+static __always_inline bool is_agents_vector(__u32 vector)
+{
+	return vector == CT_VECTOR_AGENT_SIGNAL || vector == CT_VECTOR_AGENT_CGROUP || vector == CT_VECTOR_AGENT_ACCESS;
+}
+
+/* What an attempt by this vector counts as when it is aimed at that process: for guards that ask for a mode. */
+static __always_inline __u32 vector_on(const struct ct_scope *target, __u32 vector)
+{
+	return is_agent(target) && !is_agents_vector(vector) ? CT_VECTOR_AGENT_ACCESS : vector;
+}
+
+static __always_inline void count_as_agents(struct ct_attempt *attempt, const struct ct_scope *target)
+{
+	__u32 vector = attempt->vector;
+
+	if (!is_agent(target) || is_agents_vector(vector))
+		return;
+	attempt->vector = CT_VECTOR_AGENT_ACCESS;
+	attempt->arg[1] = attempt->arg[0];
+	attempt->arg[0] = vector;
+}
+
+/*
+ * The guards of agent_signal and agent_cgroup tell of every process, since the canary has no agent to attack: for
+ * all but its prober, a target that is not the agent is none.
+ */
+static __always_inline bool concerns(const struct ct_attempt *attempt, const struct ct_scope *target,
+				     const struct ct_scope *me)
+{
+	if (is_agent(target))
+		return true;
+	if (!(target->role & CT_ROLE_PROTECTED))
+		return false;
+	return !is_agents_vector(attempt->vector) || (me && me->role & CT_ROLE_PROBER);
+}
+
+/*
+ * The agent itself, and process 1 of the node: the service manager has started the agent, must be able to stop it and
+ * rules its control group. An attacker who runs code in process 1 needs no other road. A bystander is neither.
+ */
+static __always_inline bool is_agents_own(const struct ct_attempt *attempt, const struct ct_scope *me)
+{
+	__u32 vector = attempt->vector;
+
+	if (attempt->bystander)
+		return false;
+	if (is_agents_vector(vector))
+		return is_agent(me) || TASK_READ(offender_of(attempt), tgid) == 1;
+	return is_agent(me) && (vector == CT_VECTOR_BPF_LOAD || vector == CT_VECTOR_HOOKS_OFF);
+}
+
+#endif

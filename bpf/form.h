@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What differs between the forms, and nothing else does. Without CT_FORM_SIGNAL a door refuses (lsm, fmod_ret). With
+ * it the same door is a kprobe on security_<hook>, for kernels without BPF trampolines: it refuses nothing and kills
+ * the offender after the fact. Kprobes get no typed pointers, so LOAD() reads there by helper.
+ */
+#ifndef CT_FORM_H
+#define CT_FORM_H
+
+#ifdef CT_FORM_SIGNAL
+
+#define CT_REFUSES 0
+
+#define DOOR(hook, args...)                                                                                            \
+	SEC("kprobe")                                                                                                  \
+	int BPF_KPROBE(ct_##hook, args)
+
+#define LOAD(from, fields...) BPF_CORE_READ(from, fields)
+/* Failure direction: what cannot be read is 0, which no guard knows. */
+#define LOAD_WORD(address)                                                                                             \
+	({                                                                                                             \
+		__u64 word_ = 0;                                                                                       \
+		bpf_probe_read_kernel(&word_, sizeof(word_), (address));                                               \
+		word_;                                                                                                 \
+	})
+
+#else
+
+#define CT_REFUSES 1
+
+#define DOOR(hook, args...)                                                                                            \
+	SEC("lsm/" #hook)                                                                                              \
+	int BPF_PROG(ct_##hook, args)
+
+#define LOAD(from, fields...) ___arrow(from, fields)
+#define LOAD_WORD(address)    (*(__u64 *)(address))
+
+#endif
+
+/* What a door answers where the verdict is "no". */
+#define CT_REFUSAL (CT_REFUSES ? -EPERM : 0)
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent reports of itself. Each look compares with the one before: doors that were skipped or lost their
+// proof, the preemption mode, what was lost on the way. A change is logged and becomes an event.
+import type { Kernel } from "../kernel/index.js";
+import type { Log } from "../log/index.js";
+import type { Notice } from "../pipeline/index.js";
+import { vectorEntry, vectorNames } from "../vectors/index.js";
+
+/** What is looked at; Kernel has it. */
+export type NoticeSource = Pick<
+  Kernel,
+  "form" | "pinned" | "tookOver" | "provedCount" | "unproven" | "doors" | "preemption" | "lookAtPreemption"
+>;
+
+export interface NoticeOptions {
+  kernel: NoticeSource;
+  /** Records lost so far, by reason. */
+  losses(): Record<string, number>;
+  announce(notice: Notice): void;
+  log: Log;
+}
+
+/** Vectors whose guards stand at a door; one without guards keeps the scope, on which all process vectors rest. */
+export function vectorsAt(door: string): string[] {
+  const own = vectorNames.filter((vector) => (vectorEntry(vector).doors as readonly string[]).includes(door));
+  return own.length > 0 ? own : vectorNames.filter((vector) => vectorEntry(vector).scope === "process");
+}
+
+/** Of the kernel's losses, those that are lost reports; the others say why something was refused. */
+export const lossesOf = (kernel: Pick<Kernel, "losses">): Record<string, number> =>
+  Object.fromEntries(
+    kernel
+      .losses()
+      .filter(({ reason }) => reason === "ring_full")
+      .map(({ reason, count }) => [reason, Number(count)]),
+  );
+
+export class Notices {
+  readonly #options: NoticeOptions;
+  readonly #misses = new Map<string, bigint>();
+  readonly #proved = new Map<string, boolean>();
+  #lost: Record<string, number>;
+  #began = false;
+
+  constructor(options: NoticeOptions) {
+    this.#options = options;
+    // Older losses are no news: the maps of an earlier agent come with its counts.
+    this.#lost = options.losses();
+    for (const { door, proved } of options.kernel.doors) this.#proved.set(door, proved);
+  }
+
+  /** @param silenced ftrace was found off before the doors were attached */
+  started(facts: { version: string; mode: string; ready: boolean; silenced: boolean }): void {
+    const { kernel, log, announce } = this.#options;
+    const { version, mode, ready } = facts;
+    for (const door of kernel.doors.filter((one) => !one.proved)) {
+      log.error("a door is not proved", { door: door.door, reason: door.reason, log: door.log.slice(-2000) });
+    }
+    const weak = kernel.doors.find(({ attached, soundness }) => attached && soundness !== "sound");
+    if (weak) log.warn("the guards are not sound on this kernel", { form: kernel.form, soundness: weak.soundness });
+    const proof = { doors: kernel.provedCount, unproved: kernel.unproven.length };
+    log.info("guarding", { version, form: kernel.form, mode, ...proof, tookOver: kernel.tookOver, ready });
+    this.#began = true;
+    if (facts.silenced) announce({ type: "GUARD_SILENCED", vectors: vectorNames, detail: { found: "at start" } });
+    announce({
+      type: kernel.tookOver ? "AGENT_TOOK_OVER" : "AGENT_STARTED",
+      ...(weak ? { severity: "high" as const } : {}),
+      detail: { version, mode, form: kernel.form, soundness: weak?.soundness ?? "sound", ...proof },
+    });
+  }
+
+  silenced(restored: boolean): void {
+    this.#options.log.error("kernel.ftrace_enabled was set to 0, which silences every guard; setting it back", {
+      restored,
+    });
+    this.#options.announce({
+      type: "GUARD_SILENCED",
+      vectors: vectorNames,
+      detail: { found: "while guarding", restored: restored ? "yes" : "no" },
+    });
+  }
+
+  /** After each round of the canary, and once more at the stop. Returns how many doors are not proved. */
+  look(): number {
+    this.#lookAtPreemption();
+    let failures = 0;
+    for (const { door, proved, reason, recursionMisses } of this.#options.kernel.doors) {
+      if (!proved) failures++;
+      this.#lookAtProof(door, proved, reason);
+      this.#lookAtMisses(door, recursionMisses);
+    }
+    this.lookAtLosses();
+    return failures;
+  }
+
+  lookAtLosses(): void {
+    const now = this.#options.losses();
+    const fresh = Object.entries(now)
+      .map(([reason, count]): [string, number] => [reason, count - (this.#lost[reason] ?? 0)])
+      .filter(([, count]) => count > 0);
+    this.#lost = now;
+    if (fresh.length === 0) return;
+    const detail = Object.fromEntries(fresh);
+    this.#options.log.error("events were lost", detail);
+    this.#options.announce({ type: "EVENTS_LOST", count: fresh.reduce((sum, [, count]) => sum + count, 0), detail });
+  }
+
+  /** What is not pinned cannot be left. */
+  stopped(how: "leave" | "detach"): void {
+    if (!this.#began) return;
+    this.look();
+    this.#options.announce({ type: "AGENT_STOPPED", detail: { doors: this.#options.kernel.pinned ? how : "detach" } });
+  }
+
+  #lookAtPreemption(): void {
+    const { kernel, log, announce } = this.#options;
+    const before = kernel.preemption;
+    if (!kernel.lookAtPreemption()) return;
+    const now = kernel.preemption;
+    // Only fmod_ret rests on it; from there on every call may be one that is skipped.
+    const weakened = kernel.form === "fmod_ret" && now.preempts && !before.preempts;
+    const change = { before: before.mode, now: now.mode, form: kernel.form };
+    log.warn("the preemption mode of the kernel was changed", { ...change, weakened });
+    announce({
+      type: "PREEMPTION_CHANGED",
+      severity: weakened ? "critical" : kernel.form === "fmod_ret" ? "high" : "low",
+      ...(weakened ? { vectors: vectorNames } : {}),
+      detail: change,
+    });
+  }
+
+  #lookAtProof(door: string, proved: boolean, reason: string): void {
+    const { log, announce } = this.#options;
+    if (!proved) log.error("a door is not proved", { door, reason });
+    if (proved === this.#proved.get(door)) return;
+    this.#proved.set(door, proved);
+    const vectors = vectorsAt(door);
+    if (proved) announce({ type: "GUARD_PROVED", door, vectors });
+    else announce({ type: "GUARD_UNPROVED", door, vectors, detail: { reason } });
+  }
+
+  /** Each miss is a call that the kernel made without a guard. */
+  #lookAtMisses(door: string, misses: bigint): void {
+    const fresh = Number(misses - (this.#misses.get(door) ?? 0n));
+    this.#misses.set(door, misses);
+    if (fresh <= 0) return;
+    this.#options.log.error("a guard was skipped by the kernel", { door, count: fresh, total: misses });
+    const detail = { total: misses.toString(), preemption: this.#options.kernel.preemption.mode };
+    this.#options.announce({ type: "GUARD_SKIPPED", door, vectors: vectorsAt(door), count: fresh, detail });
+  }
+}

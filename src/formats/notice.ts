@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent reports of itself, in the same stream and the same count as the attacks: guards that did not act,
+// events that were lost, its own coming and going. Told apart by its `vector`, which is null.
+
+import { z } from "zod";
+import { type Severity, severities } from "../vectors/index.js";
+import { eventSchemaName } from "./event.js";
+
+export const noticeTypes = {
+  AGENT_STARTED: { severity: "info", meaning: "The agent began to guard; its doors were not there before." },
+  AGENT_TOOK_OVER: { severity: "info", meaning: "The agent began to guard with doors that an earlier one left." },
+  AGENT_STOPPED: {
+    severity: "high",
+    meaning: "An orderly stop; `detail.doors` says whether the guards went (`detach`) or stay (`leave`).",
+  },
+  GUARD_SKIPPED: {
+    severity: "critical",
+    meaning: "The kernel did not call a door `count` times since the last look: each was an unguarded call.",
+  },
+  GUARD_UNPROVED: { severity: "critical", meaning: "A door that was proved no longer acts on the canary." },
+  GUARD_PROVED: { severity: "info", meaning: "A door acts on the canary again." },
+  GUARD_SILENCED: {
+    severity: "critical",
+    meaning: "`kernel.ftrace_enabled` was found at 0: no guard was called until it was set back.",
+  },
+  PREEMPTION_CHANGED: {
+    severity: "high",
+    meaning: "The kernel's preemption mode was changed, on which the soundness of fmod_ret rests.",
+  },
+  EVENTS_LOST: {
+    severity: "high",
+    meaning: "`count` records were lost since the last look, by reason in `detail`. Verdicts stood.",
+  },
+} as const satisfies Record<string, { severity: Severity; meaning: string }>;
+
+export type NoticeType = keyof typeof noticeTypes;
+
+const shown = (length: number) => z.string().max(length * 10 + 1);
+
+export const noticeSchema = z.strictObject({
+  schema: z.literal(eventSchemaName),
+  id: z.uuidv7(),
+  seq: z.int().min(0).describe("Counts the events of one run of the agent, attacks and its own together."),
+  time: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
+    .describe("When the agent noticed it, RFC 3339."),
+  node: shown(253),
+  type: z.enum(Object.keys(noticeTypes) as [NoticeType, ...NoticeType[]]),
+  vector: z.null().describe("Tells these events from attacks."),
+  severity: z.enum(severities),
+  vectors: z.array(z.string().regex(/^[a-z_]+$/)).describe("Vectors that are affected; none named: not about guards."),
+  door: z.string().max(64).nullable().describe("Kernel hook that it is about."),
+  count: z.int().min(1).describe("How often, since it was last reported."),
+  detail: z.record(z.string(), z.union([shown(200), z.number()])).describe("The rest, by type."),
+});
+
+export type NoticeEvent = z.output<typeof noticeSchema>;
+
+/** JSON Schema (draft 7) of one event of the agent's own. */
+export function describeNotice(): Record<string, unknown> {
+  return z.toJSONSchema(noticeSchema, { target: "draft-7" });
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roads of the matrix that are told otherwise than the rest, each with its reason.
+
+/** A module that the kernel asks for: observed only once it is really loaded. */
+export const silentInDetect = new Set(["module_load/request"]);
+
+/** Refused without an errno of ours: the caller sees the ordinary one, or the signal is dropped on its way. */
+export const silentRoads = new Set([
+  ...silentInDetect,
+  "coredump_signal/sigio",
+  "coredump_signal/sigio_thread",
+  "agent_signal/sigio",
+  "agent_signal/sigio_thread",
+  "agent_signal/group", // a group is signalled if one member of it could be
+]);
+
+/** Tried only where a guard stands, because the machine does not survive them, and why. */
+export const onlyRefused: Readonly<Record<string, string>> = {
+  "hibernate/reboot": "the kernel blocks itself in this call",
+  "hibernate/reboot_compat": "the kernel blocks itself in this call",
+  "bpf_tamper/held_freeze": "the agent could not change that map afterwards",
+};
+
+/** Roads that a kernel does not have: nothing else may be left untried. */
+export const impossible: Record<string, readonly string[]> = {
+  "module_load/finit_module_compressed": ["5.10", "6.1"], // no decompression in the kernel there
+  "kexec/kexec_load_compat": ["5.10"], // only programs that are wholly 32-bit get through there
+  "proc_layout/question": ["5.10", "6.1"], // PROCMAP_QUERY came with 6.11
+  "proc_layout/held_question": ["5.10", "6.1"],
+  "proc_layout/thread_gone_question": ["5.10", "6.1"],
+  "bpf_load/syscall": ["5.10"], // the type came with 5.14
+  // The events of system calls hold contents since 6.19.
+  ...Object.fromEntries(
+    [
+      ...["event", "events", "compat", "set_event", "trigger"].map((road) => `tracefs_probe/syscall_${road}`),
+      "perf_target/syscall_contents",
+    ].map((road) => [road, ["5.10", "6.1", "6.12"]]),
+  ),
+  "agent_cgroup/kill": ["5.10"], // cgroup.kill came with 5.14
+  "agent_cgroup/kill_above": ["5.10"],
+  "hooks_off/preempt": ["5.10"], // no switch at run time there
+  "hooks_off/preempt_second_debugfs": ["5.10"],
+};
+
+/** Their attack has the agent protect a child first, which a stopped agent cannot do. */
+export const needAgent = new Set(["ptrace_traceme", "ns_enter", "preload"]);
+
+/** Refused with another errno than EPERM. */
+export function errnoOf(vector: string, road: string): string {
+  // A BPF program that may not know a helper is invalid to the verifier.
+  if (vector === "bpf_load" && road.startsWith("reader_")) return "EINVAL";
+  // Objects of the agent are not there for those who ask by id; and without a capability a file cannot be used.
+  if (vector === "bpf_tamper" && road.includes("_by_id")) return "ENOENT";
+  if (vector === "bpf_tamper" && road.startsWith("pinned_link")) return "EACCES";
+  return "EPERM";
+}

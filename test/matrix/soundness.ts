@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Soundness tried: many processes on two processors make the same attack in a loop. Where the agent says "sound" not one
+// may get through; where it says "may be skipped", the kernel's count of misses must cover what did.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Field, Person } from "./field.js";
+import { triggerDir } from "./field.js";
+import type { Suite } from "./suite.js";
+
+export interface Race {
+  attempts: number;
+  /** First step not refused. */
+  passed: number;
+  /** Data in hand at the end. */
+  got: number;
+  /** Ended with an errno that no guard gives. */
+  odd: number;
+}
+
+/** Road of test/triggers/race.c, the vector that it is, and the door at which it must be refused first. */
+export const roads = [
+  { road: "environ", vector: "environ_read", door: "file_open" },
+  { road: "process_vm", vector: "process_vm_read", door: "ptrace_access_check" },
+  { road: "ptrace", vector: "ptrace_seize", door: "ptrace_access_check" },
+] as const;
+
+/** More processes than processors, so that one is put aside while a guard runs for it. */
+const processes = 8;
+
+export async function race(field: Field, road: string, on: Person, attempts = 2500): Promise<Race> {
+  const command = [`${triggerDir}/race`, road, `${on.pid}`, on.address, `${processes}`, `${attempts}`];
+  const { status, stdout, stderr } = await field.guest.run(command, { timeoutSeconds: 400 });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const result = JSON.parse(stdout) as Race;
+  expect(result.attempts).toBe(processes * attempts);
+  return result;
+}
+
+export interface Standing {
+  preemption: string;
+  warnings: string[];
+  doors: { door: string; soundness: string; proved: boolean; recursionMisses: string }[];
+}
+
+export async function standing(field: Field): Promise<Standing> {
+  return JSON.parse((await field.control("GET", "/v1/status")).stdout) as Standing;
+}
+
+export async function soundnessOf(field: Field): Promise<Map<string, string>> {
+  const reports = JSON.parse((await field.control("GET", "/v1/vectors")).stdout) as {
+    vector: string;
+    soundness: string;
+  }[];
+  return new Map(reports.map(({ vector, soundness }) => [vector, soundness]));
+}
+
+export const missesAt = (status: Standing, door: string): number =>
+  Number(status.doors.find((one) => one.door === door)?.recursionMisses ?? Number.NaN);
+
+/** Figures for people: build/soundness/NAME.json. */
+export function keepFigures(name: string, figures: unknown): void {
+  const directory = join(process.cwd(), "build", "soundness");
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+export function soundnessTests(suite: Suite, name: string): void {
+  test("a race of many attackers gets through nowhere that the agent calls sound", async () => {
+    const said = await soundnessOf(suite.field);
+    const figures: Record<string, unknown> = {};
+    for (const { road, vector, door } of roads) {
+      // The race itself works: unprotected, it succeeds.
+      const open = await race(suite.field, road, suite.neighbour, 20);
+      expect(open.got, `${road} on the neighbour`).toBeGreaterThan(0);
+      const before = missesAt(await standing(suite.field), door);
+      const result = await race(suite.field, road, suite.victim);
+      const missed = missesAt(await standing(suite.field), door) - before;
+      figures[road] = { ...result, missed, soundness: said.get(vector) };
+      expect(result.odd, `${road}: neither refused nor through`).toBe(0);
+      if (said.get(vector) === "sound") expect({ road, ...result, missed }).toMatchObject({ passed: 0, missed: 0 });
+      else expect(missed, `${road}: misses cover what got through`).toBeGreaterThanOrEqual(result.passed);
+    }
+    keepFigures(name, figures);
+    // The roads of this kernel are in their default state: every one of them claims to be sound.
+    expect(new Set(roads.map(({ vector }) => said.get(vector)))).toEqual(new Set(["sound"]));
+    await suite.field.forgetEvents();
+  }, 600_000);
+}

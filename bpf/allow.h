@@ -8,6 +8,7 @@
 
 #include "scope.h"
 #include "task.h"
+#include "vmlinux_rare.h"
 
 /* Levels of control groups that are looked at, from the offender's own upwards. */
 #define CT_CGROUP_LEVELS 16
@@ -71,7 +72,7 @@ static __always_inline __u64 named_cgroup(__u64 task, __u8 bank)
 		key.cgroup = BPF_CORE_READ(group, kn, id);
 		if (bpf_map_lookup_elem(&allowed, &key))
 			return key.cgroup;
-		above = BPF_CORE_READ(group, self.parent);
+		above = BPF_CORE_READ((struct cgroup___self *)group, self.parent);
 		if (!above)
 			return 0;
 		group = BPF_CORE_READ(above, cgroup);

@@ -74,15 +74,7 @@ struct kernfs_node {
 	void *priv;
 };
 
-struct cgroup;
-
-struct cgroup_subsys_state {
-	struct cgroup *cgroup;
-	struct cgroup_subsys_state *parent;
-};
-
 struct cgroup {
-	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
 	int level;
 	struct cgroup *ancestors[];
@@ -118,25 +110,6 @@ struct inode {
 	unsigned long i_ino;
 	__u32 i_rdev;
 	void *i_private;
-};
-
-struct timespec64 {
-	__s64 tv_sec;
-	long tv_nsec;
-};
-
-/* The change time: until 6.5, until 6.10, and after. */
-struct inode___5 {
-	struct timespec64 i_ctime;
-};
-
-struct inode___6_6 {
-	struct timespec64 __i_ctime;
-};
-
-struct inode___6_11 {
-	__s64 i_ctime_sec;
-	__u32 i_ctime_nsec;
 };
 
 struct proc_inode {

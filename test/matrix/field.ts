@@ -214,13 +214,19 @@ export class Field {
   /** Puts a configuration in force while the agent runs. */
   async reconfigure(config: Record<string, unknown>): Promise<void> {
     await this.writeConfig(config);
-    const { status, stdout } = await this.control("POST", "/v1/reload");
+    // Patience for a reload under attack, not a limit on it.
+    const { status, stdout } = await this.control("POST", "/v1/reload", undefined, 240);
     if (status !== 0) throw new Error(`reload refused: ${stdout}`);
   }
 
-  control(method: string, path: string, body?: unknown): Promise<{ status: number; stdout: string }> {
+  control(
+    method: string,
+    path: string,
+    body?: unknown,
+    timeoutSeconds = 60,
+  ): Promise<{ status: number; stdout: string }> {
     const argv = ["python3", "-c", askControl, method, path];
-    return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds: 60 });
+    return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds });
   }
 
   async protect(pid: number, name: string): Promise<void> {

@@ -11,19 +11,20 @@ const ownWorkload = new Set(["ptrace_traceme", "ns_enter"]);
 
 /** Loops over open() of one file in several processes until a file appears; prints tries and successes. */
 const loopedAttack = `
-import os, sys
+import os, sys, time
 path, stop, workers = sys.argv[1], sys.argv[2], 2
-os.nice(10) # the agent must get on as well: two emulated processors are all there is
+os.nice(19) # the agent must get on as well: two emulated processors are all there is
 pipes = []
 for n in range(workers):
     r, w = os.pipe()
     if os.fork() == 0:
         tries = hits = 0
         while not os.path.exists(stop):
-            for i in range(200):
+            for i in range(50):
                 tries += 1
                 try: os.close(os.open(path, os.O_RDONLY)); hits += 1
                 except PermissionError: pass
+            time.sleep(0.002)
         os.write(w, b"%d %d" % (tries, hits)); os._exit(0)
     pipes.append(r)
 print("ready", flush=True)

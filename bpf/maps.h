@@ -8,13 +8,13 @@
 
 #include "door.h"
 
-#define CT_SCOPE_MAX	65536
+#define CT_SCOPE_MAX	32768
 #define CT_FILTER_SLOTS 32768
 #define CT_OPENED_MAX	2048
 #define CT_RING_BYTES	(512 * 1024)
 /* Of one bank. */
-#define CT_ALLOW_MAX	  12288
-#define CT_GROUP_POLICIES 2048
+#define CT_ALLOW_MAX	  10240
+#define CT_GROUP_POLICIES 1024
 
 /* Who is protected. No room: the fork of a protected process is refused (EAGAIN), the rest goes on. */
 struct {
@@ -44,7 +44,7 @@ struct {
 /* Filled by the census. No room: that namespace can be entered; the entries that are there stand. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 8192);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct ct_namespace);

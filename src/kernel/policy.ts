@@ -65,8 +65,8 @@ interface PolicyMaps {
 }
 
 /** Entries of one bank: CT_ALLOW_MAX and CT_GROUP_POLICIES in bpf/maps.h; test/contract holds them together. */
-export const maxAllowed = 12_288;
-export const maxGroupPolicies = 2_048;
+export const maxAllowed = 10_240;
+export const maxGroupPolicies = 1_024;
 
 function numberOf(vector: string): number {
   const number = (Vector as Record<string, number>)[vector];

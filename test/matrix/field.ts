@@ -4,13 +4,13 @@
 
 import type { GuestCommand } from "../lab/command.js";
 import type { Guest } from "../lab/guest.js";
+import { askControl } from "./ask-control.js";
 
 export const triggerDir = "/opt/cloudtaser/triggers";
 export const eventsFile = "/run/events.ndjson";
 const configFile = "/run/cloudtaser.yaml";
 /** A loaded host emulates slowly; this is patience, not a limit on the agent. */
 const eventPatienceMs = 20_000;
-const socket = "/run/cloudtaser/control.sock";
 /** Where the agent's control group lies; the triggers know it too. */
 const agentGroup = "/sys/fs/cgroup/cloudtaser/a";
 /** A kill program that a configuration may allow to signal the agent, so that tests can stop it under every policy. */
@@ -72,16 +72,6 @@ export interface SeenNotice {
   count: number;
   detail: Record<string, string | number>;
 }
-
-/** One HTTP request over the control socket: node takes two seconds to start in a guest, python a tenth of one. */
-const askControl = `
-import http.client, socket, sys
-class C(http.client.HTTPConnection):
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX); self.sock.connect("${socket}")
-c = C("localhost"); c.request(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None, {"content-type": "application/json"})
-r = c.getresponse(); sys.stdout.write(r.read().decode()); sys.exit(0 if r.status < 300 else 1)
-`;
 
 export class Field {
   readonly guest: Guest;

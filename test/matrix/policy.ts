@@ -154,7 +154,7 @@ export function policyTests(suite: Suite): void {
     const last = `import os; os.setresuid(109999, 0, 0); os.open('/proc/${suite.victim.pid}/environ', os.O_RDONLY)`;
     expect((await suite.field.sh(`python3 -c "${last}"`)).status).toBe(0);
     const refused: [Record<string, unknown>, RegExp][] = [
-      [{ mode: "detect", allow: entries(12_289) }, /at most 12288/],
+      [{ mode: "detect", allow: entries(10_241) }, /at most 10240/],
       [{ mode: "detect", vectors: { mind_reading: { mode: "enforce" } } }, /CONFIG_UNKNOWN_KEY/],
       [
         { mode: "detect", workloads: [{ name: "victim", vectors: { module_load: { mode: "off" } } }] },

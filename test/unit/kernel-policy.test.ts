@@ -88,7 +88,7 @@ describe("writePolicySet", () => {
     writePolicySet(maps, policy({ allowed: [{ vector: undefined, uid: 1 }] }));
     const before = generation();
     const tooMany = [2, 3, 4].map((uid) => ({ vector: undefined, uid }));
-    expect(() => writePolicySet(maps, policy({ rules: [], allowed: tooMany }))).toThrow(/at most 12288/);
+    expect(() => writePolicySet(maps, policy({ rules: [], allowed: tooMany }))).toThrow(/at most 10240/);
     expect(generation()).toBe(before);
     expect(rule(Vector.environ_read).mode).toBe(Mode.enforce);
     expect(fakes.allowed.keys().map((key) => decodeAllowKey(key).uid)).toEqual([1]);
@@ -97,13 +97,13 @@ describe("writePolicySet", () => {
   it("takes what one bank holds, and no entry more, although both lie in one map", () => {
     const { maps, generation } = machine();
     const users = (count: number) => Array.from({ length: count }, (_, uid) => ({ vector: undefined, uid }));
-    writePolicySet(maps, policy({ allowed: users(12_288) }));
+    writePolicySet(maps, policy({ allowed: users(10_240) }));
     const before = generation();
-    expect(() => writePolicySet(maps, policy({ allowed: users(12_289) }))).toThrow(/at most 12288/);
-    const named = [...users(12_287), { vector: undefined, cgroup: 5n }];
-    expect(() => writePolicySet(maps, policy({ allowed: named }))).toThrow(/at most 12288/);
-    const groups = Array.from({ length: 2_048 }, (_, n) => ({ group: n + 1, rules: [], membersMayInspect: true }));
-    expect(() => writePolicySet(maps, policy({ groups }))).toThrow(/2047 fit/);
+    expect(() => writePolicySet(maps, policy({ allowed: users(10_241) }))).toThrow(/at most 10240/);
+    const named = [...users(10_239), { vector: undefined, cgroup: 5n }];
+    expect(() => writePolicySet(maps, policy({ allowed: named }))).toThrow(/at most 10240/);
+    const groups = Array.from({ length: 1_024 }, (_, n) => ({ group: n + 1, rules: [], membersMayInspect: true }));
+    expect(() => writePolicySet(maps, policy({ groups }))).toThrow(/1023 fit/);
     expect(generation()).toBe(before);
   });
 

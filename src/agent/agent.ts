@@ -10,10 +10,11 @@ import { CloudtaserError } from "../errors/index.js";
 import {
   canaryPath,
   enableFtrace,
-  Kernel,
+  type Kernel,
   type KernelFacts,
   type Native,
   objectPath,
+  openKernel,
   packageVersion,
   Role,
   readKernelFacts,
@@ -21,6 +22,7 @@ import {
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { Groups, Scope } from "../scope/index.js";
+import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { createAgentMetrics } from "./measures.js";
@@ -82,7 +84,7 @@ export class Agent {
         handlers: this.#handlers(),
         log: this.#log.child("control"),
       });
-      const kernel = await Kernel.open({
+      const kernel = await openKernel({
         native: this.#options.native,
         facts: this.#facts,
         object: objectPath(this.#config.objectPath),
@@ -90,6 +92,7 @@ export class Agent {
         form: this.#config.form,
         pinPath: this.#config.pinPath,
         onEvents: (events, malformed) => stream.take(events, malformed),
+        onIdling: (awake, error) => this.#sayIdling(awake, error),
       });
       this.#kernel = kernel;
       this.#stopIfInterrupted(interrupted);
@@ -109,8 +112,8 @@ export class Agent {
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
       if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
-      applyPolicy(kernel, policy);
-      await this.#protectConfigured();
+      await applyPolicy(kernel, policy);
+      await protectConfigured(this.scope, this.#config.workloads, this.#log);
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
@@ -121,6 +124,7 @@ export class Agent {
       this.#watch = new Watch(kernel, this.#scope, this.#log.child("watch"), () => this.#tellManager());
       this.#watch.every(this.#config.canary.interval);
       this.#sayReady(kernel);
+      kernel.mayIdle();
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -141,12 +145,12 @@ export class Agent {
       const policy = resolvePolicy(config);
       const late = needsRestart(this.#config, config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
-      applyPolicy(kernel, policy);
+      await applyPolicy(kernel, policy);
       this.#log.setLevel(config.log.level);
       this.#config = config;
       this.#loadedAt = new Date().toISOString();
       this.#reloadError = null;
-      await this.#protectConfigured();
+      await protectConfigured(this.scope, this.#config.workloads, this.#log);
       this.#watch?.every(config.canary.interval);
       this.#log.info("configuration loaded", { mode: config.mode });
       return { loadedAt: this.#loadedAt };
@@ -242,19 +246,6 @@ export class Agent {
     });
   }
 
-  async #protectConfigured(): Promise<void> {
-    for (const { name, pid, unit, cgroup } of this.#config.workloads) {
-      const target = pid !== undefined ? { pid } : unit !== undefined ? { unit } : { cgroup: cgroup ?? "" };
-      try {
-        const { records, warnings } = await this.scope.protect(target, name);
-        this.#log.info("workload protected", { name, processes: records.length, warnings });
-      } catch (error) {
-        // A workload that is not there yet is taken up later; a node must not stay open because of it.
-        this.#log.error("workload not protected", { name, error });
-      }
-    }
-  }
-
   #sayReady(kernel: Kernel): void {
     for (const door of kernel.doors.filter((one) => !one.proved)) {
       this.#log.error("a door is not proved", { door: door.door, reason: door.reason, log: door.log.slice(-2000) });
@@ -269,6 +260,12 @@ export class Agent {
       ready: this.notReady().length === 0,
     });
     this.#tellManager();
+  }
+
+  #sayIdling(awake: boolean, error: unknown): void {
+    if (error !== undefined) this.#log.error("the doors could not be taken off and stand on", { error });
+    else if (awake) this.#log.info("the doors are attached");
+    else this.#log.info("nothing is protected: the doors are off until something is");
   }
 
   /** The service manager hears READY only when every door is proved. */

@@ -37,7 +37,9 @@ export function resolvePolicy(config: Config): ResolvedPolicy {
 }
 
 /** What is allowed is written before what is refused: a program on the list never meets a rule without its exception. */
-export function applyPolicy(kernel: Kernel, policy: ResolvedPolicy): void {
+export async function applyPolicy(kernel: Kernel, policy: ResolvedPolicy): Promise<void> {
+  // First, because it may be refused: doors that sleep are attached and proved for it.
+  await kernel.setNodeGuards(policy.nodeGuardsAlways ? "always" : "protected");
   kernel.setAllowed(policy.allowed);
   kernel.setPolicy(policy.rules);
   kernel.setSettings(policy);

@@ -10,6 +10,7 @@ export const doorReport = (status: DoorStatus): DoorReport => ({
   door: status.door,
   form: status.form,
   attached: status.attached,
+  idle: status.idle,
   proved: status.proved,
   reason: status.reason,
   soundness: status.soundness,
@@ -45,6 +46,7 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
       form: kernel.form,
       doors: [...entry.doors],
       proved: own.every((door) => door?.proved),
+      idle: kernel.idle,
       reason: weak ? `${weak.door}: ${weak.reason}` : "",
       soundness: own.find((door) => door && door.soundness !== "sound")?.soundness ?? "sound",
       observed: count("observed"),
@@ -57,7 +59,7 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
 /** What an operator should know of this machine. */
 export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
   const warnings: string[] = [];
-  if (kernel.doors.some((door) => door.attached && door.soundness !== "sound")) {
+  if (kernel.doors.some((door) => (door.attached || door.idle) && door.soundness !== "sound")) {
     warnings.push(
       `this kernel preempts (${facts.preemption}) and bpf is not in its LSM list: a guard may be skipped under load. ` +
         `Boot with lsm=${[...(facts.lsms ?? []), "bpf"].join(",")}`,
@@ -97,6 +99,7 @@ export function statusReport(parts: StatusParts): StatusReport {
     form: kernel.form,
     mode: parts.mode,
     tookOver: kernel.tookOver,
+    idle: kernel.idle,
     lastProof: kernel.lastProof === undefined ? null : new Date(kernel.lastProof).toISOString(),
     config: parts.config,
     doors: kernel.doors.map(doorReport),

@@ -52,10 +52,12 @@ export class Watch {
         this.failures++;
         this.#log.error("a door is not proved", { door: door.door, reason: door.reason });
       }
-      this.#lookForMisses();
-      this.#kernel.refreshDevices();
       await this.#scope.rescan();
-      this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
+      if (!this.#kernel.idle) {
+        this.#lookForMisses();
+        this.#kernel.refreshDevices();
+        this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
+      }
       this.#onProof();
     } catch (error) {
       if (this.#timer !== undefined) this.#log.error("the repeated check failed", { error });

@@ -4,8 +4,9 @@
 
 import { CloudtaserError } from "../errors/index.js";
 import { doorNames, type Form } from "./doors.js";
-import { type DoorStatus, Kernel } from "./kernel.js";
+import type { DoorStatus } from "./kernel.js";
 import type { Native } from "./native.js";
+import { openKernel } from "./open.js";
 import { canaryPath, objectPath } from "./paths.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
 
@@ -38,7 +39,7 @@ export const allProved = (trial: FormTrial): boolean => provedDoors(trial) === d
 
 async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions): Promise<FormTrial> {
   try {
-    const kernel = await Kernel.open({
+    const kernel = await openKernel({
       native,
       // Without bpffs nothing is pinned, and nothing that is pinned there is touched.
       facts: { ...facts, bpffs: false },

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel side as the rest of the agent sees it: doors with their proof, who is protected, policy, counts, events.
-// Owns every descriptor of the addon; close() is the only way out and may be called twice.
-import { existsSync, readFileSync } from "node:fs";
-import { CloudtaserError, reasonOf } from "../errors/index.js";
+// Made by open.ts. Owns every descriptor of the addon; close() is the only way out and may be called twice.
+import { CloudtaserError } from "../errors/index.js";
 import {
   type CensusRecord,
   decodeEvent,
@@ -12,28 +11,31 @@ import {
   EventSize,
   encodeRepeatKey,
   type RepeatKey,
-  Role,
 } from "./abi.gen.js";
-import { Canary, type Proof } from "./canary.js";
+import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
 import { findDevices } from "./devices.js";
 import { type DoorName, doorNames, type Form, programOf, type Soundness, soundnessOf } from "./doors.js";
-import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.js";
+import { Idling } from "./idling.js";
+import type { SharedMap } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
-import { Pins } from "./pins.js";
-import { formsToTry, type KernelFacts } from "./probe.js";
+import type { KernelFacts } from "./probe.js";
+import { Proving } from "./proving.js";
+import { DoorSleeper } from "./sleeper.js";
+import { censusProgram, type Standing } from "./standing.js";
 import { type AllowEntry, type VectorRule, writeAllowed, writeDevices, writePolicy, writeSettings } from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
 
-const censusProgram = "ct_census";
-
 export interface DoorStatus {
   door: DoorName;
   form: Form;
   attached: boolean;
+  /** Off because nothing is protected: it attaches and is proved anew with the first protection. */
+  idle: boolean;
+  /** At its last proof; of an idle door that was before it went to sleep. */
   proved: boolean;
   /** Why it is not attached or not proved; "" otherwise. */
   reason: string;
@@ -53,121 +55,116 @@ export interface KernelOptions {
   form: "auto" | Form;
   pinPath: string;
   onEvents: (events: Event[], malformed: number) => void;
+  /** The doors woke or fell asleep, or could not. */
+  onIdling?: ((awake: boolean, error?: unknown) => void) | undefined;
 }
 
 export class Kernel {
   readonly #options: KernelOptions;
-  readonly #pins: Pins;
-  readonly #loaded: LoadedDoors;
-  readonly #maps = new Map<SharedMap, BpfMap>();
+  readonly #standing: Standing;
+  readonly #proving: Proving;
+  readonly #sleeper: DoorSleeper;
+  readonly #idling: Idling;
   readonly #census: Census;
-  readonly #proofs = new Map<DoorName, Proof>();
-  #canary: Canary | undefined;
   #ring: Ring | undefined;
   #closed = false;
-  /** When every attached door was last proved, ms since the epoch; undefined if never. */
-  lastProof: number | undefined;
   /** Doors of an earlier agent were taken over. */
   readonly tookOver: boolean;
 
-  private constructor(options: KernelOptions, pins: Pins, loaded: LoadedDoors, tookOver: boolean) {
+  /** Nothing is attached yet: see openKernel(). */
+  constructor(options: KernelOptions, standing: Standing, tookOver: boolean) {
     this.#options = options;
-    this.#pins = pins;
-    this.#loaded = loaded;
+    this.#standing = standing;
     this.tookOver = tookOver;
-    for (const name of sharedMaps) this.#maps.set(name, loaded.object.map(name));
-    const run = () => loaded.object.iterate(censusProgram);
+    const run = () => standing.object.iterate(censusProgram);
     this.#census = new Census(this.#map("census_request"), run, this.#map("namespaces"));
-  }
-
-  /** Loads, attaches and proves the doors in the best form that works. Leaves nothing behind when it throws. */
-  static async open(options: KernelOptions): Promise<Kernel> {
-    const forms = options.form === "auto" ? formsToTry(options.facts) : [options.form];
-    let best: { form: Form; proved: number } | undefined;
-    for (const form of forms) {
-      const kernel = await Kernel.#openIn(options, form);
-      // Protection that was taken over is not thrown away for a proof that failed: it stays, and is not ready.
-      if (kernel.tookOver) return kernel;
-      if (kernel.unproven.length === 0 || (form === forms.at(-1) && kernel.#provedCount > (best?.proved ?? -1))) {
-        return kernel;
-      }
-      if (!best || kernel.#provedCount > best.proved) best = { form, proved: kernel.#provedCount };
-      kernel.close("detach");
-    }
-    if (!best) throw new CloudtaserError("NO_DOORS", { target: "this kernel" });
-    return Kernel.#openIn(options, best.form);
-  }
-
-  static async #openIn(options: KernelOptions, form: Form): Promise<Kernel> {
-    const pins = new Pins(options.pinPath);
-    const standing = pins.standing;
-    if (!standing && options.facts.bpffs) clearLeftovers(options.native, pins);
-    // Doors that stand refuse our own BPF programs until the kernel knows who we are.
-    if (standing) announce(options.native, pins);
-    const loaded = loadDoors(options.native, { object: options.object, form, reuse: standing ? pins.maps : undefined });
-    const kernel = new Kernel(options, pins, loaded, standing);
-    let generation: string | undefined;
-    try {
-      kernel.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false });
-      if (options.facts.bpffs) {
-        generation = pins.nextGeneration();
-        pins.add(loaded, generation);
-        pins.setCensus(loaded.object.attach(censusProgram));
-        pins.removeOld();
-      }
-      await kernel.prove();
-      return kernel;
-    } catch (error) {
-      // What stood before stands on; what this start has added goes.
-      if (standing && generation !== undefined && pins.generations().length > 1) pins.remove(generation);
-      kernel.close(standing ? "leave" : "detach");
-      throw error;
-    }
+    this.#proving = new Proving(() => Canary.start(options.canary, this.#census, this.#map("proofs")));
+    this.#sleeper = new DoorSleeper(standing, this.#proving, {
+      protectedProcesses: () => this.protectedProcesses(),
+      refresh: () => this.refreshDevices(),
+    });
+    this.#idling = new Idling(this.#sleeper, options.onIdling ?? (() => {}));
   }
 
   get form(): Form {
-    return this.#loaded.form;
+    return this.#standing.form;
   }
 
   get doors(): DoorStatus[] {
-    return this.#loaded.doors.map(({ door, link, reason, log }) => {
-      const proof = this.#proofs.get(door);
+    const attached = new Set(this.#standing.attached);
+    return doorNames.map((door) => {
+      const failure = this.#standing.failureOf(door);
+      const proof = this.#proving.of(door);
+      const idle = failure === undefined && !attached.has(door);
       return {
         door,
-        form: this.#loaded.form,
-        attached: link !== undefined,
-        proved: link !== undefined && proof?.proved === true,
-        reason: link === undefined ? reason : (proof?.reason ?? "not proved yet"),
-        soundness: soundnessOf(this.#loaded.form, this.#options.facts.preempts),
-        recursionMisses: link === undefined ? 0n : this.#loaded.object.programInfo(programOf(door)).recursionMisses,
-        log,
+        form: this.form,
+        attached: attached.has(door),
+        idle,
+        proved: failure === undefined && proof?.proved === true,
+        reason: failure?.reason ?? proof?.reason ?? "not proved yet",
+        soundness: soundnessOf(this.form, this.#options.facts.preempts),
+        recursionMisses: this.#standing.isLoaded(door)
+          ? this.#standing.object.programInfo(programOf(door)).recursionMisses
+          : 0n,
+        log: failure?.log ?? "",
       };
     });
   }
 
   get unproven(): DoorName[] {
-    return doorNames.filter((door) => this.#proofs.get(door)?.proved !== true);
+    return this.doors.filter((door) => !door.proved).map(({ door }) => door);
   }
 
-  get #provedCount(): number {
-    return doorNames.length - this.unproven.length;
+  /** Nothing is protected, and no door is attached. */
+  get idle(): boolean {
+    return !this.#standing.awake;
   }
 
-  /** Makes every attached door fire once. */
-  async prove(): Promise<Proof[]> {
-    const attached = this.#loaded.doors.filter(({ link }) => link !== undefined).map(({ door }) => door);
+  /** When every attached door was last proved, ms since the epoch; undefined if never. */
+  get lastProof(): number | undefined {
+    return this.#proving.last;
+  }
+
+  /** Makes every attached door fire once, and tries again to attach what could not be; idle doors are left in peace. */
+  async prove(): Promise<void> {
+    await this.#idling.inTurn(async () => {
+      if (this.idle) return;
+      await this.#sleeper.attachMissing();
+      await this.#proving.prove(this.#standing.attached);
+    });
+  }
+
+  /** From now on the doors sleep while nothing is protected; without this they stand. */
+  mayIdle(): void {
+    this.#idling.start();
+  }
+
+  /** "always": they stand though nothing is protected. Returns once they do; throws if they cannot. */
+  async setNodeGuards(when: "always" | "protected"): Promise<void> {
+    const before = this.#sleeper.always;
+    this.#sleeper.always = when === "always";
+    if (when !== "always" || !this.idle) return;
     try {
-      if (!this.#canary?.alive) {
-        this.#canary?.close();
-        this.#canary = await Canary.start(this.#options.canary, this.#census, this.#map("proofs"));
-      }
-      for (const proof of await this.#canary.prove(attached)) this.#proofs.set(proof.door, proof);
+      await this.guarding(() => {}, "whole");
     } catch (error) {
-      const reason = `no canary: ${reasonOf(error)}`;
-      for (const door of attached) this.#proofs.set(door, { door, proved: false, reason });
+      this.#sleeper.always = before;
+      throw error;
     }
-    if (attached.every((door) => this.#proofs.get(door)?.proved)) this.lastProof = Date.now();
-    return [...this.#proofs.values()];
+  }
+
+  /**
+   * Runs `action` while the doors are attached and proved, which takes a moment if they were idle.
+   * "whole": throws NOT_GUARDED, without running it, if a door is not. "partial": runs it with what stands.
+   */
+  guarding<T>(action: () => T | Promise<T>, how: "whole" | "partial"): Promise<T> {
+    return this.#idling.whileAwake((missing) => {
+      if (this.#closed) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is stopping" });
+      if (how === "whole" && missing.length > 0) {
+        throw new CloudtaserError("NOT_GUARDED", { target: "this node", fields: { reason: missing.join("; ") } });
+      }
+      return action();
+    });
   }
 
   /** Starts the stream of events. */
@@ -247,52 +244,15 @@ export class Kernel {
   close(how: "leave" | "detach"): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#idling.stop();
     this.#ring?.close();
-    this.#canary?.close();
-    if (how === "detach" && this.#options.facts.bpffs) this.#pins.removeAll();
-    for (const { link } of this.#loaded.doors) link?.close();
-    for (const map of this.#maps.values()) map.close();
-    this.#loaded.object.close();
+    this.#proving.close();
+    this.#standing.close(how);
   }
 
   #map(name: SharedMap): BpfMap {
-    const map = this.#maps.get(name);
-    if (!map) throw new CloudtaserError("MAP_FAILED", { target: name, fields: { reason: "it is closed" } });
+    const map = this.#standing.maps.get(name);
+    if (!map) throw new CloudtaserError("MAP_FAILED", { target: name, fields: { reason: "it is not loaded" } });
     return map;
-  }
-}
-
-/** Pins of a start that died half-way cannot be taken over. They are removed if they protect nobody, else left and named. */
-function clearLeftovers(native: Native, pins: Pins): void {
-  if (!pins.any) return;
-  const scope = pins.map("scope");
-  if (existsSync(scope)) {
-    const map = native.openMap(scope);
-    try {
-      if (map.keys().length > 0) {
-        throw new CloudtaserError("PIN_MISMATCH", {
-          target: pins.path,
-          fields: { reason: "an earlier start ended half-way, and processes are protected by it" },
-        });
-      }
-    } finally {
-      map.close();
-    }
-  }
-  pins.removeAll();
-}
-
-/** Tells doors that stand already that this process is the agent now. */
-function announce(native: Native, pins: Pins): void {
-  const request = native.openMap(pins.map("census_request"));
-  try {
-    new Census(request, () => readFileSync(pins.census)).add({
-      tgid: process.pid,
-      group: 0,
-      role: Role.agent,
-      follow: false,
-    });
-  } finally {
-    request.close();
   }
 }

@@ -4,9 +4,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import type { LoadedDoors, SharedMap } from "./load.js";
-import { sharedMaps } from "./load.js";
-import type { BpfLink } from "./native.js";
+import { type SharedMap, sharedMaps } from "./load.js";
+import type { BpfLink, BpfObject } from "./native.js";
 
 export class Pins {
   readonly path: string;
@@ -53,15 +52,13 @@ export class Pins {
   }
 
   /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
-  add(loaded: LoadedDoors, directory: string): void {
+  add(object: BpfObject, links: ReadonlyMap<string, BpfLink>, directory: string): void {
     this.#try(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
     for (const map of sharedMaps) {
-      if (!existsSync(this.map(map))) this.#try(this.map(map), () => loaded.object.map(map).pin(this.map(map)));
+      if (!existsSync(this.map(map))) this.#try(this.map(map), () => object.map(map).pin(this.map(map)));
     }
-    for (const { door, link } of loaded.doors) {
-      if (link) this.#try(join(directory, door), () => link.pin(join(directory, door)));
-    }
+    for (const [door, link] of links) this.#try(join(directory, door), () => link.pin(join(directory, door)));
   }
 
   /** Puts the iterator under its name; over an older one in a single step. */
@@ -77,14 +74,22 @@ export class Pins {
     for (const directory of this.generations().slice(0, -1)) removeTree(directory);
   }
 
+  /** Lets go of one door in every generation. */
+  removeDoor(door: string): void {
+    for (const directory of this.generations()) {
+      if (existsSync(join(directory, door))) unlinkSync(join(directory, door));
+    }
+  }
+
   remove(generation: string): void {
     removeTree(generation);
   }
 
+  /** What a new agent takes over goes first, so that it never takes over half. */
   removeAll(): void {
-    for (const directory of this.generations()) removeTree(directory);
-    removeTree(this.maps);
     if (existsSync(this.census)) unlinkSync(this.census);
+    removeTree(this.maps);
+    for (const directory of this.generations()) removeTree(directory);
     if (existsSync(this.path)) rmdirSync(this.path);
   }
 

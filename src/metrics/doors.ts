@@ -6,6 +6,7 @@ import type { DoorMetrics, MetricLabels, MetricReaders } from "./readers.js";
 
 export const metricNames = [
   "cloudtaser_door_attached",
+  "cloudtaser_door_idle",
   "cloudtaser_door_proved",
   "cloudtaser_door_sound",
   "cloudtaser_door_recursion_misses_total",
@@ -37,18 +38,24 @@ export function doorFamilies(readers: MetricReaders, { doors }: MetricLabels): F
     },
     {
       name: metricNames[1],
-      help: "1 if the last canary was refused at the door.",
+      help: "1 if the door is off because nothing is protected; it attaches and is proved before a protection is acknowledged.",
+      kind: "gauge",
+      ...perDoor(({ idle }) => (idle ? 1 : 0)),
+    },
+    {
+      name: metricNames[2],
+      help: "1 if the last canary was refused at the door; of an idle door, the last before it went off.",
       kind: "gauge",
       ...perDoor(({ proved }) => (proved ? 1 : 0)),
     },
     {
-      name: metricNames[2],
-      help: "1 if the kernel calls the door every time; 0 if it may be skipped or is not attached.",
+      name: metricNames[3],
+      help: "1 if the kernel calls the door every time that it is attached; 0 if it may be skipped or cannot be attached.",
       kind: "gauge",
-      ...perDoor(({ attached, sound }) => (attached && sound ? 1 : 0)),
+      ...perDoor(({ attached, idle, sound }) => ((attached || idle) && sound ? 1 : 0)),
     },
     {
-      name: metricNames[3],
+      name: metricNames[4],
       help: "Times the kernel skipped the door because it was running already on that CPU: each is an unguarded call.",
       kind: "counter",
       ...perDoor(({ recursionMisses }) => recursionMisses),

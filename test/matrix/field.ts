@@ -190,7 +190,7 @@ export class Field {
 
   control(method: string, path: string, body?: unknown): Promise<{ status: number; stdout: string }> {
     const argv = ["python3", "-c", askControl, method, path];
-    return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds: 60 });
+    return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds: 300 });
   }
 
   async protect(pid: number, name: string): Promise<void> {

@@ -7,6 +7,7 @@ import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
+import { idleTests } from "./idle.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { MatrixRecord } from "./record.js";
@@ -265,6 +266,8 @@ print(os.getpid(), n)"`,
       expect({ ...truth }).toMatchObject({ succeeded: true });
       expect(await suite.field.stopAgent()).toBe(0);
     }, 300_000);
+
+    idleTests(suite);
 
     test("the matrix has no empty cell", async () => {
       const { stdout } = await suite.field.sh("uname -r");

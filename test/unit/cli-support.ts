@@ -36,6 +36,7 @@ export const status: StatusReport = {
   form: "lsm",
   mode: "enforce",
   tookOver: false,
+  idle: false,
   lastProof: null,
   config: { file: null, loadedAt: "2026-01-01T00:00:00.000Z", lastError: null },
   doors: [
@@ -43,6 +44,7 @@ export const status: StatusReport = {
       door: "bpf",
       form: "lsm",
       attached: true,
+      idle: false,
       proved: false,
       reason: "gone",
       soundness: "sound",

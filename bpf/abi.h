@@ -208,6 +208,7 @@ struct ct_repeat {
 struct ct_settings {
 	__u32 node_guards_always; /* 0: node-wide vectors sleep while nothing is protected */
 	__u32 report_allowed;	  /* 1: an event also for what an allow list let pass */
+	__u32 uprobe_flag;	  /* TRACE_EVENT_FL_UPROBE of this kernel; 0: not known */
 };
 
 /* Map "allowed": hash. A match lets the operation pass. */

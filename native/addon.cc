@@ -27,18 +27,42 @@ Napi::Value PossibleCpus(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), count);
 }
 
-Napi::Value KernelHasFunction(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Arguments args(info, "kernelHasFunction");
-  std::string name = args.Text(0, "name");
-  if (args.bad()) return env.Undefined();
+// Parsed once and kept; nullptr after it has thrown.
+const struct btf* KernelBtf(Napi::Env env) {
   Instance& instance = Instance::Of(env);
   if (!instance.kernel_btf) {
     LogCapture log;
     instance.kernel_btf.reset(btf__load_vmlinux_btf());
-    if (!instance.kernel_btf) return ThrowErrno(env, errno, "read kernel BTF", "/sys/kernel/btf/vmlinux", log.text());
+    if (!instance.kernel_btf) ThrowErrno(env, errno, "read kernel BTF", "/sys/kernel/btf/vmlinux", log.text());
   }
-  return Napi::Boolean::New(env, btf__find_by_name_kind(instance.kernel_btf.get(), name.c_str(), BTF_KIND_FUNC) > 0);
+  return instance.kernel_btf.get();
+}
+
+Napi::Value KernelHasFunction(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments args(info, "kernelHasFunction");
+  std::string name = args.Text(0, "name");
+  const struct btf* btf = args.bad() ? nullptr : KernelBtf(env);
+  if (btf == nullptr) return env.Undefined();
+  return Napi::Boolean::New(env, btf__find_by_name_kind(btf, name.c_str(), BTF_KIND_FUNC) > 0);
+}
+
+// Enums without a name, which CO-RE cannot ask for, are searched too.
+Napi::Value KernelEnumerator(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments args(info, "kernelEnumerator");
+  std::string name = args.Text(0, "name");
+  const struct btf* btf = args.bad() ? nullptr : KernelBtf(env);
+  if (btf == nullptr) return env.Undefined();
+  for (__u32 id = 1; id < btf__type_cnt(btf); ++id) {
+    const struct btf_type* type = btf__type_by_id(btf, id);
+    if (!btf_is_enum(type)) continue;
+    const struct btf_enum* values = btf_enum(type);
+    for (__u32 i = 0; i < btf_vlen(type); ++i) {
+      if (name == btf__name_by_offset(btf, values[i].name_off)) return Napi::Number::New(env, values[i].val);
+    }
+  }
+  return env.Undefined();
 }
 
 Napi::Value ReleaseBtf(const Napi::CallbackInfo& info) {
@@ -73,6 +97,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<LibbpfVersion>(exports, "libbpfVersion");
   Export<PossibleCpus>(exports, "possibleCpus");
   Export<KernelHasFunction>(exports, "kernelHasFunction");
+  Export<KernelEnumerator>(exports, "kernelEnumerator");
   Export<ReleaseBtf>(exports, "releaseBtf");
   Export<LoadedProgram>(exports, "loadedProgram");
   Export<Object::Open>(exports, "openObject");

@@ -20,21 +20,22 @@
 #define TRACE_UPROBE_MULTI   48
 #define TRACE_UPROBE_SESSION 56
 
-/* What every uprobe event is registered by. Its address is 0 if the kernel keeps its symbols to itself. */
-extern const void trace_uprobe_register __ksym __weak;
-
+/*
+ * The flag's enum has no name for CO-RE, so user space reads it from BTF. Where it is not known (yet), it is one of
+ * two, by kernel, and the other bit is a kernel probe's: refused too. Its registering function would tell as well, but
+ * for its address libbpf reads all of /proc/kallsyms, which takes longer than to load every door.
+ */
 static __always_inline bool is_uprobe(struct perf_event *event)
 {
 	struct trace_event_call *call = event->tp_event;
-	__u64 reg = (__u64)&trace_uprobe_register;
+	struct ct_settings *set;
+	__u32 zero = 0, flag;
 
 	if (!call)
 		return false;
-	if (reg)
-		return address_of(call->class->reg) == reg;
-	/* The flag is one of these, by kernel, and its enum has no name for CO-RE: the other bit is a kernel probe's.
-	 */
-	return (call->flags & (UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
+	set = bpf_map_lookup_elem(&settings, &zero);
+	flag = set ? set->uprobe_flag : 0;
+	return (call->flags & (flag ? flag : UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
 }
 
 /* Where the events of system calls hold what the call was given, a sample of one carries it. */

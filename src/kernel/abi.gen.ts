@@ -415,21 +415,24 @@ export function encodeScope(value: Scope): Buffer {
   return buffer;
 }
 
-/** struct ct_settings, 8 bytes. */
+/** struct ct_settings, 12 bytes. */
 export interface Settings {
   nodeGuardsAlways: number;
   reportAllowed: number;
+  uprobeFlag: number;
 }
-export const SettingsSize = 8;
+export const SettingsSize = 12;
 export function decodeSettings(buffer: Buffer, at = 0): Settings {
   return {
     nodeGuardsAlways: buffer.readUInt32LE(at + 0),
     reportAllowed: buffer.readUInt32LE(at + 4),
+    uprobeFlag: buffer.readUInt32LE(at + 8),
   };
 }
 export function encodeSettings(value: Settings): Buffer {
-  const buffer = Buffer.alloc(8);
+  const buffer = Buffer.alloc(12);
   buffer.writeUInt32LE(value.nodeGuardsAlways, 0);
   buffer.writeUInt32LE(value.reportAllowed, 4);
+  buffer.writeUInt32LE(value.uprobeFlag, 8);
   return buffer;
 }

@@ -68,6 +68,7 @@ export class Kernel {
   readonly #census: Census;
   #ring: Ring | undefined;
   #closed = false;
+  #uprobeFlag: number | undefined;
   /** Doors of an earlier agent were taken over. */
   readonly tookOver: boolean;
 
@@ -194,7 +195,11 @@ export class Kernel {
   }
 
   setSettings(settings: { nodeGuardsAlways: boolean; reportAllowed: boolean }): void {
-    writeSettings(this.#map("settings"), settings);
+    if (this.#uprobeFlag === undefined) {
+      this.#uprobeFlag = this.#options.native.kernelEnumerator("TRACE_EVENT_FL_UPROBE") ?? 0;
+      this.#options.native.releaseBtf();
+    }
+    writeSettings(this.#map("settings"), { ...settings, uprobeFlag: this.#uprobeFlag });
   }
 
   add(addition: Addition): AdditionResult {

@@ -31,6 +31,7 @@ const expected = [
   "openLink",
   "openRing",
   "kernelHasFunction",
+  "kernelEnumerator",
   "releaseBtf",
   "loadedProgram",
   "openPidfd",

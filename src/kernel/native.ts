@@ -127,7 +127,9 @@ export interface Native {
   ): Ring;
   /** true if the running kernel's BTF has a function of that name. */
   kernelHasFunction(name: string): boolean;
-  /** Frees the kernel BTF that kernelHasFunction() parsed and keeps (some MB); the next question parses it again. */
+  /** Value of an enumerator in the running kernel's BTF, also of an enum without a name; undefined if there is none. */
+  kernelEnumerator(name: string): number | undefined;
+  /** Frees the kernel BTF that these two parsed and keep (some MB); the next question parses it again. */
   releaseBtf(): void;
   /** By kernel id, for programs behind pinned links (BpfLink.info().programId). Name as the kernel cut it: 15 characters. */
   loadedProgram(id: number): LoadedProgramInfo;

@@ -36,12 +36,17 @@ export function writePolicy(map: BpfMap, rules: readonly VectorRule[]): void {
   }
 }
 
-export function writeSettings(map: BpfMap, settings: { nodeGuardsAlways: boolean; reportAllowed: boolean }): void {
+/** @param uprobeFlag TRACE_EVENT_FL_UPROBE of this kernel, 0 if it is not known */
+export function writeSettings(
+  map: BpfMap,
+  settings: { nodeGuardsAlways: boolean; reportAllowed: boolean; uprobeFlag: number },
+): void {
   map.update(
     key32(0),
     encodeSettings({
       nodeGuardsAlways: settings.nodeGuardsAlways ? 1 : 0,
       reportAllowed: settings.reportAllowed ? 1 : 0,
+      uprobeFlag: settings.uprobeFlag,
     }),
   );
 }

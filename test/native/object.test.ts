@@ -149,6 +149,7 @@ describe("bad arguments", () => {
     ["openPidfd", [Number.NaN]],
     ["peerCredentials", ["3"]],
     ["kernelHasFunction", [{}]],
+    ["kernelEnumerator", [1]],
     ["loadedProgram", [0]],
     ["exec", ["/bin/true", [], []]],
     ["exec", ["/bin/true", ["true", 3], []]],
@@ -193,6 +194,9 @@ describe("the kernel's BTF", () => {
     expect(native.kernelHasFunction("security_file_open")).toBe(true);
     expect(native.kernelHasFunction("security_no_such_hook")).toBe(false);
     expect(native.kernelHasFunction("task_struct")).toBe(false);
+    expect(native.kernelEnumerator("BPF_PROG_TYPE_KPROBE")).toBe(2);
+    expect(native.kernelEnumerator("TRACE_EVENT_FL_UPROBE")).toBeGreaterThan(0);
+    expect(native.kernelEnumerator("NO_SUCH_ENUMERATOR")).toBeUndefined();
     native.releaseBtf();
     native.releaseBtf();
     expect(native.kernelHasFunction("security_file_open")).toBe(true);

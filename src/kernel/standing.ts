@@ -54,7 +54,7 @@ export class Standing {
   }
 
   get attached(): DoorName[] {
-    return [...this.#links.keys()];
+    return doorNames.filter((door) => this.#links.has(door));
   }
 
   isLoaded(door: DoorName): boolean {

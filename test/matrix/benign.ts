@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must keep working in enforce mode while a process is protected: a refusal here is a defect.
 import { expect, test } from "vitest";
-import type { Suite } from "./suite.js";
+import type { Suite } from "./state.js";
 
 export function benignTests(suite: Suite): void {
   test("ps, top, ls and the harmless files of /proc keep working on the protected process", async () => {

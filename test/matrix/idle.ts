@@ -3,7 +3,7 @@
 // nothing is left behind by a crash in either state. Begins and ends without an agent.
 import { describe, expect, test } from "vitest";
 import type { Person } from "./field.js";
-import type { Suite } from "./suite.js";
+import type { Suite } from "./state.js";
 
 interface Status {
   ready: boolean;

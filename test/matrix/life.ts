@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Protection follows fork, clone, vfork and exec, covers shared memory, ends at exit, outlives the agent.
 import { expect, test } from "vitest";
-import type { Suite } from "./suite.js";
+import type { Suite } from "./state.js";
 
 export function lifeTests(suite: Suite): void {
   const refused = async (pid: number): Promise<boolean> => {

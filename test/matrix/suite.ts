@@ -6,11 +6,12 @@ import { type Mode, vectorNames, vectorTable } from "../../src/vectors/index.js"
 import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
-import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
+import { type Attack, Field, type SeenEvent } from "./field.js";
 import { idleTests } from "./idle.js";
 import { lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { MatrixRecord } from "./record.js";
+import type { Suite } from "./state.js";
 
 /** A module that the kernel asks for: observed only once it is really loaded. */
 const silentInDetect = new Set(["module_load/request"]);
@@ -57,13 +58,6 @@ const needAgent = new Set(["ptrace_traceme", "ns_enter"]);
 /** A BPF program that may not know a helper is invalid to the verifier; everything else is refused as EPERM. */
 const errnoOf = (vector: string, road: string): string =>
   vector === "bpf_load" && road.startsWith("reader_") ? "EINVAL" : "EPERM";
-
-export interface Suite {
-  field: Field;
-  victim: Person;
-  neighbour: Person;
-  roads: Map<string, string[]>;
-}
 
 export function describeConfiguration(configuration: Configuration): void {
   describe(`kernel ${configuration.name}`, () => {

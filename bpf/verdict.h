@@ -59,6 +59,21 @@ static __always_inline __u8 kill_offender(const struct ct_attempt *attempt, cons
 	return CT_EVENT_KILL_WANTED;
 }
 
+static __always_inline __u32 rule_of(__u32 vector)
+{
+	struct ct_policy *rule = bpf_map_lookup_elem(&policy, &vector);
+
+	return rule ? rule->mode : CT_MODE_ENFORCE;
+}
+
+/* What happens to the operation: where nothing can be refused it goes on to the next door, as in detect mode. */
+static __always_inline __u32 mode_of(__u32 vector)
+{
+	__u32 mode = rule_of(vector);
+
+	return mode == CT_MODE_ENFORCE && !CT_REFUSES ? CT_MODE_DETECT : mode;
+}
+
 /* Nobody is killed for what current may not have asked for, nor, in place of a refusal, for a module's name. */
 static __always_inline bool spared(const struct ct_attempt *attempt)
 {

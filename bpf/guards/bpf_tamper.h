@@ -148,8 +148,7 @@ static __always_inline void guard_map_mapping(struct file *file, struct ct_attem
  */
 static __always_inline void guard_pinned_link(const struct cred *cred, int cap, struct ct_attempt *attempt)
 {
-	struct ct_policy *rule;
-	__u32 vector = CT_VECTOR_BPF_TAMPER, held = 0;
+	__u32 held = 0;
 
 	if (bpf_command() != BPF_OBJ_GET)
 		return;
@@ -158,8 +157,8 @@ static __always_inline void guard_pinned_link(const struct cred *cred, int cap, 
 	if (!(held & 1U << cap))
 		return;
 	tamper(CT_TAMPER_ROAD_PINNED, BPF_OBJ_GET, NULL, attempt);
-	rule = bpf_map_lookup_elem(&policy, &vector);
-	attempt->again = cap == CAP_DAC_READ_SEARCH && (!rule || rule->mode == CT_MODE_ENFORCE) && !is_allowed(vector);
+	attempt->again = cap == CAP_DAC_READ_SEARCH && rule_of(CT_VECTOR_BPF_TAMPER) == CT_MODE_ENFORCE &&
+			 !is_allowed(CT_VECTOR_BPF_TAMPER);
 }
 
 #endif

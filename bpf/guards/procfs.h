@@ -17,21 +17,6 @@
 #define S_IFMT		 0170000
 #define S_IFREG		 0100000
 
-static __always_inline __u32 rule_of(__u32 vector)
-{
-	struct ct_policy *rule = bpf_map_lookup_elem(&policy, &vector);
-
-	return rule ? rule->mode : CT_MODE_ENFORCE;
-}
-
-/* What happens to the operation: where nothing can be refused it goes on to the next door, as in detect mode. */
-static __always_inline __u32 mode_of(__u32 vector)
-{
-	__u32 mode = rule_of(vector);
-
-	return mode == CT_MODE_ENFORCE && !CT_REFUSES ? CT_MODE_DETECT : mode;
-}
-
 /* mem opened for both is one attempt: it counts as the stricter of the two vectors, as writing when they are equal. */
 static __always_inline __u32 procmem_vector(__u32 f_mode)
 {

@@ -30,6 +30,13 @@ const kernelNumber = (text: string): number => {
   return ((major << minorBits) | minor) >>> 0;
 };
 
+/** Kernel-internal dev_t of a number of stat(2), whose bits are spread otherwise. */
+export function deviceNumber(stDev: bigint): number {
+  const major = ((stDev >> 8n) & 0xfffn) | ((stDev >> 32n) & ~0xfffn & 0xffffffffn);
+  const minor = (stDev & 0xffn) | ((stDev >> 12n) & ~0xffn & 0xffffffffn);
+  return Number(((major << 20n) | (minor & 0xfffffn)) & 0xffffffffn);
+}
+
 /** Paths of /proc/swaps; the kernel writes white space in them as octal numbers. */
 export function swapPaths(swaps: string): string[] {
   return swaps
@@ -85,10 +92,8 @@ function list(directory: string): string[] {
 function addFile(path: string, found: Set<string>): void {
   try {
     const info = statSync(path, { bigint: true });
-    const number = info.isBlockDevice() ? info.rdev : info.dev;
-    const major = ((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn & 0xffffffffn);
-    const minor = (number & 0xffn) | ((number >> 12n) & ~0xffn & 0xffffffffn);
-    withWhatIsUnder(`${major}:${minor}`, found);
+    const number = deviceNumber(info.isBlockDevice() ? info.rdev : info.dev);
+    withWhatIsUnder(`${number >>> minorBits}:${number & everyMinor}`, found);
   } catch {
     // Deleted, or in a mount namespace that is not ours: its number cannot be found out.
   }

@@ -3,14 +3,8 @@
 import { closeSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Introduction } from "./census.js";
+import { deviceNumber } from "./devices.js";
 import type { PinnedEntry } from "./tables.js";
-
-/** Kernel-internal dev_t of a number of stat(2), whose bits are spread otherwise. */
-export function deviceNumber(stDev: bigint): number {
-  const major = ((stDev >> 8n) & 0xfffn) | ((stDev >> 32n) & ~0xfffn & 0xffffffffn);
-  const minor = (stDev & 0xffn) | ((stDev >> 12n) & ~0xffn & 0xffffffffn);
-  return Number(((major << 20n) | (minor & 0xfffffn)) & 0xffffffffn);
-}
 
 /** Opens what the kernel must see to know where the pins are, for as long as `use` takes. */
 export function withIntroduction(pinPath: string | undefined, use: (self: Introduction) => void): void {

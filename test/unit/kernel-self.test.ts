@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Introduction } from "../../src/kernel/census.js";
-import { deviceNumber, pinnedEntries, withIntroduction } from "../../src/kernel/self.js";
+import { deviceNumber } from "../../src/kernel/devices.js";
+import { pinnedEntries, withIntroduction } from "../../src/kernel/self.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "self-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

@@ -21,6 +21,8 @@ static void wait_for_go(void)
 	char byte;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The attacker may have ended before the line above: then the pipe must end too. */
+	close(go[1]);
 	if (read(go[0], &byte, 1) != 1)
 		_exit(1);
 }

@@ -36,5 +36,5 @@ struct ct_census_record abi_census_record;
 
 _Static_assert(sizeof(struct ct_identity) == 64, "no hidden padding");
 _Static_assert(sizeof(struct ct_event) == 248, "no hidden padding");
-_Static_assert(sizeof(struct ct_agent) == 56, "no hidden padding");
+_Static_assert(sizeof(struct ct_agent) == 72, "no hidden padding");
 _Static_assert(sizeof(struct ct_census_request) == 64, "no hidden padding");

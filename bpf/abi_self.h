@@ -36,12 +36,13 @@ enum ct_preload_variable {
  * once this one is dead; where the pins lie.
  */
 struct ct_agent {
-	__u64 leader;	 /* a key of "scope"; 0: there was none yet */
-	__u64 exe_ino;	 /* of the running executable */
-	__u64 next_ino;	 /* of the file that lies at its path now: it may have been replaced */
-	__u64 pins_sb;	 /* address of the superblock, 0: nothing is pinned */
-	__u64 mounts[2]; /* addresses of its mounts: as the agent sees it, and as process 1 does */
-	__u32 exe_dev;	 /* kernel-internal dev_t */
+	__u64 leader;	  /* a key of "scope"; 0: there was none yet */
+	__u64 exe_ino;	  /* of the running executable */
+	__u64 next_ino;	  /* of the file that lies at its path now: it may have been replaced */
+	__u64 pins_sb;	  /* address of the superblock, 0: nothing is pinned */
+	__u64 mounts[2];  /* addresses of its mounts: as the agent sees it, and as process 1 does */
+	__u64 seen_in[2]; /* addresses of the mount namespaces those are in */
+	__u32 exe_dev;	  /* kernel-internal dev_t */
 	__u32 next_dev;
 };
 

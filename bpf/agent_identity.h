@@ -6,6 +6,7 @@
 #ifndef CT_AGENT_IDENTITY_H
 #define CT_AGENT_IDENTITY_H
 
+#include "mounts.h"
 #include "scope.h"
 #include "task.h"
 
@@ -54,6 +55,14 @@ static __always_inline bool may_ask_census(void)
 	return known && (!known->exe_ino || acts_as_agent(scope_of(current_leader())));
 }
 
+static __always_inline void note_mount(struct ct_agent *now, __u32 index, const struct file *file)
+{
+	const struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
+
+	now->mounts[index & 1] = (__u64)mnt;
+	now->seen_in[index & 1] = (__u64)MOUNT_READ(mount_of(mnt), mnt_ns);
+}
+
 /* The census runs in the process that reads it, so the descriptors are those of the agent itself. */
 static __always_inline void note_agent(const struct ct_census_request *req, __u64 leader)
 {
@@ -65,10 +74,10 @@ static __always_inline void note_agent(const struct ct_census_request *req, __u6
 	task_exe(leader, &now.exe_dev, &now.exe_ino);
 	if (pins) {
 		now.pins_sb = (__u64)BPF_CORE_READ(pins, f_inode, i_sb);
-		now.mounts[0] = (__u64)BPF_CORE_READ(pins, f_path.mnt);
+		note_mount(&now, 0, pins);
 	}
 	if (host && (__u64)BPF_CORE_READ(host, f_inode, i_sb) == now.pins_sb)
-		now.mounts[1] = (__u64)BPF_CORE_READ(host, f_path.mnt);
+		note_mount(&now, 1, host);
 	bpf_map_update_elem(&agent, &zero, &now, BPF_ANY);
 }
 

@@ -22,17 +22,6 @@ static __always_inline __u64 mount_of(const struct vfsmount *mnt)
 	return address_of(mnt) - bpf_core_field_offset(struct mount, mnt);
 }
 
-/* 0: none, or it is gone, and at its address may be another by now. */
-static __always_inline __u64 pins_mount(const struct ct_agent *known, __u32 index)
-{
-	__u64 mnt = known->mounts[index & 1];
-
-	if (!known->pins_sb || !mnt)
-		return 0;
-	mnt -= bpf_core_field_offset(struct mount, mnt);
-	return (__u64)MOUNT_READ(mnt, mnt.mnt_sb) == known->pins_sb ? mnt : 0;
-}
-
 /* Mounts and unmounts in one of a group of peers happen in the others too. */
 static __always_inline bool same_or_peer(__u64 one, __u64 other)
 {

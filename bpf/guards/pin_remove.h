@@ -56,6 +56,25 @@ static __always_inline bool is_mountpoint(const struct dentry *dentry)
 	return BPF_CORE_READ(dentry, d_flags) & mounted;
 }
 
+/*
+ * 0: none, or it is gone. Of a mount that is gone the address goes to another, soon to a copy of the same file system
+ * in the namespace of a service that starts: refused a mount, that service would not start. So the mount must be in the
+ * namespace where it was, and that of the agent counts only while the agent lives, since it may go with the agent.
+ */
+static __always_inline __u64 pins_mount(const struct ct_agent *known, __u32 index)
+{
+	__u64 mnt = known->mounts[index & 1];
+
+	if (!known->pins_sb || !mnt)
+		return 0;
+	if (!(index & 1) && !agent_lives(known->leader))
+		return 0;
+	mnt = mount_of((struct vfsmount *)mnt);
+	if ((__u64)MOUNT_READ(mnt, mnt_ns) != known->seen_in[index & 1])
+		return 0;
+	return (__u64)MOUNT_READ(mnt, mnt.mnt_sb) == known->pins_sb ? mnt : 0;
+}
+
 /* The kernel refuses it only to those who see the mount: in another mount namespace it goes, everywhere. */
 static __always_inline void guard_mountpoint(__u32 road, const struct dentry *dentry, struct ct_attempt *attempt)
 {

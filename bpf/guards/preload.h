@@ -21,34 +21,49 @@ static __always_inline __u64 word(const char text[8])
 	return value;
 }
 
-static __always_inline __u32 variable_named(const __u64 start[3])
+/* 1 or 0 without a branch, of which the verifier would walk both sides in each of many rounds. */
+static __always_inline __u32 same(__u64 one, __u64 other)
 {
-	if (start[0] == word("LD_PRELO") && (start[1] & 0xffffff) == (word("AD=\0\0\0\0\0") & 0xffffff))
-		return CT_PRELOAD_VARIABLE_PRELOAD;
-	if (start[0] == word("LD_AUDIT") && (start[1] & 0xff) == '=')
-		return CT_PRELOAD_VARIABLE_AUDIT;
-	if (start[0] == word("LD_LIBRA") && start[1] == word("RY_PATH="))
-		return CT_PRELOAD_VARIABLE_LIBRARY_PATH;
-	return 0;
+	__u64 differ = one ^ other;
+
+	differ |= -differ;
+	asm volatile("" : "+r"(differ));
+	return 1 ^ (__u32)(differ >> 63);
 }
 
-/* The first such variable of the process; 0: there is none. */
+static __always_inline __u32 variable_named(const __u64 start[3])
+{
+	return CT_PRELOAD_VARIABLE_PRELOAD *
+		       (same(start[0], word("LD_PRELO")) & same(start[1] << 40, word("\0\0\0\0\0AD="))) +
+	       CT_PRELOAD_VARIABLE_AUDIT *
+		       (same(start[0], word("LD_AUDIT")) & same(start[1] << 56, word("\0\0\0\0\0\0\0="))) +
+	       CT_PRELOAD_VARIABLE_LIBRARY_PATH * (same(start[0], word("LD_LIBRA")) & same(start[1], word("RY_PATH=")));
+}
+
+/*
+ * The first such variable of the process; 0: there is none. Eight bytes are read where four would do: above the
+ * pointers lie what they point to. A size that depended on `compat` would have the verifier walk the loop twice, and
+ * this loop is most of what the program costs to load.
+ */
 static __always_inline __u32 loader_variable(struct mm_struct *mm, bool compat)
 {
-	const __u32 size = compat ? 4 : 8;
-	__u64 at = BPF_CORE_READ(mm, start_stack), count = 0;
+	__u64 at = BPF_CORE_READ(mm, start_stack), pointer = compat ? 0xffffffff : ~0ULL, size = compat ? 4 : 8;
+	__u64 text = 0, start[3] = {};
+	__u32 found;
 
-	if (!at || bpf_probe_read_user(&count, size, (void *)at))
+	/* Numbers that nobody knows, instead of two that each are known. */
+	asm volatile("" : "+r"(pointer), "+r"(size));
+	if (!at || bpf_probe_read_user(&text, sizeof(text), (void *)at))
 		return CT_PRELOAD_VARIABLE_UNKNOWN;
-	at += size * (count + 2);
+	at += size * ((text & pointer) + 2);
 	for (int i = 0; i < VARIABLES; i++) {
-		__u64 text = 0, start[3] = {};
-		__u32 found;
-
-		if (bpf_probe_read_user(&text, size, (void *)at))
+		if (bpf_probe_read_user(&text, sizeof(text), (void *)at))
 			return CT_PRELOAD_VARIABLE_UNKNOWN;
+		text &= pointer;
 		if (!text)
 			return 0;
+		/* A text that ends early leaves of the one before what its end does not cover: none of our names has
+		 * one. */
 		if (bpf_probe_read_user_str(start, 17, (void *)text) < 0)
 			return CT_PRELOAD_VARIABLE_UNKNOWN;
 		found = variable_named(start);

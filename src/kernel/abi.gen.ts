@@ -215,17 +215,18 @@ export const Vector = {
   max: 64,
 } as const;
 
-/** struct ct_agent, 56 bytes. */
+/** struct ct_agent, 72 bytes. */
 export interface Agent {
   leader: bigint;
   exeIno: bigint;
   nextIno: bigint;
   pinsSb: bigint;
   mounts: bigint[];
+  seenIn: bigint[];
   exeDev: number;
   nextDev: number;
 }
-export const AgentSize = 56;
+export const AgentSize = 72;
 export function decodeAgent(buffer: Buffer, at = 0): Agent {
   return {
     leader: buffer.readBigUInt64LE(at + 0),
@@ -233,8 +234,9 @@ export function decodeAgent(buffer: Buffer, at = 0): Agent {
     nextIno: buffer.readBigUInt64LE(at + 16),
     pinsSb: buffer.readBigUInt64LE(at + 24),
     mounts: [buffer.readBigUInt64LE(at + 32 + 0), buffer.readBigUInt64LE(at + 32 + 8)],
-    exeDev: buffer.readUInt32LE(at + 48),
-    nextDev: buffer.readUInt32LE(at + 52),
+    seenIn: [buffer.readBigUInt64LE(at + 48 + 0), buffer.readBigUInt64LE(at + 48 + 8)],
+    exeDev: buffer.readUInt32LE(at + 64),
+    nextDev: buffer.readUInt32LE(at + 68),
   };
 }
 

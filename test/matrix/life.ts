@@ -3,11 +3,15 @@
 import { expect, test } from "vitest";
 import type { Suite } from "./suite.js";
 
-export function lifeTests(suite: Suite): void {
-  const refused = async (pid: number): Promise<boolean> => {
+const refusedIn =
+  (suite: Suite) =>
+  async (pid: number): Promise<boolean> => {
     const { truth } = await suite.field.attack("environ_read", "default", { ...suite.victim, pid });
     return truth?.succeeded === false && truth.errnoName === "EPERM";
   };
+
+export function lifeTests(suite: Suite): void {
+  const refused = refusedIn(suite);
 
   test("children, grandchildren and CLONE_VM siblings are protected", async () => {
     for (const verb of ["fork", "grandchild", "clonevm"]) {
@@ -69,6 +73,11 @@ export function lifeTests(suite: Suite): void {
     expect(status.workloads.map(({ name }) => name)).toContain("victim");
     expect(await refused(suite.victim.pid)).toBe(true);
   }, 400_000);
+}
+
+/** Starts of the agent over what stands of another, with something missing. */
+export function badStartTests(suite: Suite): void {
+  const refused = refusedIn(suite);
 
   test("a lost list of names lets no stranger join a workload", async () => {
     await suite.field.signalAgent("KILL");

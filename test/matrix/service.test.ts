@@ -110,6 +110,12 @@ describe("the agent as a service", () => {
     await expect.poll(async () => (await field.sh("systemctl is-active cloudtaser")).stdout.trim()).toBe("failed");
   }, 600_000);
 
+  test("while its guards stand without it, other services start, whatever the kernel puts where its mounts were", async () => {
+    const service = "systemd-run --quiet --wait -p PrivateTmp=yes -p ProtectKernelTunables=yes true";
+    const { status, stderr } = await field.sh(`for i in $(seq 20); do ${service} || exit 1; done`, 300);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  }, 400_000);
+
   test("without selfProtection a signal is only reported, and Node's debugger stays shut all the same", async () => {
     await field.writeConfig({ ...strict, selfProtection: false });
     expect((await field.sh("systemctl start cloudtaser", 300)).status).toBe(0);

@@ -108,6 +108,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<PeerCredentials>(exports, "peerCredentials");
   Export<Exec>(exports, "exec");
   Export<Notify>(exports, "notify");
+  Export<CoreLimit>(exports, "coreLimit");
   Export<Memlock>(exports, "memlock");
   return exports;
 }

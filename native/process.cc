@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -185,6 +186,27 @@ Napi::Value Notify(const Napi::CallbackInfo& info) {
                         reinterpret_cast<const struct sockaddr*>(&address), size);
   if (sent < 0) return ThrowErrno(env, errno, "notify", path);
   return Napi::Boolean::New(env, true);
+}
+
+Napi::Value CoreLimit(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments args(info, "coreLimit");
+  auto pid = static_cast<pid_t>(args.Integer(0, "pid", 1, INT32_MAX));
+  struct rlimit wanted = {}, before = {};
+  bool set = args.Given(1);
+  // RLIM_INFINITY is -1 as a signed number, and comes back from JavaScript as that.
+  if (set) {
+    wanted.rlim_cur = static_cast<rlim_t>(args.IntegerOf(1, "0", -1, INT64_MAX));
+    wanted.rlim_max = static_cast<rlim_t>(args.IntegerOf(1, "1", -1, INT64_MAX));
+  }
+  if (args.bad()) return env.Undefined();
+  if (prlimit(pid, RLIMIT_CORE, set ? &wanted : nullptr, &before) != 0) {
+    return ThrowErrno(env, errno, "limit the core size of process", std::to_string(pid));
+  }
+  Napi::Array result = Napi::Array::New(env, 2);
+  result.Set(0u, static_cast<double>(static_cast<int64_t>(before.rlim_cur)));
+  result.Set(1u, static_cast<double>(static_cast<int64_t>(before.rlim_max)));
+  return result;
 }
 
 Napi::Value Memlock(const Napi::CallbackInfo& info) {

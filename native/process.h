@@ -38,6 +38,7 @@ class Pidfd final : public Handle<Pidfd> {
 Napi::Value PeerCredentials(const Napi::CallbackInfo& info);
 Napi::Value Exec(const Napi::CallbackInfo& info);
 Napi::Value Notify(const Napi::CallbackInfo& info);
+Napi::Value CoreLimit(const Napi::CallbackInfo& info);
 Napi::Value Memlock(const Napi::CallbackInfo& info);
 
 }  // namespace cloudtaser

@@ -38,6 +38,7 @@ const expected = [
   "peerCredentials",
   "exec",
   "notify",
+  "coreLimit",
   "memlock",
 ] as const satisfies readonly (keyof Native)[];
 

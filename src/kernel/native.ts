@@ -141,6 +141,8 @@ export interface Native {
   exec(path: string, argv: string[], env: string[]): never;
   /** sd_notify: one datagram to $NOTIFY_SOCKET (also abstract "@" names). false if the variable is unset. */
   notify(state: string): boolean;
+  /** Soft and hard core size limit of a process, in bytes, -1 for unlimited; sets them if given, and returns those before. */
+  coreLimit(pid: number, limits?: readonly [number, number]): [number, number];
   /** Bytes of kernel memory: memlock of map or program descriptor from its fdinfo. */
   memlock(fd: number): number;
 }

@@ -36,6 +36,26 @@ describe("pidfd", () => {
   });
 });
 
+describe("core size limit", () => {
+  it("of a child is read, lowered, and read again", () => {
+    const sleeper = spawn("sleep", ["60"]);
+    const pid = sleeper.pid ?? 0;
+    const [, hard] = native.coreLimit(pid);
+    expect(native.coreLimit(pid, [0, hard])[1]).toBe(hard);
+    expect(native.coreLimit(pid)).toEqual([0, hard]);
+    const shown = /^Max core file size +(\S+) +(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8"));
+    expect(shown?.slice(1, 3)).toEqual(["0", hard === -1 ? "unlimited" : String(hard)]);
+    sleeper.kill();
+  });
+
+  it("refuses what is no limit, and a process that nobody has", () => {
+    expect(failure(() => native.coreLimit(1, [0] as unknown as [number, number])).code).toBe("BAD_ARGUMENT");
+    expect(failure(() => native.coreLimit(1, [-2, 0])).code).toBe("BAD_ARGUMENT");
+    const highest = Number(readFileSync("/proc/sys/kernel/pid_max", "utf8"));
+    expect(failure(() => native.coreLimit(highest + 1))).toMatchObject({ code: "ESRCH" });
+  });
+});
+
 /** Node keeps the descriptor of a socket to itself. */
 const descriptorOf = (socket: Socket): number => (socket as unknown as { _handle: { fd: number } })._handle.fd;
 

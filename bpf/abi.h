@@ -15,6 +15,8 @@
 #define CT_COMM_LEN 16
 #define CT_NAME_LEN 64
 
+#include "abi_policy.h"
+
 /* One id per attack vector. The lower-case name without the prefix is the vector's name everywhere. */
 enum ct_vector {
 	CT_VECTOR_NONE = 0,
@@ -177,12 +179,6 @@ struct ct_event {
 	__u8 flags;		   /* enum ct_event_flag, a bit set */
 };
 
-/* Map "policy": array of CT_VECTOR_MAX. */
-struct ct_policy {
-	__u32 mode; /* enum ct_mode */
-	__u32 kill; /* 1: SIGKILL the offender when denied */
-};
-
 /*
  * Map "repeats": hash. The first attempt of one offender on one target makes an event; the others are counted here
  * until user space, which alone takes entries away, has reported them.
@@ -205,13 +201,6 @@ struct ct_settings {
 	__u32 node_guards_always; /* 0: node-wide vectors sleep while nothing is protected */
 	__u32 report_allowed;	  /* 1: an event also for what an allow list let pass */
 	__u32 uprobe_flag;	  /* TRACE_EVENT_FL_UPROBE of this kernel; 0: not known */
-};
-
-/* Map "allowed": hash. A match lets the operation pass. */
-struct ct_allow_key {
-	__u32 vector;
-	__u32 exe_dev; /* kernel-internal dev_t */
-	__u64 exe_ino;
 };
 
 /*

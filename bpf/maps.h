@@ -8,10 +8,13 @@
 
 #include "door.h"
 
-#define CT_SCOPE_MAX	65536
+#define CT_SCOPE_MAX	32768
 #define CT_FILTER_SLOTS 32768
 #define CT_OPENED_MAX	2048
 #define CT_RING_BYTES	(512 * 1024)
+/* Of one bank. */
+#define CT_ALLOW_MAX	  10240
+#define CT_GROUP_POLICIES 1024
 
 /* Who is protected. No room: the fork of a protected process is refused (EAGAIN), the rest goes on. */
 struct {
@@ -41,19 +44,36 @@ struct {
 /* Filled by the census. No room: that namespace can be entered; the entries that are there stand. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 8192);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct ct_namespace);
 } namespaces __weak SEC(".maps");
 
+/* Which bank of the policy holds. A missing entry (impossible in an array) means enforce. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ct_policy_head);
+} policy_head __weak SEC(".maps");
+
 /* Mode and response per vector. A missing entry (impossible in an array) means enforce. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CT_VECTOR_MAX);
+	__uint(max_entries, 2 * CT_VECTOR_MAX);
 	__type(key, __u32);
 	__type(value, struct ct_policy);
 } policy __weak SEC(".maps");
+
+/* Rules of single workloads. No room: user space refuses the whole policy, and the one before holds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * CT_GROUP_POLICIES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ct_group_key);
+	__type(value, struct ct_group_policy);
+} group_policy __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -62,14 +82,13 @@ struct {
 	__type(value, struct ct_settings);
 } settings __weak SEC(".maps");
 
-/* Executables that may (1), with their direct children (3: runtimes run sealed copies of themselves). No entry: not
- * allowed. */
+/* Who may, in both banks. No entry: not allowed. No room: as for group_policy. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 2 * CT_ALLOW_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ct_allow_key);
-	__type(value, __u32);
+	__type(value, struct ct_allow);
 } allowed __weak SEC(".maps");
 
 /* Attempts that are folded. Full: the attempt is not folded and makes an event of its own. */

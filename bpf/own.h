@@ -16,10 +16,10 @@
 /* test/contract holds this list and the maps together. */
 static __always_inline bool is_own_map(__u64 address)
 {
-	return IS(scope) || IS(scope_filter) || IS(scope_count) || IS(namespaces) || IS(policy) || IS(settings) ||
-	       IS(allowed) || IS(repeats) || IS(devices) || IS(events) || IS(outcomes) || IS(losses) || IS(proofs) ||
-	       IS(agent) || IS(pinned) || IS(own_links) || IS(census_request) || IS(opened) || IS(judged_loads) ||
-	       IS(last_setns);
+	return IS(scope) || IS(scope_filter) || IS(scope_count) || IS(namespaces) || IS(policy_head) || IS(policy) ||
+	       IS(group_policy) || IS(settings) || IS(allowed) || IS(repeats) || IS(devices) || IS(events) ||
+	       IS(outcomes) || IS(losses) || IS(proofs) || IS(agent) || IS(pinned) || IS(own_links) ||
+	       IS(census_request) || IS(opened) || IS(judged_loads) || IS(last_setns);
 }
 
 static __always_inline bool is_own_program(__u64 address)

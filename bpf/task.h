@@ -119,7 +119,7 @@ static __always_inline struct file *file_of_descriptor(__u32 descriptor)
 	return file;
 }
 
-/* Executable of a task, for allow lists and events; zeros for kernel threads. */
+/* Executable of a task, for events, and by which the next agent is known; zeros for kernel threads. */
 static __always_inline void task_exe(__u64 task, __u32 *dev, __u64 *ino)
 {
 	struct inode *inode = BPF_CORE_READ((struct task_struct *)task, mm, exe_file, f_inode);

@@ -6,40 +6,19 @@
 #ifndef CT_VERDICT_H
 #define CT_VERDICT_H
 
-#include "agent.h"
+#include "policy.h"
 
 #define SIGKILL 9
 
-static __always_inline bool task_is_allowed(__u64 task, __u32 vector)
-{
-	struct ct_allow_key key = { .vector = vector };
-	struct task_struct *offender = (void *)task;
-	__u32 *may;
-
-	task_exe(task, &key.exe_dev, &key.exe_ino);
-	if (key.exe_ino && bpf_map_lookup_elem(&allowed, &key))
-		return true;
-	if (vector != CT_VECTOR_NS_ENTER)
-		return false;
-	/* runc and crun enter containers as copies of themselves, which have no name or lie on a mount of their own. */
-	task_exe((__u64)BPF_CORE_READ(offender, real_parent), &key.exe_dev, &key.exe_ino);
-	may = key.exe_ino ? bpf_map_lookup_elem(&allowed, &key) : NULL;
-	return may && (*may & 2 || !BPF_CORE_READ(offender, mm, exe_file, f_inode, i_nlink));
-}
-
-static __always_inline bool is_allowed(__u32 vector)
-{
-	return task_is_allowed(current_task(), vector);
-}
-
 /* Whoever may enter the namespaces of protected processes may enter the agent's: runtimes start probes in its pod. */
-static __always_inline bool attempt_is_allowed(const struct ct_attempt *attempt)
+static __always_inline __u32 rule_on(const struct ct_attempt *attempt, const struct ct_scope *target)
 {
 	__u64 offender = offender_of(attempt);
+	__u32 rule = rule_for(attempt->vector, target ? target->group : 0, offender);
 
-	return task_is_allowed(offender, attempt->vector) ||
-	       (attempt->vector == CT_VECTOR_AGENT_ACCESS && attempt->arg[0] == CT_VECTOR_NS_ENTER &&
-		task_is_allowed(offender, CT_VECTOR_NS_ENTER));
+	if (attempt->vector == CT_VECTOR_AGENT_ACCESS && attempt->arg[0] == CT_VECTOR_NS_ENTER)
+		rule |= rule_for(CT_VECTOR_NS_ENTER, 0, offender) & CT_RULE_ALLOWED;
+	return rule;
 }
 
 /* Never pid 1, a kernel thread or the agent: a wrong kill is worse than a refused attempt left alive. */
@@ -57,21 +36,6 @@ static __always_inline __u8 kill_offender(const struct ct_attempt *attempt, cons
 		return CT_EVENT_KILL_WANTED | CT_EVENT_KILLED;
 	count(&losses, CT_LOSS_KILL_FAILED);
 	return CT_EVENT_KILL_WANTED;
-}
-
-static __always_inline __u32 rule_of(__u32 vector)
-{
-	struct ct_policy *rule = bpf_map_lookup_elem(&policy, &vector);
-
-	return rule ? rule->mode : CT_MODE_ENFORCE;
-}
-
-/* What happens to the operation: where nothing can be refused it goes on to the next door, as in detect mode. */
-static __always_inline __u32 mode_of(__u32 vector)
-{
-	__u32 mode = rule_of(vector);
-
-	return mode == CT_MODE_ENFORCE && !CT_REFUSES ? CT_MODE_DETECT : mode;
 }
 
 /* Nobody is killed for what current may not have asked for, nor, in place of a refusal, for a module's name. */
@@ -144,13 +108,22 @@ static __always_inline bool fold(const struct ct_attempt *attempt, __u8 outcome)
 	return true;
 }
 
-static __always_inline int pass_judgement(const struct ct_attempt *attempt, const struct ct_scope *target,
-					  const struct ct_scope *me)
+/* A branch that the compiler must leave one: of the arithmetic that it makes of it, 6.12 cannot tell the range. */
+static __always_inline int refuse_if(bool refused)
 {
-	__u32 vector = attempt->vector;
+	if (!refused)
+		return 0;
+	asm volatile("");
+	return CT_REFUSAL;
+}
+
+static __always_inline int pass_judgement(const struct ct_attempt *attempt, const struct ct_scope *target,
+					  const struct ct_scope *me, __u32 rule)
+{
+	__u32 vector = attempt->vector, mode = rule & CT_RULE_MODE;
+	bool allowed = !attempt->bystander && rule & CT_RULE_ALLOWED;
 	__u8 outcome = CT_OUTCOME_DENIED, flags = 0, late = 0;
 	struct ct_settings *set;
-	struct ct_policy *rule;
 	bool silent = false;
 	__u32 zero = 0;
 
@@ -162,21 +135,20 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 		count(&proofs, attempt->door);
 		return CT_REFUSAL;
 	}
-	rule = bpf_map_lookup_elem(&policy, &vector);
-	if (rule && rule->mode == CT_MODE_OFF)
+	if (mode == CT_MODE_OFF)
 		return 0;
 	if (attempt->again)
-		return (rule && rule->mode == CT_MODE_DETECT) || attempt_is_allowed(attempt) ? 0 : CT_REFUSAL;
+		return refuse_if(mode != CT_MODE_DETECT && !allowed);
 	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
 	if (target && target->role & CT_ROLE_CANARY)
-		return rule && rule->mode == CT_MODE_DETECT ? 0 : CT_REFUSAL;
-	if (!attempt->bystander && attempt_is_allowed(attempt)) {
+		return refuse_if(mode != CT_MODE_DETECT);
+	if (allowed) {
 		set = bpf_map_lookup_elem(&settings, &zero);
 		outcome = CT_OUTCOME_ALLOWED;
 		silent = set && !set->report_allowed;
-	} else if (rule && rule->mode == CT_MODE_DETECT) {
+	} else if (mode == CT_MODE_DETECT) {
 		outcome = CT_OUTCOME_OBSERVED;
-	} else if (((rule && rule->kill) || !CT_REFUSES) && !spared(attempt)) {
+	} else if ((rule & CT_RULE_KILL || !CT_REFUSES) && !spared(attempt)) {
 		flags = kill_offender(attempt, me);
 	}
 	if (!CT_REFUSES && outcome == CT_OUTCOME_DENIED) {
@@ -187,9 +159,11 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
 	if (!silent && (flags || !fold(attempt, outcome)))
 		report(attempt, target, me, outcome, flags | late);
-	if (outcome != CT_OUTCOME_DENIED)
-		return 0;
-	return attempt->absent ? -ENOENT : -EPERM;
+	if (outcome == CT_OUTCOME_DENIED && attempt->absent) {
+		asm volatile(""); /* as in refuse_if */
+		return -ENOENT;
+	}
+	return refuse_if(outcome == CT_OUTCOME_DENIED);
 }
 
 /*
@@ -212,8 +186,11 @@ static __always_inline int decide(struct ct_attempt *attempt)
 	if (target && !concerns(attempt, target, me))
 		return 0;
 	if (target && !is_agent(target)) {
-		if (!attempt->bystander && !attempt->own && me && me->role & CT_ROLE_PROTECTED &&
-		    me->group == target->group)
+		if (!attempt->bystander && !attempt->own &&
+		    may_inspect(offender_of(attempt), me, attempt->target, target))
+			return 0;
+		/* Its own limits: taking away the core dump is part of protecting. */
+		if (is_agent(me) && attempt->vector == CT_VECTOR_COREDUMP_LIMITS)
 			return 0;
 	} else {
 		if (!attempt->always && !(me && me->role & CT_ROLE_PROBER) && !anything_protected())
@@ -221,7 +198,7 @@ static __always_inline int decide(struct ct_attempt *attempt)
 		if (is_agents_own(attempt, me))
 			return 0;
 	}
-	return pass_judgement(attempt, target, me);
+	return pass_judgement(attempt, target, me, rule_on(attempt, target));
 }
 
 #endif

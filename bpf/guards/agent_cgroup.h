@@ -118,7 +118,7 @@ static __always_inline void guard_cgroup_write(struct file *file, __u32 mask, st
 	guard_cgroup_file(file, mask, attempt);
 	if (attempt->vector == CT_VECTOR_NONE)
 		guard_cgroup_move(file, attempt);
-	if (attempt->vector != CT_VECTOR_NONE && judged_at_open(file))
+	if (attempt->vector != CT_VECTOR_NONE && judged_at_open(file, attempt->target))
 		attempt->vector = CT_VECTOR_NONE;
 }
 

@@ -56,7 +56,7 @@ static __always_inline void guard_bpf_read(__u32 reason, struct ct_attempt *atte
 	bpf_probe_read_user(&type, sizeof(type), (void *)call.arg1);
 	/* Of the types refused at the bpf door only those get here that are not enforced, and that door has told of
 	 * them. */
-	if (mode_of(CT_VECTOR_BPF_LOAD) != CT_MODE_ENFORCE && (type >= 32 || READING_TYPES & TYPE(type)))
+	if (mode_of(CT_VECTOR_BPF_LOAD, 0) != CT_MODE_ENFORCE && (type >= 32 || READING_TYPES & TYPE(type)))
 		return;
 	attempt->vector = CT_VECTOR_BPF_LOAD;
 	attempt->arg[0] = type;

@@ -157,8 +157,7 @@ static __always_inline void guard_pinned_link(const struct cred *cred, int cap, 
 	if (!(held & 1U << cap))
 		return;
 	tamper(CT_TAMPER_ROAD_PINNED, BPF_OBJ_GET, NULL, attempt);
-	attempt->again = cap == CAP_DAC_READ_SEARCH && rule_of(CT_VECTOR_BPF_TAMPER) == CT_MODE_ENFORCE &&
-			 !is_allowed(CT_VECTOR_BPF_TAMPER);
+	attempt->again = cap == CAP_DAC_READ_SEARCH && is_enforced(CT_VECTOR_BPF_TAMPER);
 }
 
 #endif

@@ -102,7 +102,7 @@ static __always_inline void guard_setns(const struct ct_syscall *call, struct ct
 	if (attempt->vector == CT_VECTOR_NONE)
 		return;
 	target = scope_of((__u64)TASK_READ(attempt->target, group_leader));
-	if (mode_of(vector_on(target, CT_VECTOR_NS_ENTER)) == CT_MODE_DETECT && asked_before())
+	if (mode_on(target, CT_VECTOR_NS_ENTER) == CT_MODE_DETECT && asked_before())
 		attempt->vector = CT_VECTOR_NONE;
 }
 

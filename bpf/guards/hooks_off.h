@@ -42,7 +42,7 @@ static __always_inline void guard_hooks_write(struct file *file, __u32 mask, uns
 					      struct ct_attempt *attempt)
 {
 	guard_hooks(file, mask, magic, attempt);
-	if (attempt->vector != CT_VECTOR_NONE && judged_at_open(file))
+	if (attempt->vector != CT_VECTOR_NONE && judged_at_open(file, attempt->target))
 		attempt->vector = CT_VECTOR_NONE;
 }
 

@@ -51,7 +51,7 @@ static __always_inline void guard_module_request(const char *name, struct ct_att
 {
 	struct ct_scope *me = scope_of(current_leader());
 
-	if (mode_of(CT_VECTOR_MODULE_LOAD) != CT_MODE_ENFORCE && !(me && me->role & CT_ROLE_PROBER))
+	if (mode_of(CT_VECTOR_MODULE_LOAD, 0) != CT_MODE_ENFORCE && !(me && me->role & CT_ROLE_PROBER))
 		return;
 	if (is_socket_diagnosis(name))
 		return;

@@ -17,14 +17,27 @@
 #define S_IFMT		 0170000
 #define S_IFREG		 0100000
 
-/* mem opened for both is one attempt: it counts as the stricter of the two vectors, as writing when they are equal. */
-static __always_inline __u32 procmem_vector(__u32 f_mode)
+/* The task behind a /proc/PID or /proc/PID/task/TID file; 0 if it is gone (the kernel then answers ESRCH itself). */
+static __always_inline __u64 procfs_task(struct inode *inode)
 {
+	__u64 proc = (__u64)inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
+
+	return task_of_pid(BPF_CORE_READ((struct proc_inode *)proc, pid));
+}
+
+/* mem opened for both is one attempt: it counts as the stricter of the two vectors, as writing when they are equal. */
+static __always_inline __u32 procmem_vector(__u32 f_mode, struct inode *inode)
+{
+	__u32 group;
+
 	if (!(f_mode & FMODE_WRITE))
 		return CT_VECTOR_PROCMEM_READ;
-	if (f_mode & 1 && rule_of(CT_VECTOR_PROCMEM_READ) > rule_of(CT_VECTOR_PROCMEM_WRITE))
-		return CT_VECTOR_PROCMEM_READ;
-	return CT_VECTOR_PROCMEM_WRITE;
+	if (!(f_mode & 1))
+		return CT_VECTOR_PROCMEM_WRITE;
+	group = group_of(procfs_task(inode));
+	return rule_of(CT_VECTOR_PROCMEM_READ, group) > rule_of(CT_VECTOR_PROCMEM_WRITE, group)
+		       ? CT_VECTOR_PROCMEM_READ
+		       : CT_VECTOR_PROCMEM_WRITE;
 }
 
 static __always_inline __u32 layout_vector(const struct ct_short_name *name)
@@ -85,13 +98,14 @@ static __always_inline __u32 node_file_vector(const struct ct_short_name *name, 
 }
 
 /* of_process: the file belongs to a process, which is the target. */
-static __always_inline __u32 procfs_vector(const struct ct_short_name *name, __u32 f_mode, bool *of_process)
+static __always_inline __u32 procfs_vector(const struct ct_short_name *name, __u32 f_mode, struct inode *inode,
+					   bool *of_process)
 {
 	__u32 vector;
 
 	*of_process = true;
 	if (NAME_IS(name, "mem"))
-		return procmem_vector(f_mode);
+		return procmem_vector(f_mode, inode);
 	if (NAME_IS(name, "environ"))
 		return CT_VECTOR_ENVIRON_READ;
 	vector = layout_vector(name);
@@ -101,14 +115,6 @@ static __always_inline __u32 procfs_vector(const struct ct_short_name *name, __u
 		return vector;
 	*of_process = false;
 	return node_file_vector(name, f_mode);
-}
-
-/* The task behind a /proc/PID or /proc/PID/task/TID file; 0 if it is gone (the kernel then answers ESRCH itself). */
-static __always_inline __u64 procfs_task(struct inode *inode)
-{
-	__u64 proc = (__u64)inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
-
-	return task_of_pid(BPF_CORE_READ((struct proc_inode *)proc, pid));
 }
 
 /* False if the process is gone: then there is nothing to guard. */
@@ -147,7 +153,7 @@ static __always_inline void guard_procfs(struct file *file, struct inode *inode,
 
 	if (!short_name(LOAD(file, f_path.dentry), &name))
 		return;
-	vector = procfs_vector(&name, LOAD(file, f_mode), &of_process);
+	vector = procfs_vector(&name, LOAD(file, f_mode), inode, &of_process);
 	if (vector == CT_VECTOR_NONE || !procfs_attempt(file, inode, of_process, attempt))
 		return;
 	name_road(vector, attempt);

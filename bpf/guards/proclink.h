@@ -75,21 +75,22 @@ static __always_inline __u32 link_vector(struct dentry *dentry)
 static __always_inline void guard_link(struct dentry *dentry, struct inode *inode, bool lockless,
 				       struct ct_attempt *attempt)
 {
-	struct ct_syscall call;
-	struct ct_scope *target;
 	__u32 vector = link_vector(dentry);
+	struct ct_scope *its = NULL;
+	struct ct_syscall call;
 
 	if (vector == CT_VECTOR_NONE)
 		return;
 	attempt->target = procfs_task(inode);
-	target = attempt->target ? scope_of((__u64)TASK_READ(attempt->target, group_leader)) : NULL;
-	if (!target)
+	if (attempt->target)
+		its = scope_of((__u64)TASK_READ(attempt->target, group_leader));
+	if (!its)
 		return;
 	current_syscall(&call);
 	if (only_looks(&call))
 		return;
 	/* io_uring tries without locks, cannot pass here that way, and hands the walk to a worker: reported there. */
-	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_of(vector_on(target, vector)) != CT_MODE_ENFORCE)
+	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_on(its, vector) != CT_MODE_ENFORCE)
 		return;
 	attempt->vector = vector;
 	attempt->arg[0] = TASK_READ(attempt->target, pid);

@@ -86,12 +86,12 @@ static __always_inline void guard_ptrace(struct task_struct *child, const struct
 		classify_64(call.nr, &access);
 	if (access.reported) {
 		/* file_open has judged it; what it let pass in detect mode or by an allow list is not refused here. */
-		if (mode_of(vector_on(target, access.vector)) != CT_MODE_ENFORCE)
+		if (mode_on(target, access.vector) != CT_MODE_ENFORCE)
 			return;
-		if (is_agent(target) && is_allowed(CT_VECTOR_AGENT_ACCESS))
+		if (is_agent(target) && is_let_pass(CT_VECTOR_AGENT_ACCESS, target->group))
 			return;
 		if (!is_agent(target) && access.vector == CT_VECTOR_PROCMEM_READ &&
-		    (mode_of(CT_VECTOR_PROCMEM_WRITE) != CT_MODE_ENFORCE || is_allowed(CT_VECTOR_PROCMEM_WRITE)))
+		    is_let_pass(CT_VECTOR_PROCMEM_WRITE, target->group))
 			return;
 	}
 	if (access.ptrace) {

@@ -13,7 +13,7 @@
 static __always_inline void note_opened(struct file *file, const struct ct_attempt *attempt)
 {
 	struct ct_opened how = { .leader = current_leader(), .vector = attempt->vector };
-	struct ct_scope *target = NULL, *me;
+	struct ct_scope *target = NULL, *me = NULL;
 	__u64 key = address_of(file);
 
 	how.started_ns = TASK_READ(how.leader, start_boottime);
@@ -21,8 +21,9 @@ static __always_inline void note_opened(struct file *file, const struct ct_attem
 		return;
 	if (attempt->target) {
 		target = scope_of((__u64)TASK_READ(attempt->target, group_leader));
-		me = target ? scope_of(how.leader) : NULL;
-		if (me && me->group == target->group)
+		if (target)
+			me = scope_of(how.leader);
+		if (target && may_inspect(current_task(), me, attempt->target, target))
 			target = NULL;
 	}
 	if (attempt->target ? target != NULL : anything_protected())
@@ -39,14 +40,14 @@ static __always_inline bool in_io_uring(void)
 	return call.nr == SYSCALL_IO_URING_ENTER;
 }
 
-static __always_inline bool judged_at_open(struct file *file)
+static __always_inline bool judged_at_open(struct file *file, __u64 target)
 {
 	__u64 key = address_of(file);
 	struct ct_opened *how = bpf_map_lookup_elem(&opened, &key);
 
 	if (!how || how->leader != current_leader() || how->started_ns != TASK_READ(how->leader, start_boottime))
 		return false;
-	return mode_of(how->vector) != CT_MODE_ENFORCE || is_allowed(how->vector);
+	return is_let_pass(how->vector, group_of(target));
 }
 
 /* mask: MAY_WRITE is the same bit as FMODE_WRITE. */
@@ -89,7 +90,8 @@ static __always_inline void guard_stale(struct file *file, struct inode *inode, 
 	if (!short_name(LOAD(file, f_path.dentry), &name))
 		return;
 	vector = stale_vector(&name, mask, &of_process);
-	if (vector == CT_VECTOR_NONE || !stale_attempt(file, inode, of_process, attempt) || judged_at_open(file))
+	if (vector == CT_VECTOR_NONE || !stale_attempt(file, inode, of_process, attempt) ||
+	    judged_at_open(file, attempt->target))
 		return;
 	name_road(vector, attempt);
 	attempt->vector = vector;
@@ -104,7 +106,8 @@ static __always_inline void guard_layout_ioctl(struct file *file, struct inode *
 	if (!short_name(LOAD(file, f_path.dentry), &name))
 		return;
 	vector = layout_vector(&name);
-	if (vector == CT_VECTOR_NONE || !stale_attempt(file, inode, true, attempt) || judged_at_open(file))
+	if (vector == CT_VECTOR_NONE || !stale_attempt(file, inode, true, attempt) ||
+	    judged_at_open(file, attempt->target))
 		return;
 	attempt->vector = vector;
 }

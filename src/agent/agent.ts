@@ -19,14 +19,15 @@ import {
   scopeLimit,
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
-import { Groups, Scope } from "../scope/index.js";
+import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
-import { applyPolicy, needsRestart, resolvePolicy } from "./policy.js";
+import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
+import { createHardening, protectConfigured, Rules } from "./rules.js";
 import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
@@ -47,6 +48,8 @@ export class Agent {
   readonly #facts: KernelFacts = readKernelFacts();
   readonly #groups: Groups;
   readonly selftests: Selftests;
+  readonly #rules: Rules;
+  readonly hardening: Hardening;
   #config: Config;
   #loadedAt = new Date().toISOString();
   #reloadError: string | null = null;
@@ -65,13 +68,15 @@ export class Agent {
     this.#config = options.config;
     this.#groups = new Groups(join(dirname(options.config.control.socket), "workloads.json"));
     this.selftests = new Selftests(() => this.#config, this.#log.child("selftest"));
+    this.#rules = new Rules(this.#groups, options.log.child("allow"));
+    this.hardening = createHardening(options.native, () => this.#config);
   }
 
   /** Throws when the guards cannot stand; nothing is left attached then. */
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
       this.#checkMachine();
-      const policy = resolvePolicy(this.#config);
+      const allow = this.#rules.resolve(this.#config);
       const stream = new Stream(
         () => this.#config,
         this.#options.native,
@@ -103,6 +108,8 @@ export class Agent {
         roles: { protected: Role.protected, canary: Role.canary },
         hold: (pid) => this.#options.native.openPidfd(pid),
         limit: scopeLimit,
+        hardening: this.hardening,
+        lookAround: (pids) => lookAround(pids, process.pid),
       });
       const inUse = new Set(this.#scope.records().map((record) => record.who.group));
       this.#groups.reserve(inUse);
@@ -113,8 +120,8 @@ export class Agent {
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
       if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
-      applyPolicy(kernel, policy);
-      await this.#protectConfigured();
+      this.#rules.apply(kernel, allow);
+      await protectConfigured(this.#scope, this.#config, this.#log);
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
@@ -126,7 +133,10 @@ export class Agent {
       const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
       const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
       this.#notices = notices;
-      this.#watch = new Watch(kernel, this.#scope, notices, log, () => this.#tellManager());
+      this.#watch = new Watch(kernel, this.#scope, notices, log, {
+        check: () => this.#rules.check(kernel),
+        proved: () => this.#tellManager(),
+      });
       this.#watch.every(this.#config.canary.interval);
       const silenced = this.#facts.ftraceEnabled === false;
       notices.started({
@@ -154,15 +164,15 @@ export class Agent {
     const kernel = this.kernel;
     try {
       const config = this.#options.reloadConfig();
-      const policy = resolvePolicy(config);
+      const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
-      applyPolicy(kernel, policy);
+      this.#rules.apply(kernel, allow);
       this.#log.setLevel(config.log.level);
       this.#config = config;
       this.#loadedAt = new Date().toISOString();
       this.#reloadError = null;
-      await this.#protectConfigured();
+      await protectConfigured(this.scope, config, this.#log);
       this.#watch?.every(config.canary.interval);
       this.selftests.schedule();
       this.#log.info("configuration loaded", { mode: config.mode });
@@ -198,6 +208,9 @@ export class Agent {
       facts: this.#facts,
       records: this.scope.records(),
       workloadOf: (group) => this.#groups.nameOf(group),
+      warnings: [...this.#rules.warnings, ...this.scope.warnings],
+      hardening: this.hardening,
+      overridesOf: (name) => overridesOf(this.#config, name),
     });
   }
 
@@ -249,24 +262,12 @@ export class Agent {
       mode: () => this.#config.mode,
       pipeline: () => this.#stream?.stats,
       malformed: () => this.#stream?.malformed ?? 0,
+      hardening: () => this.hardening.totals(),
       proofFailures: () => this.#watch?.failures ?? 0,
       reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
       selftests: () => this.selftests,
       onFailure: (family, error) => this.#log.warn("a metric could not be read", { family, error }),
     });
-  }
-
-  async #protectConfigured(): Promise<void> {
-    for (const { name, pid, unit, cgroup } of this.#config.workloads) {
-      const target = pid !== undefined ? { pid } : unit !== undefined ? { unit } : { cgroup: cgroup ?? "" };
-      try {
-        const { records, warnings } = await this.scope.protect(target, name);
-        this.#log.info("workload protected", { name, processes: records.length, warnings });
-      } catch (error) {
-        // A workload that is not there yet is taken up later; a node must not stay open because of it.
-        this.#log.error("workload not protected", { name, error });
-      }
-    }
   }
 
   /** The service manager hears READY only when every door is proved. */

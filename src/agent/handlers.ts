@@ -15,7 +15,9 @@ function targetOf(request: ProtectRequest, peer: Peer): Target {
 export function createHandlers(agent: Agent): ControlHandlers {
   const report = (result: ProtectResult): ProtectReport => ({
     workload: result.workload,
-    processes: result.records.map((record) => processReport(record, (group) => agent.groups.nameOf(group))),
+    processes: result.records.map((record) =>
+      processReport(record, (group) => agent.groups.nameOf(group), agent.hardening),
+    ),
     warnings: result.warnings,
   });
   return {

@@ -21,6 +21,7 @@ export interface MeasureSources {
   pipeline(): Readonly<PipelineStats> | undefined;
   /** Records of the wrong size. */
   malformed(): number;
+  hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
   proofFailures(): number;
   reload(): { successful: boolean; lastSuccess: number };
   selftests(): Pick<Selftests, "last" | "failures">;
@@ -59,6 +60,7 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       sinks: () => sinks.map((sink) => ({ name: sink.name, ...sink.stats })),
       canary: () => ({ lastSuccess: (kernel.lastProof ?? 0) / 1000, failures: sources.proofFailures() }),
       reload: sources.reload,
+      hardening: sources.hardening,
       selftest: () => selftestNumbers(sources.selftests()),
     },
     {

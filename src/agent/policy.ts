@@ -1,50 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// From configuration to what the kernel holds. Everything is resolved before anything is written, so that a bad entry
-// changes nothing.
-import { type Config, policyOf, resolveExecutable } from "../config/index.js";
-import { CloudtaserError } from "../errors/index.js";
-import type { AllowEntry, Kernel, VectorRule } from "../kernel/index.js";
-import { type VectorName, vectorNames } from "../vectors/index.js";
-import { containerRuntimes } from "./runtimes.js";
+// From configuration to what the doors need: rules for all, rules of workloads, allow list.
+import { type Config, hasOwnPolicy, policyOf, type VectorPolicy, workloadNamed } from "../config/index.js";
+import type { AllowEntry, GroupRules, PolicySet } from "../kernel/index.js";
+import { vectorEntry, vectorNames } from "../vectors/index.js";
 
-/** max_entries of the map `allowed` in bpf/maps.h; test/contract holds the two together. */
-export const maxAllowed = 16_384;
-
-/** What container runtimes do for a living: enter containers, end them, and rule their control groups, the agent's too. */
-const runtimesMay: ReadonlySet<VectorName> = new Set<VectorName>(["ns_enter", "agent_signal", "agent_cgroup"]);
-
-export interface ResolvedPolicy {
-  rules: VectorRule[];
-  allowed: AllowEntry[];
-  nodeGuardsAlways: boolean;
-  reportAllowed: boolean;
+/** @param numberOf the group under which the kernel knows a workload, whether or not anything of it is protected yet */
+export function buildPolicy(config: Config, allowed: AllowEntry[], numberOf: (name: string) => number): PolicySet {
+  const groups = config.workloads.filter(hasOwnPolicy).map((workload): GroupRules => {
+    const ofProcesses = vectorNames.filter((vector) => vectorEntry(vector).scope === "process");
+    return {
+      group: numberOf(workload.name),
+      rules: ofProcesses.map((vector) => ({ vector, ...policyOf(config, vector, workload) })),
+      membersMayInspect: workload.membersMayInspect ?? config.membersMayInspect,
+    };
+  });
+  return {
+    rules: vectorNames.map((vector) => ({ vector, ...policyOf(config, vector) })),
+    groups,
+    membersMayInspect: config.membersMayInspect,
+    allowed,
+    nodeGuardsAlways: config.nodeGuards === "always",
+    reportAllowed: config.logAll,
+  };
 }
 
-/** Throws ALLOW_EXE_UNUSABLE for an allowed executable that is not there. */
-export function resolvePolicy(config: Config): ResolvedPolicy {
-  const rules: VectorRule[] = [];
-  const allowed: AllowEntry[] = [];
-  for (const vector of vectorNames) {
-    const { mode, kill, allow } = policyOf(config, vector);
-    rules.push({ vector, mode, kill });
-    if (runtimesMay.has(vector)) allowed.push(...containerRuntimes(vector));
-    for (const exe of allow) allowed.push({ vector, ...resolveExecutable(exe) });
-  }
-  if (allowed.length > maxAllowed) {
-    throw new CloudtaserError("CONFIG_BAD_VALUE", {
-      target: "allow",
-      fields: { key: "allow", reason: `${allowed.length} entries over all vectors, and at most ${maxAllowed} fit` },
-    });
-  }
-  return { rules, allowed, nodeGuardsAlways: config.nodeGuards === "always", reportAllowed: config.logAll };
-}
-
-/** What is allowed is written before what is refused: a program on the list never meets a rule without its exception. */
-export function applyPolicy(kernel: Kernel, policy: ResolvedPolicy): void {
-  kernel.introduce();
-  kernel.setAllowed(policy.allowed);
-  kernel.setPolicy(policy.rules);
-  kernel.setSettings(policy);
+/** Where the rules of a workload differ from those of all; {} if nowhere. */
+export function overridesOf(config: Config, name: string): Record<string, VectorPolicy> {
+  const workload = workloadNamed(config, name);
+  const differing = vectorNames.flatMap((vector): [string, VectorPolicy][] => {
+    if (workload === undefined || vectorEntry(vector).scope !== "process") return [];
+    const own = policyOf(config, vector, workload);
+    const all = policyOf(config, vector);
+    return own.mode === all.mode && own.kill === all.kill ? [] : [[vector, own]];
+  });
+  return Object.fromEntries(differing);
 }
 
 /** Settings that a running agent cannot change, as far as they differ. */

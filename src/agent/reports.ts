@@ -3,7 +3,7 @@
 import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, StatusReport, VectorReport } from "../control/protocol.js";
 import type { DoorStatus, Kernel, KernelFacts } from "../kernel/index.js";
-import type { ScopeRecord } from "../scope/index.js";
+import type { Hardening, ScopeRecord } from "../scope/index.js";
 import { isDoneAtOnce, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 
 export const doorReport = (status: DoorStatus): DoorReport => ({
@@ -16,7 +16,11 @@ export const doorReport = (status: DoorStatus): DoorReport => ({
   recursionMisses: status.recursionMisses.toString(),
 });
 
-export function processReport(record: ScopeRecord, workloadOf: (group: number) => string): ProcessReport {
+export function processReport(
+  record: ScopeRecord,
+  workloadOf: (group: number) => string,
+  hardening: Hardening,
+): ProcessReport {
   return {
     pid: record.who.tgid,
     comm: record.who.comm,
@@ -24,6 +28,7 @@ export function processReport(record: ScopeRecord, workloadOf: (group: number) =
     startBoottimeNs: record.who.startBoottimeNs.toString(),
     workload: workloadOf(record.who.group),
     tracer: record.tracer,
+    hardening: hardening.of(record),
   };
 }
 
@@ -90,11 +95,15 @@ export type StatusParts = Pick<
   facts: KernelFacts;
   records: ScopeRecord[];
   workloadOf: (group: number) => string;
+  hardening: Hardening;
+  overridesOf: (workload: string) => Record<string, { mode: string; kill: boolean }>;
+  /** What other rooms have to say, beside what this machine is. */
+  warnings: readonly string[];
 };
 
 export function statusReport(parts: StatusParts): StatusReport {
   const { kernel, facts, records, workloadOf } = parts;
-  const processes = records.map((record) => processReport(record, workloadOf));
+  const processes = records.map((record) => processReport(record, workloadOf, parts.hardening));
   const sizes = new Map<string, number>();
   for (const { workload } of processes) sizes.set(workload, (sizes.get(workload) ?? 0) + 1);
   return {
@@ -112,10 +121,10 @@ export function statusReport(parts: StatusParts): StatusReport {
     lastProof: kernel.lastProof === undefined ? null : new Date(kernel.lastProof).toISOString(),
     config: parts.config,
     doors: kernel.doors.map(doorReport),
-    workloads: [...sizes].map(([name, count]) => ({ name, processes: count })),
+    workloads: [...sizes].map(([name, count]) => ({ name, processes: count, overrides: parts.overridesOf(name) })),
     processes,
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,
-    warnings: warningsOf(kernel, facts),
+    warnings: [...warningsOf(kernel, facts), ...parts.warnings],
   };
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs that enter, start and stop containers for a living: without them a node starts no container and runs no probe. They are known
 // by where they lie when the configuration is read; one that is elsewhere goes on the allow list.
-import { existsSync } from "node:fs";
-import { resolveExecutable } from "../config/index.js";
-import type { AllowEntry } from "../kernel/index.js";
+import { statSync } from "node:fs";
 
 const directories = [
   "/usr/bin",
@@ -50,14 +48,17 @@ const managers = [
   "tuning",
 ];
 
+export interface Runtime {
+  path: string;
+  /** Its direct children count as it does. */
+  children: boolean;
+}
+
 /** What of them is on this node. */
-export function containerRuntimes(vector: string): AllowEntry[] {
-  const entries: AllowEntry[] = [];
-  for (const directory of directories) {
-    for (const name of [...runtimes, ...managers]) {
-      const path = `${directory}/${name}`;
-      if (existsSync(path)) entries.push({ vector, ...resolveExecutable(path), children: runtimes.includes(name) });
-    }
-  }
-  return entries;
+export function containerRuntimes(): Runtime[] {
+  return directories.flatMap((directory) =>
+    [...runtimes, ...managers]
+      .map((name) => ({ path: `${directory}/${name}`, children: runtimes.includes(name) }))
+      .filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isFile()),
+  );
 }

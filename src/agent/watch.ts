@@ -11,19 +11,25 @@ export class Watch {
   readonly #scope: Scope;
   readonly #notices: Notices;
   readonly #log: Log;
-  readonly #onProof: () => void;
+  readonly #also: { check: () => Promise<void>; proved: () => void };
   #timer: NodeJS.Timeout | undefined;
   #busy = false;
   /** Proofs that a door did not pass, since the start. */
   failures = 0;
 
-  /** @param onProof called after each round, whatever it found */
-  constructor(kernel: Kernel, scope: Scope, notices: Notices, log: Log, onProof: () => void) {
+  /** @param also check: part of each round; proved: called at the end of one, whatever it found */
+  constructor(
+    kernel: Kernel,
+    scope: Scope,
+    notices: Notices,
+    log: Log,
+    also: { check: () => Promise<void>; proved: () => void },
+  ) {
     this.#kernel = kernel;
     this.#scope = scope;
     this.#notices = notices;
     this.#log = log;
-    this.#onProof = onProof;
+    this.#also = also;
   }
 
   /** (Re)starts the rounds. */
@@ -49,9 +55,10 @@ export class Watch {
       this.failures += this.#notices.look();
       this.#kernel.refreshDevices();
       this.#kernel.introduce();
+      await this.#also.check();
       await this.#scope.rescan();
       this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
-      this.#onProof();
+      this.#also.proved();
     } catch (error) {
       if (this.#timer !== undefined) this.#log.error("the repeated check failed", { error });
     } finally {

@@ -7,12 +7,14 @@ import type { Session } from "./io.js";
 import { renderTable } from "./table.js";
 
 export function processTable(processes: readonly ProcessReport[], color: boolean): string[] {
-  const rows = processes.map(({ pid, comm, uid, workload, tracer }) => [
+  const rows = processes.map(({ pid, comm, uid, workload, tracer, hardening }) => [
     String(pid),
     String(uid),
     workload,
     comm,
-    tracer === 0 ? "" : { text: `traced by ${tracer} since before`, style: "red" as const },
+    tracer === 0
+      ? { text: hardeningText(hardening), style: "dim" as const }
+      : { text: `traced by ${tracer} since before`, style: "red" as const },
   ]);
   const columns = [
     { title: "PID", align: "right" },
@@ -22,6 +24,14 @@ export function processTable(processes: readonly ProcessReport[], color: boolean
     { title: "" },
   ] as const;
   return renderTable(columns, rows, { color });
+}
+
+/** What could not be done when protection began. */
+function hardeningText(hardening: ProcessReport["hardening"]): string {
+  return Object.entries(hardening)
+    .filter(([, state]) => state?.outcome === "refused")
+    .map(([kind, state]) => `${kind} refused: ${state?.reason}`)
+    .join("; ");
 }
 
 export const count = (number: number, one: string, many = `${one}es`): string =>

@@ -76,5 +76,11 @@ function protectedLines(status: StatusReport, color: boolean): string[] {
   return [
     `${count(status.processes.length, "process")} protected in ${workloads}`,
     ...processTable(status.processes, color),
+    ...status.workloads.flatMap(({ name, overrides }) => {
+      const rules = Object.entries(overrides).map(
+        ([vector, { mode, kill }]) => `${vector} ${mode}${kill ? " kill" : ""}`,
+      );
+      return rules.length === 0 ? [] : [printable(`rules of ${name}: ${rules.join(", ")}`)];
+    }),
   ];
 }

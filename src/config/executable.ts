@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The identity by which the kernel side knows an executable: device and inode, never the path.
+// The identity by which the kernel side knows an executable: device, inode and change time, never the path. Whoever
+// writes to a file changes its change time, which no call sets back; the digest says whether the contents are the same.
 
-import { statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 
 export interface ExecutableIdentity {
   /** Kernel-internal dev_t: major << 20 | minor. */
   exeDev: number;
   exeIno: bigint;
+  ctimeSec: bigint;
+  ctimeNsec: number;
+  size: bigint;
 }
+
+export const sameFile = (one: ExecutableIdentity, other: ExecutableIdentity): boolean =>
+  one.exeDev === other.exeDev &&
+  one.exeIno === other.exeIno &&
+  one.ctimeSec === other.ctimeSec &&
+  one.ctimeNsec === other.ctimeNsec &&
+  one.size === other.size;
 
 /** The kernel-internal dev_t of a user-space st_dev, whose bits are spread otherwise. */
 export function kernelDevice(stDev: bigint): number {
@@ -23,8 +35,34 @@ export function resolveExecutable(path: string): ExecutableIdentity {
   try {
     const info = statSync(path, { bigint: true });
     if (!info.isFile()) throw new Error("it is not a regular file");
-    return { exeDev: kernelDevice(info.dev), exeIno: info.ino };
+    return {
+      exeDev: kernelDevice(info.dev),
+      exeIno: info.ino,
+      ctimeSec: info.ctimeNs / 1_000_000_000n,
+      ctimeNsec: Number(info.ctimeNs % 1_000_000_000n),
+      size: info.size,
+    };
   } catch (cause) {
     throw new CloudtaserError("ALLOW_EXE_UNUSABLE", { target: path, fields: { reason: reasonOf(cause) }, cause });
   }
+}
+
+/** SHA-256 of a file, lower-case hexadecimal. Throws what the file system throws. */
+export function digestOf(path: string): string {
+  const hash = createHash("sha256");
+  const block = Buffer.alloc(1024 * 1024);
+  const fd = openSync(path, "r");
+  try {
+    for (let got = readSync(fd, block); got > 0; got = readSync(fd, block)) hash.update(block.subarray(0, got));
+  } finally {
+    closeSync(fd);
+  }
+  return hash.digest("hex");
+}
+
+/** The same without holding up the event loop. */
+export async function digestSlowly(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const block of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(block as Buffer);
+  return hash.digest("hex");
 }

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The config room: what other rooms may import.
 
-export { type ExecutableIdentity, kernelDevice, resolveExecutable } from "./executable.js";
+export {
+  digestOf,
+  digestSlowly,
+  type ExecutableIdentity,
+  kernelDevice,
+  resolveExecutable,
+  sameFile,
+} from "./executable.js";
 export { type ListenAddress, parseListenAddress } from "./listen.js";
 export { type ConfigInput, defaultConfigPath, findConfigFile, loadConfig } from "./load.js";
 export { type ConfigFlags, configOverlays, type Environment, type FlagName, type Overlay } from "./overlay.js";
-export { policyOf, type VectorPolicy } from "./policy.js";
+export { type AllowConfig, hasOwnPolicy, policyOf, type VectorPolicy, workloadNamed } from "./policy.js";
 export { type Config, describeConfig, type WorkloadConfig } from "./schema.js";
 export { type ConfigWatcher, watchConfig } from "./watch.js";

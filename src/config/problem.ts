@@ -3,6 +3,7 @@
 
 import type { z } from "zod";
 import { CloudtaserError } from "../errors/index.js";
+import { isVectorName } from "../vectors/index.js";
 import { describeConfig } from "./schema.js";
 import { nearest } from "./suggest.js";
 
@@ -16,9 +17,13 @@ interface SchemaNode {
   items?: SchemaNode;
 }
 
+/** Made when the first problem needs it. */
+let described: SchemaNode | undefined;
+
 /** The part of the JSON Schema that describes the value at these keys. */
 function schemaAt(keys: readonly PropertyKey[]): SchemaNode {
-  let node = describeConfig() as SchemaNode;
+  described ??= describeConfig() as SchemaNode;
+  let node = described;
   for (const key of keys) node = (typeof key === "number" ? node.items : node.properties?.[String(key)]) ?? {};
   return node;
 }
@@ -65,6 +70,11 @@ export function problemOf(issue: Issue, raw: unknown, place: Place): CloudtaserE
   const keys = issue.path;
   if (issue.code === "unrecognized_keys") {
     const unknown = issue.keys[0] ?? "";
+    if (keys[0] === "workloads" && keys[2] === "vectors" && isVectorName(unknown)) {
+      const reason = "this vector is against the node, not against a workload: set it under vectors, for all";
+      const target = place([...keys, unknown], "key");
+      return new CloudtaserError("CONFIG_BAD_VALUE", { target, fields: { key: keyText([...keys, unknown]), reason } });
+    }
     const near = nearest(unknown, Object.keys(schemaAt(keys).properties ?? {}));
     return new CloudtaserError("CONFIG_UNKNOWN_KEY", {
       target: place([...keys, unknown], "key"),

@@ -2,7 +2,7 @@
 // What a configuration may say, with defaults and one sentence on each key. The reference in docs/ is derived from it.
 
 import { z } from "zod";
-import { modes, type VectorName, vectorNames } from "../vectors/index.js";
+import { modes, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { parseListenAddress } from "./listen.js";
 
 const absolutePath = z
@@ -10,20 +10,51 @@ const absolutePath = z
   .max(4095)
   .refine((path) => path.startsWith("/") && !path.includes("\0"), "must be an absolute path");
 
-const allowEntry = z.strictObject({
-  exe: absolutePath.describe("Executable whose processes may do it; matched by device and inode, not by name."),
-});
+const allowEntry = z
+  .strictObject({
+    exe: absolutePath
+      .optional()
+      .describe(
+        "Executable whose processes may do it; matched by device, inode and change time, so not after it was changed.",
+      ),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hexadecimal digits")
+      .optional()
+      .describe("Digest that the executable must have when it is loaded; what it has then if left out."),
+    cgroup: absolutePath
+      .optional()
+      .describe("Control group whose processes may do it, those of groups below included."),
+    uid: z.int().min(0).max(4294967294).optional().describe("Real user id, on the node, whose processes may do it."),
+  })
+  .refine(
+    ({ exe, cgroup, uid }) => exe !== undefined || cgroup !== undefined || uid !== undefined,
+    "names nobody: it needs exe, cgroup, uid, or several of them, which then must all be so",
+  )
+  .refine(({ exe, sha256 }) => sha256 === undefined || exe !== undefined, "has sha256 without exe");
 
 const vectorPolicy = z.strictObject({
   mode: z.enum(modes).optional().describe("Mode of this vector; the global mode if left out."),
   kill: z.boolean().optional().describe("Kill the offender of this vector; the global setting if left out."),
-  allow: z.array(allowEntry).default([]).describe("Executables that may do this."),
+  allow: z.array(allowEntry).default([]).describe("Who may do this."),
 });
 
 const vectors = Object.fromEntries(vectorNames.map((name) => [name, vectorPolicy.optional()])) as Record<
   VectorName,
   z.ZodOptional<typeof vectorPolicy>
 >;
+
+const workloadVectorPolicy = z.strictObject({
+  mode: z.enum(modes).optional().describe("Mode of this vector against this workload."),
+  kill: z.boolean().optional().describe("Kill the offender of this vector against this workload."),
+});
+
+/** A vector against the node cannot have a rule for one workload: problem.ts says so by name. */
+const workloadVectors = Object.fromEntries(
+  vectorNames
+    .filter((name) => vectorEntry(name).scope === "process")
+    .map((name) => [name, workloadVectorPolicy.optional()]),
+) as Record<VectorName, z.ZodOptional<typeof workloadVectorPolicy>>;
 
 const workload = z
   .strictObject({
@@ -34,10 +65,21 @@ const workload = z
     pid: z.int().min(1).max(4194304).optional().describe("Process id on the node."),
     unit: z.string().min(1).max(256).optional().describe("systemd unit whose processes are protected."),
     cgroup: absolutePath.optional().describe("Control group directory whose processes are protected."),
+    mode: z.enum(["detect", "enforce"]).optional().describe("For this workload in place of the global mode."),
+    kill: z.boolean().optional().describe("For this workload in place of the global setting."),
+    vectors: z
+      .strictObject(workloadVectors)
+      .optional()
+      .describe("Settings of single vectors for this workload, before those of all; vectors against processes only."),
+    membersMayInspect: z.boolean().optional().describe("For this workload in place of the global setting."),
   })
   .refine(
-    ({ pid, unit, cgroup }) => [pid, unit, cgroup].filter((one) => one !== undefined).length === 1,
-    "needs exactly one of pid, unit and cgroup",
+    ({ pid, unit, cgroup }) => [pid, unit, cgroup].filter((one) => one !== undefined).length <= 1,
+    "takes at most one of pid, unit and cgroup",
+  )
+  .refine(
+    ({ name, ...rest }) => Object.values(rest).some((value) => value !== undefined),
+    "says nothing: it needs one of pid, unit and cgroup, or rules for what is protected under that name",
   );
 
 function namesAreUnique(list: readonly { name: string }[]): boolean {
@@ -56,7 +98,22 @@ export const configSchema = z.strictObject({
     ),
   nodeName: z.string().min(1).max(253).optional().describe("Name of this node in events; the host name if left out."),
   vectors: z.strictObject(vectors).prefault({}).describe("Settings of single vectors, by name."),
-  allow: z.array(allowEntry).default([]).describe("Executables that may do anything that a vector would refuse."),
+  allow: z.array(allowEntry).default([]).describe("Who may do anything that a vector would refuse."),
+  membersMayInspect: z
+    .boolean()
+    .default(true)
+    .describe("Whether processes of one workload may do to each other what is refused to others; to itself each may."),
+  hardening: z
+    .strictObject({
+      coreLimit: z.boolean().default(true).describe("Set the core size limit of protected processes to 0."),
+      coredumpFilter: z.boolean().default(true).describe("Leave all memory out of core dumps of protected processes."),
+      swap: z
+        .boolean()
+        .default(true)
+        .describe("Switch swap off for a control group all of whose processes are of one protected workload."),
+    })
+    .prefault({})
+    .describe("What is done to a process when its protection begins, and undone when it ends."),
   nodeGuards: z
     .enum(["while-protected", "always"])
     .default("while-protected")

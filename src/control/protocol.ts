@@ -50,6 +50,8 @@ export interface ProcessReport {
   workload: string;
   /** A tracer that was attached before protection began; 0 if none. */
   tracer: number;
+  /** core_limit, coredump_filter, swap, dumpable: what was done when protection began. A kind that is switched off is left out. */
+  hardening: Partial<Record<string, { outcome: string; reason: string }>>;
 }
 
 export interface StatusReport {
@@ -71,7 +73,8 @@ export interface StatusReport {
   lastProof: string | null;
   config: { file: string | null; loadedAt: string; lastError: string | null };
   doors: DoorReport[];
-  workloads: { name: string; processes: number }[];
+  /** overrides: by vector, where the rules of this workload differ from those of all. */
+  workloads: { name: string; processes: number; overrides: Record<string, { mode: string; kill: boolean }> }[];
   processes: ProcessReport[];
   losses: Record<string, string>;
   events: { published: number; lastSeq: number };

@@ -7,6 +7,14 @@ function readText(buffer: Buffer, at: number, size: number): string {
   return buffer.toString("utf8", at, end < 0 ? at + size : at + end);
 }
 
+/** enum ct_allow_kind */
+export const AllowKind = {
+  exe: 1,
+  cgroup: 2,
+  uid: 4,
+  cgroup_named: 8,
+} as const;
+
 /** enum ct_census_op */
 export const CensusOp = {
   list: 0,
@@ -240,25 +248,59 @@ export function decodeAgent(buffer: Buffer, at = 0): Agent {
   };
 }
 
-/** struct ct_allow_key, 16 bytes. */
-export interface AllowKey {
-  vector: number;
-  exeDev: number;
-  exeIno: bigint;
+/** struct ct_allow, 16 bytes. */
+export interface Allow {
+  ctimeSec: bigint;
+  ctimeNsec: number;
+  children: number;
 }
-export const AllowKeySize = 16;
+export const AllowSize = 16;
+export function decodeAllow(buffer: Buffer, at = 0): Allow {
+  return {
+    ctimeSec: buffer.readBigUInt64LE(at + 0),
+    ctimeNsec: buffer.readUInt32LE(at + 8),
+    children: buffer.readUInt32LE(at + 12),
+  };
+}
+export function encodeAllow(value: Allow): Buffer {
+  const buffer = Buffer.alloc(16);
+  buffer.writeBigUInt64LE(value.ctimeSec, 0);
+  buffer.writeUInt32LE(value.ctimeNsec, 8);
+  buffer.writeUInt32LE(value.children, 12);
+  return buffer;
+}
+
+/** struct ct_allow_key, 32 bytes. */
+export interface AllowKey {
+  exeIno: bigint;
+  cgroup: bigint;
+  exeDev: number;
+  uid: number;
+  vector: number;
+  kind: number;
+  bank: number;
+}
+export const AllowKeySize = 32;
 export function decodeAllowKey(buffer: Buffer, at = 0): AllowKey {
   return {
-    vector: buffer.readUInt32LE(at + 0),
-    exeDev: buffer.readUInt32LE(at + 4),
-    exeIno: buffer.readBigUInt64LE(at + 8),
+    exeIno: buffer.readBigUInt64LE(at + 0),
+    cgroup: buffer.readBigUInt64LE(at + 8),
+    exeDev: buffer.readUInt32LE(at + 16),
+    uid: buffer.readUInt32LE(at + 20),
+    vector: buffer.readUInt16LE(at + 24),
+    kind: buffer.readUInt8(at + 26),
+    bank: buffer.readUInt8(at + 27),
   };
 }
 export function encodeAllowKey(value: AllowKey): Buffer {
-  const buffer = Buffer.alloc(16);
-  buffer.writeUInt32LE(value.vector, 0);
-  buffer.writeUInt32LE(value.exeDev, 4);
-  buffer.writeBigUInt64LE(value.exeIno, 8);
+  const buffer = Buffer.alloc(32);
+  buffer.writeBigUInt64LE(value.exeIno, 0);
+  buffer.writeBigUInt64LE(value.cgroup, 8);
+  buffer.writeUInt32LE(value.exeDev, 16);
+  buffer.writeUInt32LE(value.uid, 20);
+  buffer.writeUInt16LE(value.vector, 24);
+  buffer.writeUInt8(value.kind, 26);
+  buffer.writeUInt8(value.bank, 27);
   return buffer;
 }
 
@@ -381,6 +423,53 @@ export function decodeEvent(buffer: Buffer, at = 0): Event {
   };
 }
 
+/** struct ct_group_key, 8 bytes. */
+export interface GroupKey {
+  group: number;
+  bank: number;
+}
+export const GroupKeySize = 8;
+export function decodeGroupKey(buffer: Buffer, at = 0): GroupKey {
+  return {
+    group: buffer.readUInt32LE(at + 0),
+    bank: buffer.readUInt32LE(at + 4),
+  };
+}
+export function encodeGroupKey(value: GroupKey): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeUInt32LE(value.group, 0);
+  buffer.writeUInt32LE(value.bank, 4);
+  return buffer;
+}
+
+/** struct ct_group_policy, 40 bytes. */
+export interface GroupPolicy {
+  own: bigint;
+  detect: bigint;
+  enforce: bigint;
+  kill: bigint;
+  membersMayInspect: number;
+}
+export const GroupPolicySize = 40;
+export function decodeGroupPolicy(buffer: Buffer, at = 0): GroupPolicy {
+  return {
+    own: buffer.readBigUInt64LE(at + 0),
+    detect: buffer.readBigUInt64LE(at + 8),
+    enforce: buffer.readBigUInt64LE(at + 16),
+    kill: buffer.readBigUInt64LE(at + 24),
+    membersMayInspect: buffer.readUInt32LE(at + 32),
+  };
+}
+export function encodeGroupPolicy(value: GroupPolicy): Buffer {
+  const buffer = Buffer.alloc(40);
+  buffer.writeBigUInt64LE(value.own, 0);
+  buffer.writeBigUInt64LE(value.detect, 8);
+  buffer.writeBigUInt64LE(value.enforce, 16);
+  buffer.writeBigUInt64LE(value.kill, 24);
+  buffer.writeUInt32LE(value.membersMayInspect, 32);
+  return buffer;
+}
+
 /** struct ct_identity, 64 bytes. */
 export interface Identity {
   startBoottimeNs: bigint;
@@ -451,22 +540,41 @@ export function encodePinnedKey(value: PinnedKey): Buffer {
   return buffer;
 }
 
-/** struct ct_policy, 8 bytes. */
+/** struct ct_policy, 16 bytes. */
 export interface Policy {
   mode: number;
   kill: number;
+  allowKinds: number;
 }
-export const PolicySize = 8;
+export const PolicySize = 16;
 export function decodePolicy(buffer: Buffer, at = 0): Policy {
   return {
     mode: buffer.readUInt32LE(at + 0),
     kill: buffer.readUInt32LE(at + 4),
+    allowKinds: buffer.readUInt32LE(at + 8),
   };
 }
 export function encodePolicy(value: Policy): Buffer {
-  const buffer = Buffer.alloc(8);
+  const buffer = Buffer.alloc(16);
   buffer.writeUInt32LE(value.mode, 0);
   buffer.writeUInt32LE(value.kill, 4);
+  buffer.writeUInt32LE(value.allowKinds, 8);
+  return buffer;
+}
+
+/** struct ct_policy_head, 8 bytes. */
+export interface PolicyHead {
+  generation: number;
+}
+export const PolicyHeadSize = 8;
+export function decodePolicyHead(buffer: Buffer, at = 0): PolicyHead {
+  return {
+    generation: buffer.readUInt32LE(at + 0),
+  };
+}
+export function encodePolicyHead(value: PolicyHead): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeUInt32LE(value.generation, 0);
   return buffer;
 }
 

@@ -7,5 +7,12 @@ export { loadNative } from "./load-native.js";
 export type { Native } from "./native.js";
 export { canaryPath, objectPath, packageVersion, scopeLimit, triggersPath } from "./paths.js";
 export { Pins } from "./pins.js";
+export {
+  type AllowEntry,
+  type GroupRules,
+  maxAllowed,
+  maxGroupPolicies,
+  type PolicySet,
+  type VectorRule,
+} from "./policy.js";
 export { enableFtrace, type KernelFacts, readKernelFacts } from "./probe.js";
-export type { AllowEntry, VectorRule } from "./tables.js";

@@ -24,20 +24,12 @@ import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.
 import type { BpfMap, Native, Ring } from "./native.js";
 import { objectPath } from "./paths.js";
 import { Pins } from "./pins.js";
+import { type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
 import { otherFormStands } from "./standing.js";
-import {
-  type AllowEntry,
-  type VectorRule,
-  writeAllowed,
-  writeDevices,
-  writeOwnLinks,
-  writePinned,
-  writePolicy,
-  writeSettings,
-} from "./tables.js";
+import { writeDevices, writeOwnLinks, writePinned, writeSettings } from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
@@ -210,12 +202,12 @@ export class Kernel {
     );
   }
 
-  setPolicy(rules: readonly VectorRule[]): void {
-    writePolicy(this.#map("policy"), rules);
-  }
-
-  setAllowed(entries: readonly AllowEntry[]): void {
-    writeAllowed(this.#map("allowed"), entries);
+  /** In force as a whole when it returns; if it throws, the policy before still is. */
+  setPolicy(policy: PolicySet): void {
+    writePolicySet((name) => this.#map(name), policy);
+    // Beside the swap and not in it: it only says when the node's guards sleep, so what passes with one policy's rules
+    // and the other's setting passes under one of the two.
+    writeSettings(this.#map("settings"), { ...policy, uprobeFlag: this.#flagOfUprobes() });
   }
 
   /** Looks again which devices hold swap and which drivers of user space there are. */
@@ -223,12 +215,12 @@ export class Kernel {
     writeDevices(this.#map("devices"), findDevices());
   }
 
-  setSettings(settings: { nodeGuardsAlways: boolean; reportAllowed: boolean }): void {
+  #flagOfUprobes(): number {
     if (this.#uprobeFlag === undefined) {
       this.#uprobeFlag = this.#options.native.kernelEnumerator("TRACE_EVENT_FL_UPROBE") ?? 0;
       this.#options.native.releaseBtf();
     }
-    writeSettings(this.#map("settings"), { ...settings, uprobeFlag: this.#uprobeFlag });
+    return this.#uprobeFlag;
   }
 
   add(addition: Addition): AdditionResult {

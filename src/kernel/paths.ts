@@ -6,7 +6,7 @@ import type { Form } from "./doors.js";
 import { packageRoot } from "./load-native.js";
 
 /** max_entries of the map `scope` in bpf/maps.h; test/contract holds the two together. */
-export const scopeLimit = 65_536;
+export const scopeLimit = 32_768;
 
 /** @param directory of BPF objects, as configured; that of the installation if left out */
 export function objectPath(directory?: string, form?: Form): string {

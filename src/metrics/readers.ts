@@ -32,6 +32,8 @@ export interface MetricReaders {
   /** Records that user space got and could not publish, by reason. */
   pipelineDrops(): Iterable<{ reason: string; count: number }>;
   protectedProcesses(): number;
+  /** What was done to processes when protection began and ended. */
+  hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
   /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
   ring(): { usedBytes: number | undefined; sizeBytes: number };
   sinks(): Iterable<SinkMetrics>;

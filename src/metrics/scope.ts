@@ -6,6 +6,7 @@ import type { MetricReaders } from "./readers.js";
 
 export const metricNames = [
   "cloudtaser_protected_processes",
+  "cloudtaser_hardening_total",
   "cloudtaser_ring_size_bytes",
   "cloudtaser_ring_used_bytes",
 ] as const;
@@ -20,12 +21,21 @@ export function scopeFamilies(readers: MetricReaders): FamilyOptions[] {
     },
     {
       name: metricNames[1],
+      help: "Core limit, core dump filter, swap and dumpable of processes when their protection began and ended, by outcome.",
+      kind: "counter",
+      labels: ["kind", "outcome"],
+      *read() {
+        for (const { kind, outcome, count } of readers.hardening()) yield { labels: { kind, outcome }, value: count };
+      },
+    },
+    {
+      name: metricNames[2],
       help: "Size of the ring that carries events out of the kernel.",
       kind: "gauge",
       read: () => [{ value: readers.ring().sizeBytes }],
     },
     {
-      name: metricNames[2],
+      name: metricNames[3],
       help: "Bytes of that ring that wait to be read; NaN if this machine's libbpf cannot tell.",
       kind: "gauge",
       read: () => [{ value: readers.ring().usedBytes ?? Number.NaN }],

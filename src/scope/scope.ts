@@ -4,6 +4,7 @@
 // that a restarted service is taken up.
 import { CloudtaserError } from "../errors/index.js";
 import type { Groups } from "./groups.js";
+import type { Hardening } from "./hardening.js";
 import { cgroupOfUnit, checkProcess, processesOfCgroup } from "./targets.js";
 
 /** What this room needs of the kernel; Kernel has it. */
@@ -41,6 +42,9 @@ export interface ScopeOptions {
   hold: (pid: number) => HeldProcess;
   /** Entries that the kernel's table takes. */
   limit: number;
+  hardening: Hardening;
+  /** What others had open of these processes before. */
+  lookAround: (pids: readonly number[]) => Promise<string[]>;
 }
 
 /** A fork takes microseconds; these are far more, also on a loaded node. */
@@ -59,6 +63,9 @@ export class Scope {
   /** Targets that are looked at again, by workload. */
   readonly #standing = new Map<string, { unit: string } | { cgroup: string }>();
 
+  /** What was found when protection began, by workload. */
+  readonly #found = new Map<string, string[]>();
+
   constructor(options: ScopeOptions) {
     this.#options = options;
   }
@@ -72,7 +79,23 @@ export class Scope {
     const warnings: string[] = [];
     for (const pid of pids) this.#protectOne(pid, group, "pid" in target, warnings);
     if (!("pid" in target)) this.#standing.set(workload, target);
-    return { workload, records: this.records().filter((record) => record.who.group === group), warnings };
+    const members = this.#harden(group);
+    warnings.push(...(await this.#options.lookAround(members.map(({ who }) => who.tgid))));
+    if (warnings.length > 0) this.#found.set(workload, warnings);
+    else this.#found.delete(workload);
+    return { workload, records: members, warnings };
+  }
+
+  /** Warnings of the last time that something of each workload was taken in. */
+  get warnings(): string[] {
+    return [...this.#found].flatMap(([workload, found]) => found.map((one) => `${workload}: ${one}`));
+  }
+
+  #harden(group: number): ScopeRecord[] {
+    const all = this.records();
+    const members = all.filter((record) => record.who.group === group);
+    this.#options.hardening.harden(members, all);
+    return members;
   }
 
   #protectOne(pid: number, group: number, named: boolean, warnings: string[]): void {
@@ -124,6 +147,7 @@ export class Scope {
     if ("pid" in which) {
       checkProcess(which.pid);
       const records = kernel.remove({ tgid: which.pid, group: 0 });
+      this.#options.hardening.relax(records);
       const [first] = records;
       if (!first) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: `process ${which.pid}` });
       return { workload: groups.nameOf(first.who.group), records, warnings: [] };
@@ -131,7 +155,10 @@ export class Scope {
     const group = groups.numberOf(which.workload);
     if (group === undefined) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: which.workload });
     this.#standing.delete(which.workload);
-    return { workload: which.workload, records: kernel.remove({ tgid: 0, group }), warnings: [] };
+    this.#found.delete(which.workload);
+    const records = kernel.remove({ tgid: 0, group });
+    this.#options.hardening.relax(records);
+    return { workload: which.workload, records, warnings: [] };
   }
 
   /** Takes up what units and control groups have gained, for example by a restart. Returns how many processes. */
@@ -146,8 +173,19 @@ export class Scope {
         this.#protectOne(pid, group, false, []);
         taken++;
       }
+      this.#harden(group);
     }
+    if (this.#found.size > 0) this.#forgetEnded();
     return taken;
+  }
+
+  /** What was found about a workload of which nothing is left is of no use to anybody. */
+  #forgetEnded(): void {
+    const inUse = new Set<number | undefined>(this.records().map(({ who }) => who.group));
+    for (const workload of this.#found.keys()) {
+      if (!this.#standing.has(workload) && !inUse.has(this.#options.groups.numberOf(workload)))
+        this.#found.delete(workload);
+    }
   }
 
   /** Everything protected, the canary left out. */

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { ringBytes } from "../../src/agent/measures.js";
 import { sharedMaps } from "../../src/kernel/load.js";
 import { scopeLimit } from "../../src/kernel/paths.js";
+import { maxAllowed, maxGroupPolicies } from "../../src/kernel/policy.js";
 import { abiVersion } from "../../src/pipeline/steps.js";
 import { defines, read } from "./sources.js";
 
@@ -12,6 +13,11 @@ const maps = read("bpf/maps.h");
 it("knows the size of the scope map and of the ring", () => {
   expect(defines(maps).get("CT_SCOPE_MAX")).toBe(scopeLimit);
   expect(defines(maps).get("CT_RING_BYTES")).toBe(ringBytes);
+});
+
+it("knows how many rules and allow-list entries fit into one bank", () => {
+  expect(defines(maps).get("CT_ALLOW_MAX")).toBe(maxAllowed);
+  expect(defines(maps).get("CT_GROUP_POLICIES")).toBe(maxGroupPolicies);
 });
 
 it("gives the filter as many slots as the hash has values", () => {

@@ -21,7 +21,15 @@ afterEach(async () => {
 
 export const hostile = "\u001b[2Jx\n";
 
-export const process7 = { pid: 7, comm: hostile, uid: 1, startBoottimeNs: "5", workload: "pay", tracer: 0 };
+export const process7 = {
+  pid: 7,
+  comm: hostile,
+  uid: 1,
+  startBoottimeNs: "5",
+  workload: "pay",
+  tracer: 0,
+  hardening: {},
+};
 
 export const report: ProtectReport = { workload: "pay", processes: [process7], warnings: [`traced by ${hostile}`] };
 
@@ -50,7 +58,7 @@ export const status: StatusReport = {
       recursionMisses: "3",
     },
   ],
-  workloads: [{ name: "pay", processes: 1 }],
+  workloads: [{ name: "pay", processes: 1, overrides: { proc_fd: { mode: "detect", kill: false } } }],
   processes: [process7],
   losses: { ring_full: "0", scope_full: "2" },
   events: { published: 4, lastSeq: 4 },

@@ -27,6 +27,7 @@ function readers(change: Partial<MetricReaders> = {}): MetricReaders {
     losses: () => [],
     pipelineDrops: () => [],
     protectedProcesses: () => 0,
+    hardening: () => [],
     ring: () => ({ usedBytes: undefined, sizeBytes: 4096 }),
     sinks: () => [],
     canary: () => ({ lastSuccess: 0, failures: 0 }),

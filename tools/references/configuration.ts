@@ -12,7 +12,7 @@ const flagName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) 
 function keys(): SchemaRow[] {
   const schema = describeConfig();
   const first = `vectors.${vectorNames[0]}`;
-  const others = (path: string): boolean => /^vectors\.[a-z_]+$/.test(path) && path !== first;
+  const others = (path: string): boolean => /(^|\.)vectors\.[a-z_]+$/.test(path) && !path.endsWith(first);
   return rowsOf(schema, others)
     .filter(({ path }) => !others(path))
     .map((row) => ({ ...row, path: row.path.replace(first, "vectors.VECTOR") }));
@@ -31,7 +31,8 @@ export function configurationReference(): string {
       "Configuration",
       "src/config",
       `One YAML file: that of \`--config\`, else that of \`CLOUDTASER_CONFIG\`, else \`${defaultConfigPath}\` if it exists. ` +
-        "Environment variables are laid over it and flags over those; an empty variable counts as unset. Everything is validated before any of it is in force: " +
+        "Environment variables are laid over it and flags over those; an empty variable counts as unset. A named file, or any at a reload, that holds no setting is refused (`{}` means the defaults), and so is one that is gone at a reload. " +
+        "Everything is validated before any of it is in force: " +
         "an unknown key or a wrong value is refused with its line and column.",
     ),
     "## Keys",

@@ -17,6 +17,7 @@ const silent: MetricReaders = {
   losses: () => [],
   pipelineDrops: () => [],
   protectedProcesses: () => 0,
+  hardening: () => [],
   ring: () => ({ usedBytes: undefined, sizeBytes: 0 }),
   sinks: () => [],
   canary: () => ({ lastSuccess: 0, failures: 0 }),

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy in force: what the configuration says, what its allow lists mean on this machine, and which workload has
+// which number. Everything is resolved before anything is written.
+import type { Config } from "../config/index.js";
+import type { Kernel, Native } from "../kernel/index.js";
+import type { Log } from "../log/index.js";
+import { type Groups, Hardening, type Scope } from "../scope/index.js";
+import { AllowList, type AllowSet } from "./allow.js";
+import { buildPolicy } from "./policy.js";
+
+export class Rules {
+  readonly #allow: AllowList;
+  readonly #groups: Groups;
+
+  constructor(groups: Groups, log: Log) {
+    this.#allow = new AllowList(log);
+    this.#groups = groups;
+  }
+
+  /** Throws for what is allowed and cannot be used. */
+  resolve(config: Config): AllowSet {
+    return this.#allow.resolve(config);
+  }
+
+  /** Whole or not at all: if it throws, the policy before is in force. */
+  apply(kernel: Kernel, allow: AllowSet): void {
+    kernel.introduce();
+    this.#write(kernel, allow);
+    this.#allow.adopt(allow);
+  }
+
+  /** Looks again at what is allowed: a file that was changed, a control group that came. */
+  async check(kernel: Kernel): Promise<void> {
+    const changed = await this.#allow.check();
+    if (changed && this.#allow.set) this.#write(kernel, this.#allow.set);
+  }
+
+  get warnings(): string[] {
+    return this.#allow.warnings;
+  }
+
+  #write(kernel: Kernel, allow: AllowSet): void {
+    kernel.setPolicy(buildPolicy(allow.config, this.#allow.entries(allow), (name) => this.#groups.ensure(name)));
+  }
+}
+
+export function createHardening(native: Native, config: () => Config): Hardening {
+  return new Hardening(
+    { coreLimit: (pid, limits) => native.coreLimit(pid, limits), hold: (pid) => native.openPidfd(pid) },
+    () => {
+      const { coreLimit, coredumpFilter, swap } = config().hardening;
+      return { core_limit: coreLimit, coredump_filter: coredumpFilter, swap };
+    },
+  );
+}
+
+export async function protectConfigured(scope: Scope, config: Config, log: Log): Promise<void> {
+  for (const { name, pid, unit, cgroup } of config.workloads) {
+    const target =
+      pid !== undefined ? { pid } : unit !== undefined ? { unit } : cgroup !== undefined ? { cgroup } : undefined;
+    if (target === undefined) continue; // rules for what comes under that name later
+    try {
+      const { records, warnings } = await scope.protect(target, name);
+      log.info("workload protected", { name, processes: records.length, warnings });
+    } catch (error) {
+      // A workload that is not there yet is taken up later; a node must not stay open because of it.
+      log.error("workload not protected", { name, error });
+    }
+  }
+}

@@ -31,6 +31,7 @@ export function addAgent(program: Command, io: Io): void {
     const { uninstall, ...given } = options as ConfigFlags & { uninstall?: boolean };
     const { findConfigFile, loadConfig } = await import("../config/index.js");
     const input = { file: session.configFile, env: io.env, flags: { ...given, socket: session.socketFlag } };
+    const configFile = findConfigFile(input);
     const config = loadConfig(input);
     if (uninstall) {
       const { uninstallGuards } = await import("./uninstall.js");
@@ -43,8 +44,9 @@ export function addAgent(program: Command, io: Io): void {
     const [{ runAgent }, { createLog }] = await Promise.all([import("../agent/index.js"), import("../log/index.js")]);
     io.status = await runAgent({
       config,
-      reloadConfig: () => loadConfig(input),
-      configFile: findConfigFile(input),
+      // By name: the default file, once gone or empty, must not mean the defaults (detect) to an agent that enforces.
+      reloadConfig: () => loadConfig({ ...input, file: configFile ?? findConfigFile(input) }),
+      configFile,
       log: createLog({ level: config.log.level }),
     });
   });

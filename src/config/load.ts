@@ -3,6 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
+import { CloudtaserError } from "../errors/index.js";
 import { type ConfigFlags, type Environment, type OverlayValue, overlayValues } from "./overlay.js";
 import { problemOf } from "./problem.js";
 import { type Config, configSchema } from "./schema.js";
@@ -17,9 +18,11 @@ export interface ConfigInput {
   flags?: ConfigFlags;
 }
 
+const namedFile = ({ file, env = {} }: ConfigInput): string | undefined => file ?? env["CLOUDTASER_CONFIG"];
+
 /** The file that loadConfig reads: given, or CLOUDTASER_CONFIG, or the default one if it exists. */
-export function findConfigFile({ file, env = {} }: ConfigInput): string | undefined {
-  const named = file ?? env["CLOUDTASER_CONFIG"];
+export function findConfigFile(input: ConfigInput): string | undefined {
+  const named = namedFile(input);
   if (named !== undefined && named !== "") return named;
   return existsSync(defaultConfigPath) ? defaultConfigPath : undefined;
 }
@@ -51,12 +54,14 @@ function placeFinder(source: ConfigSource | undefined, overlays: readonly Overla
   };
 }
 
-/** Throws CloudtaserError CONFIG_UNREADABLE, CONFIG_YAML, CONFIG_UNKNOWN_KEY, CONFIG_WRONG_TYPE or CONFIG_BAD_VALUE; its target
+/** Throws CloudtaserError CONFIG_UNREADABLE, CONFIG_EMPTY, CONFIG_YAML, CONFIG_UNKNOWN_KEY, CONFIG_WRONG_TYPE or CONFIG_BAD_VALUE; its target
  *  is path:line:column, or the variable or flag. */
 export function loadConfig(input: ConfigInput = {}): Config {
   const { env = {}, flags = {} } = input;
   const path = findConfigFile(input);
   const source = path === undefined ? undefined : readSource(path);
+  // Half-written files and lost mounts are empty too, and the defaults refuse nothing.
+  if (source?.empty && namedFile(input)) throw new CloudtaserError("CONFIG_EMPTY", { target: source.path });
   const overlays = overlayValues(env, flags);
   let raw: unknown = source?.value ?? {};
   for (const overlay of overlays) raw = withValue(raw, overlay.path, overlay.value);

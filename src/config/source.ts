@@ -6,10 +6,12 @@ import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, pa
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 
 /** Longer than any sane configuration; keeps a wrong path (a log, a device) from filling memory. */
-const maxBytes = 1024 * 1024;
+const maxBytes = 4 * 1024 * 1024;
 
 export interface ConfigSource {
   path: string;
+  /** Nothing in it but white space and comments. */
+  empty: boolean;
   value: unknown;
   /** "path:line:column" of the value at the keys, or of the last key itself; of the nearest parent if it is not there. */
   placeOf(keys: readonly PropertyKey[], at: "key" | "value"): string;
@@ -46,7 +48,7 @@ function offsetOf(document: Document, keys: readonly PropertyKey[], at: "key" | 
   return offset;
 }
 
-/** Throws CONFIG_UNREADABLE or CONFIG_YAML. An empty file is an empty configuration. */
+/** Throws CONFIG_UNREADABLE or CONFIG_YAML. */
 export function readSource(path: string): ConfigSource {
   const text = readText(path);
   const lines = new LineCounter();
@@ -67,5 +69,6 @@ export function readSource(path: string): ConfigSource {
   } catch (cause) {
     throw new CloudtaserError("CONFIG_YAML", { target: place(0), fields: { reason: reasonOf(cause) }, cause });
   }
-  return { path, value: value ?? {}, placeOf: (keys, at) => place(offsetOf(document, keys, at)) };
+  const empty = value === null || value === undefined;
+  return { path, empty, value: value ?? {}, placeOf: (keys, at) => place(offsetOf(document, keys, at)) };
 }

@@ -9,6 +9,11 @@ export const configErrors = {
     help: "Check that the file exists and that this user may read it, or give another one with --config.",
     exitCode: exitCodes.usage,
   },
+  CONFIG_EMPTY: {
+    message: "the configuration {target} holds no setting",
+    help: "Write the settings; if the defaults are meant, which only detect, write mode: detect.",
+    exitCode: exitCodes.usage,
+  },
   CONFIG_YAML: {
     message: "{target}: not valid YAML: {reason}",
     help: "Correct that line; indentation is by spaces, and a value with a colon or a hash sign needs quotes.",

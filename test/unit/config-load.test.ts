@@ -6,7 +6,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { describeConfig, loadConfig, parseListenAddress, policyOf } from "../../src/config/index.js";
+import { describeConfig, loadConfig, parseListenAddress, policyOf, workloadNamed } from "../../src/config/index.js";
 import { CloudtaserError } from "../../src/errors/index.js";
 import { vectorNames } from "../../src/vectors/index.js";
 
@@ -31,7 +31,7 @@ function failure(text: string | Buffer, rest: Parameters<typeof loadConfig>[0] =
 
 describe("loadConfig", () => {
   it("fills in the documented defaults", () => {
-    const config = load("");
+    const config = load("{}");
     expect(config).toMatchObject({
       mode: "detect",
       kill: false,
@@ -64,7 +64,7 @@ describe("loadConfig", () => {
     ["false", "detect"],
     ["Enforce", "enforce"],
   ])("takes ENFORCE_MODE=%s as %s", (word, mode) => {
-    expect(load("", { env: { ENFORCE_MODE: word } }).mode).toBe(mode);
+    expect(load("{}", { env: { ENFORCE_MODE: word } }).mode).toBe(mode);
   });
 
   it("finds the file by CLOUDTASER_CONFIG", () => {
@@ -103,8 +103,34 @@ describe("loadConfig", () => {
       "workloads:\n  - { name: a, pid: 1, unit: b }\n",
       "CONFIG_BAD_VALUE",
       ":2:5",
-      /exactly one/,
+      /at most one/,
     ],
+    ["a workload that says nothing", "workloads:\n  - name: a\n", "CONFIG_BAD_VALUE", ":2:5", /says nothing/],
+    [
+      "a rule of a workload for a vector against the node",
+      "workloads:\n  - name: a\n    vectors:\n      module_load: { mode: off }\n",
+      "CONFIG_BAD_VALUE",
+      ":4:7",
+      /vectors\.module_load: this vector is against the node/,
+    ],
+    [
+      "a rule of a workload for a vector that nobody knows",
+      "workloads:\n  - name: a\n    vectors:\n      proc_fdd: { mode: off }\n",
+      "CONFIG_UNKNOWN_KEY",
+      ":4:7",
+      /did you mean proc_fd\?/,
+    ],
+    ["an empty allow-list entry", "allow:\n  - {}\n", "CONFIG_BAD_VALUE", ":2:5", /names nobody/],
+    ["an unknown key of one", "allow:\n  - { exe: /a, user: 1 }\n", "CONFIG_UNKNOWN_KEY", ":2:16", /user/],
+    [
+      "a digest of nothing",
+      `allow:\n  - { uid: 1, sha256: ${"a".repeat(64)} }\n`,
+      "CONFIG_BAD_VALUE",
+      ":2:5",
+      /without exe/,
+    ],
+    ["a digest that is none", "allow:\n  - { exe: /a, sha256: abc }\n", "CONFIG_BAD_VALUE", ":2:24", /64 hexadecimal/],
+    ["a user that cannot be", "allow:\n  - { uid: -1 }\n", "CONFIG_BAD_VALUE", ":2:12", /uid/],
     [
       "a name used twice",
       "workloads:\n  - {name: a, pid: 2}\n  - {name: a, pid: 3}\n",
@@ -135,6 +161,15 @@ describe("loadConfig", () => {
     expect(error.exitCode).toBe(2);
   });
 
+  it("refuses a named file that holds nothing, since the defaults refuse nothing", () => {
+    for (const text of ["", " \n\t\n", "# mode: enforce\n", "---\n", "null\n"]) {
+      expect(failure(text)).toMatchObject({ code: "CONFIG_EMPTY", target: file, exitCode: 2 });
+      expect(failure(text, { file: undefined, env: { CLOUDTASER_CONFIG: file } }).code).toBe("CONFIG_EMPTY");
+      expect(failure(text, { flags: { mode: "enforce" } }).code, "a flag does not make up for it").toBe("CONFIG_EMPTY");
+    }
+    expect(load("{}").mode).toBe("detect");
+  });
+
   it("refuses what it cannot read", () => {
     expect(() => loadConfig({ file: join(directory, "absent.yaml") })).toThrow(/absent\.yaml: ENOENT/);
     expect(() => loadConfig({ file: directory })).toThrow(/it is a directory/);
@@ -143,11 +178,11 @@ describe("loadConfig", () => {
   });
 
   it("names the variable or the flag that is wrong, not the file", () => {
-    expect(failure("", { env: { ENFORCE_MODE: "on" } }).target).toBe("environment variable ENFORCE_MODE");
-    expect(failure("", { env: { REACTIVE_KILL: "yes" } }).message).toMatch(/kill must be true or false, not "yes"/);
-    expect(failure("", { env: { HEALTH_LISTEN_ADDR: "x" } }).target).toBe("environment variable HEALTH_LISTEN_ADDR");
-    expect(failure("", { flags: { onStop: "stay" } }).target).toBe("flag --on-stop");
-    expect(failure("", { flags: { onStop: "stay" } }).message).toMatch(/onStop must be one of detach, leave/);
+    expect(failure("{}", { env: { ENFORCE_MODE: "on" } }).target).toBe("environment variable ENFORCE_MODE");
+    expect(failure("{}", { env: { REACTIVE_KILL: "yes" } }).message).toMatch(/kill must be true or false, not "yes"/);
+    expect(failure("{}", { env: { HEALTH_LISTEN_ADDR: "x" } }).target).toBe("environment variable HEALTH_LISTEN_ADDR");
+    expect(failure("{}", { flags: { onStop: "stay" } }).target).toBe("flag --on-stop");
+    expect(failure("{}", { flags: { onStop: "stay" } }).message).toMatch(/onStop must be one of detach, leave/);
   });
 
   it("still refuses the file where an overlay would hide its shape", () => {
@@ -171,12 +206,24 @@ describe("loadConfig", () => {
 
 describe("policyOf", () => {
   it("works the global settings in", () => {
+    const config = load("mode: enforce\nkill: true\nvectors:\n  kcore: {mode: detect}\n  bpf_load: {kill: false}\n");
+    expect(policyOf(config, "ptrace_attach")).toEqual({ mode: "enforce", kill: true });
+    expect(policyOf(config, "kcore")).toEqual({ mode: "detect", kill: false });
+    expect(policyOf(config, "bpf_load")).toEqual({ mode: "enforce", kill: false });
+  });
+
+  it("takes the nearest word: the workload's vector, the vector, the workload, all", () => {
     const config = load(
-      "mode: enforce\nkill: true\nallow: [{exe: /a}]\nvectors:\n  kcore: {mode: detect}\n  bpf_load: {kill: false, allow: [{exe: /b}, {exe: /a}]}\n",
+      "mode: detect\nvectors: { environ_read: { mode: off }, proc_fd: { mode: enforce, kill: true } }\n" +
+        "workloads:\n  - name: a\n    mode: enforce\n    kill: false\n    vectors: { environ_read: { mode: enforce, kill: true } }\n",
     );
-    expect(policyOf(config, "ptrace_attach")).toEqual({ mode: "enforce", kill: true, allow: ["/a"] });
-    expect(policyOf(config, "kcore")).toEqual({ mode: "detect", kill: false, allow: ["/a"] });
-    expect(policyOf(config, "bpf_load")).toEqual({ mode: "enforce", kill: false, allow: ["/a", "/b"] });
+    const workload = workloadNamed(config, "a");
+    expect(policyOf(config, "environ_read", workload)).toEqual({ mode: "enforce", kill: true });
+    expect(policyOf(config, "proc_fd", workload)).toEqual({ mode: "enforce", kill: true });
+    expect(policyOf(config, "ptrace_attach", workload)).toEqual({ mode: "enforce", kill: false });
+    expect(policyOf(config, "ptrace_attach")).toEqual({ mode: "detect", kill: false });
+    // Milder by its own nature: the workload's mode stands in for the global one, which it does not follow either.
+    expect(policyOf(config, "proc_root", workload).mode).toBe("detect");
   });
 
   it("refuses signals to the agent only where selfProtection or the vector itself says so", () => {
@@ -201,7 +248,7 @@ describe("describeConfig", () => {
     const silent: string[] = [];
     const walk = (node: Node, path: string) => {
       for (const [key, child] of Object.entries(node.properties ?? {})) {
-        if (child.description === undefined && path !== ".vectors") silent.push(`${path}.${key}`);
+        if (child.description === undefined && !path.endsWith(".vectors")) silent.push(`${path}.${key}`);
         walk(child, `${path}.${key}`);
       }
       if (node.items) walk(node.items, `${path}[]`);

@@ -4,13 +4,13 @@
 
 import type { GuestCommand } from "../lab/command.js";
 import type { Guest } from "../lab/guest.js";
+import { askControl } from "./ask-control.js";
 
 export const triggerDir = "/opt/cloudtaser/triggers";
 export const eventsFile = "/run/events.ndjson";
 const configFile = "/run/cloudtaser.yaml";
 /** A loaded host emulates slowly; this is patience, not a limit on the agent. */
 const eventPatienceMs = 20_000;
-const socket = "/run/cloudtaser/control.sock";
 /** Where the agent's control group lies; the triggers know it too. */
 const agentGroup = "/sys/fs/cgroup/cloudtaser/a";
 /** A kill program that a configuration may allow to signal the agent, so that tests can stop it under every policy. */
@@ -73,22 +73,14 @@ export interface SeenNotice {
   detail: Record<string, string | number>;
 }
 
-/** One HTTP request over the control socket: node takes two seconds to start in a guest, python a tenth of one. */
-const askControl = `
-import http.client, socket, sys
-class C(http.client.HTTPConnection):
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX); self.sock.connect("${socket}")
-c = C("localhost"); c.request(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None, {"content-type": "application/json"})
-r = c.getresponse(); sys.stdout.write(r.read().decode()); sys.exit(0 if r.status < 300 else 1)
-`;
-
 export class Field {
   readonly guest: Guest;
   agent: GuestCommand | undefined;
   agentPid = 0;
   /** A process in another pid namespace than the attackers', for the road that needs one. */
   namespaced = 0;
+  /** Where attacks that have a child of their own protected put it; one of its own if left out. */
+  childWorkload: string | undefined;
   module: { plain: string; packed: string; fs: string } = { plain: "", packed: "", fs: "" };
 
   constructor(guest: Guest) {
@@ -141,6 +133,7 @@ export class Field {
     argv.push("--name", this.module.fs, "--linger", `${lingerSeconds}`);
     // A stopped agent cannot be asked; without an agent the target stands in for it.
     if (this.agent) argv.push("--agent", `${this.agentPid}`);
+    if (this.childWorkload) argv.unshift("env", `CT_WORKLOAD=${this.childWorkload}`);
     const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
     const line = stdout.trim();
     return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
@@ -162,11 +155,12 @@ export class Field {
   }
 
   async writeConfig(config: Record<string, unknown>): Promise<void> {
-    // JSON is YAML.
+    // JSON is YAML. By rename: the agent watches the file, and half of one, or none of it yet, may be valid too.
     await this.guest.writeFile(
-      configFile,
+      `${configFile}.new`,
       JSON.stringify({ events: { stdout: false, file: { path: eventsFile } }, ...config }),
     );
+    await this.sh(`mv ${configFile}.new ${configFile}`);
   }
 
   async startAgent(config: Record<string, unknown>, patienceMs = 240_000): Promise<void> {
@@ -213,13 +207,19 @@ export class Field {
   /** Puts a configuration in force while the agent runs. */
   async reconfigure(config: Record<string, unknown>): Promise<void> {
     await this.writeConfig(config);
-    const { status, stdout } = await this.control("POST", "/v1/reload");
+    // Patience for a reload under attack, not a limit on it.
+    const { status, stdout } = await this.control("POST", "/v1/reload", undefined, 240);
     if (status !== 0) throw new Error(`reload refused: ${stdout}`);
   }
 
-  control(method: string, path: string, body?: unknown): Promise<{ status: number; stdout: string }> {
+  control(
+    method: string,
+    path: string,
+    body?: unknown,
+    timeoutSeconds = 60,
+  ): Promise<{ status: number; stdout: string }> {
     const argv = ["python3", "-c", askControl, method, path];
-    return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds: 60 });
+    return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds });
   }
 
   async protect(pid: number, name: string): Promise<void> {

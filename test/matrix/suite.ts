@@ -11,6 +11,7 @@ import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
 import { badStartTests, lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
+import { policyTests } from "./policy.js";
 import { MatrixRecord } from "./record.js";
 import { harmlessFormTests, oneSelftest, selftestTests } from "./selftest.js";
 import { soundnessTests } from "./soundness.js";
@@ -23,6 +24,8 @@ export interface Suite {
   victim: Person;
   neighbour: Person;
   roads: Map<string, string[]>;
+  /** The first road of a vector that works here. */
+  firstRoad(vector: string): string;
 }
 
 export function describeConfiguration(configuration: Configuration): void {
@@ -51,6 +54,7 @@ export function describeConfiguration(configuration: Configuration): void {
       suite.field.namespaced = (await suite.field.tell(suite.victim, "pidns")).childPid;
       await suite.field.hold([suite.victim, suite.neighbour]);
       suite.roads = new Map();
+      suite.firstRoad = firstRoad;
       for (const vector of vectorNames) suite.roads.set(vector, await suite.field.roads(vector));
     }, 600_000);
 
@@ -233,6 +237,7 @@ print(os.getpid(), n)"`,
     // What the agent makes of a start that goes wrong depends on the form, not on the kernel.
     if (configuration.name === "6.12" || configuration.name === "5.10") badStartTests(suite);
     benignTests(suite);
+    policyTests(suite);
     soundnessTests(suite, configuration.name);
 
     test("node-wide guards sleep when nothing is protected", async () => {

@@ -38,10 +38,17 @@ static __always_inline __u8 kill_offender(const struct ct_attempt *attempt, cons
 	return CT_EVENT_KILL_WANTED;
 }
 
-/* Nobody is killed for what current may not have asked for, nor, in place of a refusal, for a module's name. */
-static __always_inline bool spared(const struct ct_attempt *attempt)
+/*
+ * Nobody is killed for what current may not have asked for. In place of a refusal nobody is for a module's name, nor a
+ * protected process for what it was made to do, unless the configuration wants it.
+ */
+static __always_inline bool kills(const struct ct_attempt *attempt, bool wanted)
 {
-	return attempt->bystander || (!CT_REFUSES && attempt->door == CT_DOOR_KERNEL_MODULE_REQUEST);
+	if (attempt->bystander)
+		return false;
+	if (CT_REFUSES)
+		return wanted;
+	return attempt->door != CT_DOOR_KERNEL_MODULE_REQUEST && (wanted || !attempt->own);
 }
 
 static __always_inline void report(const struct ct_attempt *attempt, const struct ct_scope *target,
@@ -148,7 +155,7 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 		silent = set && !set->report_allowed;
 	} else if (mode == CT_MODE_DETECT) {
 		outcome = CT_OUTCOME_OBSERVED;
-	} else if ((rule & CT_RULE_KILL || !CT_REFUSES) && !spared(attempt)) {
+	} else if (kills(attempt, rule & CT_RULE_KILL)) {
 		flags = kill_offender(attempt, me);
 	}
 	if (!CT_REFUSES && outcome == CT_OUTCOME_DENIED) {

@@ -50,6 +50,8 @@ Napi::Value Link::Info(const Napi::CallbackInfo& info) {
   struct bpf_link_info data = {};
   __u32 size = sizeof(data);
   if (bpf_obj_get_info_by_fd(bpf_link__fd(parts_.link.get()), &data, &size) != 0) {
+    // Before 5.15 a kprobe hangs on a perf event, which is not a BPF object.
+    if (errno == EINVAL) return env.Undefined();
     return ThrowErrno(env, errno, "read info of link", parts_.name);
   }
   Napi::Object result = Napi::Object::New(env);

@@ -4,7 +4,7 @@ import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, StatusReport, VectorReport } from "../control/protocol.js";
 import type { DoorStatus, Kernel, KernelFacts } from "../kernel/index.js";
 import type { Hardening, ScopeRecord } from "../scope/index.js";
-import { isDoneAtOnce, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
+import { lateWorth, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 
 export const doorReport = (status: DoorStatus): DoorReport => ({
   door: status.door,
@@ -32,11 +32,8 @@ export function processReport(
   };
 }
 
-/** The weakest of its doors; and in the signal form, whether the kill still comes in time for anything. */
-function soundnessIn(form: string, own: readonly (DoorStatus | undefined)[], vector: VectorName): string {
-  const weakest = own.find((door) => door && door.soundness !== "sound")?.soundness ?? "sound";
-  return form === "signal" && isDoneAtOnce(vector) ? `${weakest}; the effect may stay` : weakest;
-}
+const weakest = (own: readonly (DoorStatus | undefined)[]): string =>
+  own.find((door) => door && door.soundness !== "sound")?.soundness ?? "sound";
 
 export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
   const doors = new Map(kernel.doors.map((door) => [door.door as string, door]));
@@ -57,7 +54,7 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
       doors: [...entry.doors],
       proved: own.every((door) => door?.proved),
       reason: weak ? `${weak.door}: ${weak.reason}` : "",
-      soundness: soundnessIn(kernel.form, own, vector),
+      soundness: kernel.form === "signal" ? lateWorth(vector, kill, weakest(own)) : weakest(own),
       observed: count("observed"),
       denied: count("denied"),
       killed: count("killed"),
@@ -71,7 +68,7 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
   const warnings: string[] = [];
   if (kernel.form === "signal") {
     warnings.push(
-      "the signal form refuses nothing: an attack goes on, and its process is killed after the fact. Data may be gone by then",
+      "the signal form refuses nothing: an attack goes on, and its process is killed after the fact. Data may be gone by then. Nothing is pinned: the guards end with the agent, which a signal to it ends too",
     );
   } else if (kernel.doors.some((door) => door.attached && door.soundness !== "sound")) {
     const cure = facts.lsms?.includes("bpf")

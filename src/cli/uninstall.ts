@@ -35,7 +35,10 @@ export async function uninstallGuards(
   if (removed.length === 0) return { removed, held: [] };
   try {
     const kernel = await native();
-    const programs = links.map((path) => ({ path, id: programBehind(kernel, path) }));
+    const programs = links.flatMap((path) => {
+      const id = programBehind(kernel, path);
+      return id === undefined ? [] : [{ path, id }];
+    });
     pins.removeAll();
     const held = await stillLoaded(kernel, programs, patience);
     return { removed, held };
@@ -44,10 +47,10 @@ export async function uninstallGuards(
   }
 }
 
-function programBehind(native: Native, path: string): number {
+function programBehind(native: Native, path: string): number | undefined {
   const link = native.openLink(path);
   try {
-    return link.info().programId;
+    return link.info()?.programId;
   } finally {
     link.close();
   }

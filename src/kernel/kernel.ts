@@ -191,14 +191,15 @@ export class Kernel {
 
   /** Tells the doors who the agent is, where its pins lie and which links are its own. All of it may change later. */
   introduce(): void {
-    const pins = this.#options.facts.bpffs ? this.#pins : undefined;
+    // Where nothing is pinned nobody is to be stopped, let alone killed, for what happens to that directory.
+    const pins = this.pinned ? this.#pins : undefined;
     withIntroduction(pins?.path, (self) => {
       this.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false, self });
     });
     writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
     writeOwnLinks(
       this.#map("own_links"),
-      this.#loaded.doors.flatMap(({ link }) => (link === undefined ? [] : [link.info().id])),
+      this.#loaded.doors.flatMap(({ link }) => (link?.info()?.id ?? [])),
     );
   }
 

@@ -45,7 +45,8 @@ export interface LoadedProgramInfo {
 
 export interface BpfLink {
   readonly fd: number;
-  info(): { id: number; programId: number };
+  /** undefined: no link of the kernel's own, so it has no id. Before 5.15 a kprobe hangs on a perf event alone. */
+  info(): { id: number; programId: number } | undefined;
   /** Fails with EEXIST if the path is taken. */
   pin(path: string): void;
   /** Lets go of the link: detaches unless it is pinned. So does garbage collection: keep a reference. */

@@ -11,6 +11,6 @@ export {
   severities,
   type VectorEntry,
 } from "./entry.js";
-export { isDoneAtOnce } from "./late.js";
+export { lateWorth } from "./late.js";
 export { type GeneratedEnum, joinVectorNumbers, namesByNumber, type VectorNumbers } from "./names.js";
 export { type EventType, isVectorName, type VectorName, vectorEntry, vectorNames, vectorTable } from "./table.js";

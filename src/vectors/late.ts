@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vectors whose harm is done within the one system call: where nothing can be refused (signal form), killing the offender
-// afterwards gives nothing back. Of the others, the call only opens the way, and the offender dies before it is used.
+// What the signal form is worth for each vector: it refuses nothing and kills the offender afterwards. Tried by
+// test/triggers/window.c where it says that nothing gets out.
 
 import type { VectorName } from "./table.js";
 
-const doneAtOnce: ReadonlySet<VectorName> = new Set([
-  "pidfd_getfd", // into a descriptor table that the offender may share with others
-  "process_madvise",
-  "coredump_signal",
-  "coredump_limits",
-  "module_load",
-  "kexec",
-  "swap_on",
-  "hibernate",
+/** The kernel gives a dying process nothing of these: it checks for SIGKILL before it copies memory, or on the way. */
+const inTime: ReadonlySet<VectorName> = new Set([
+  "ptrace_seize", // the tracer is gone before it can ask for anything
+  "procmem_read",
+  "procmem_write",
+  "procmem_stale_fd",
+  "environ_read",
+  "process_vm_read",
+  "process_vm_write",
+  "ns_enter", // entered by a thread that never returns
+  "bpf_load", // the verifier looks for signals
 ]);
 
-export const isDoneAtOnce = (vector: VectorName): boolean => doneAtOnce.has(vector);
+/** @param worth what the weakest door says of itself */
+export function lateWorth(vector: VectorName, kill: boolean, worth: string): string {
+  if (vector === "pin_remove") return "nothing is pinned in this form, so there is nothing to remove";
+  if (vector === "preload") return kill ? worth : "reported only: the offender would be the protected process itself";
+  return inTime.has(vector) ? worth : `${worth}; the effect may stay`;
+}

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "objects.h"
 #include "trigger.h"
 
@@ -40,9 +41,12 @@ static void get_by_id(const struct aim *aim, const struct road *road, struct out
 	union bpf_attr *attr = low_memory(4096);
 	struct objects objects;
 
-	(void)aim;
 	find_objects(&objects);
-	attr->map_id = id_of(held(is_map ? objects.map : objects.link), road->file);
+	/* An agent that pins nothing shows the ids of what it holds all the same. */
+	if (!objects.real)
+		attr->map_id = id_held_by(the_agent(aim).target, road->file);
+	if (!attr->map_id)
+		attr->map_id = id_of(held(is_map ? objects.map : objects.link), road->file);
 	conclude(out, "descriptor by id", bpf_call(road->compat, road->number, attr, sizeof(*attr)));
 	out->listed = out->error == ENOENT && is_listed(next, attr->map_id);
 }

@@ -49,18 +49,49 @@ int pin(int fd, const char *path)
 	return (int)bpf_call(0, BPF_OBJ_PIN, &attr, sizeof(attr));
 }
 
+static unsigned int id_in(const char *path, const char *word)
+{
+	size_t length = strlen(word);
+	FILE *file = fopen(path, "re");
+	unsigned int id = 0;
+	char text[128];
+
+	while (file && !id && fgets(text, sizeof(text), file))
+		if (!strncmp(text, word, length) && text[length] == ':')
+			id = (unsigned int)atoi(text + length + 1);
+	if (file)
+		fclose(file);
+	return id;
+}
+
 unsigned int id_of(int fd, const char *word)
 {
-	char path[64], text[128];
-	size_t length = strlen(word);
-	FILE *file;
+	char path[64];
+	unsigned int id;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "re");
-	while (file && fgets(text, sizeof(text), file))
-		if (!strncmp(text, word, length) && text[length] == ':')
-			return (unsigned int)atoi(text + length + 1);
-	cannot_try("the descriptor does not show its id");
+	id = id_in(path, word);
+	if (!id)
+		cannot_try("the descriptor does not show its id");
+	return id;
+}
+
+unsigned int id_held_by(pid_t holder, const char *word)
+{
+	char directory[64], path[128];
+	struct dirent *entry;
+	unsigned int id = 0;
+	DIR *list;
+
+	snprintf(directory, sizeof(directory), "/proc/%d/fdinfo", holder);
+	list = opendir(directory);
+	while (list && !id && (entry = readdir(list))) {
+		snprintf(path, sizeof(path), "%s/%.40s", directory, entry->d_name);
+		id = id_in(path, word);
+	}
+	if (list)
+		closedir(list);
+	return id;
 }
 
 int is_listed(int next_command, unsigned int id)

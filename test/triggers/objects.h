@@ -8,6 +8,7 @@
 
 #include <linux/bpf.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define PIN_PATH 96
 
@@ -32,6 +33,9 @@ int pin(int fd, const char *path);
 
 /* What fdinfo says of a descriptor under that word: map_id, link_id, prog_id. */
 unsigned int id_of(int fd, const char *word);
+
+/* The first such id among what a process holds; 0: none. */
+unsigned int id_held_by(pid_t holder, const char *word);
 
 /* Whether the kernel lists that id. */
 int is_listed(int next_command, unsigned int id);

@@ -39,8 +39,8 @@ static __always_inline __u8 kill_offender(const struct ct_attempt *attempt, cons
 }
 
 /*
- * Nobody is killed for what current may not have asked for. In place of a refusal nobody is for a module's name, nor a
- * protected process for what it was made to do, unless the configuration wants it.
+ * Nobody is killed for what current may not have asked for; nor, in place of a refusal, a protected process for what it
+ * was made to do, unless the configuration wants it.
  */
 static __always_inline bool kills(const struct ct_attempt *attempt, bool wanted)
 {
@@ -48,7 +48,7 @@ static __always_inline bool kills(const struct ct_attempt *attempt, bool wanted)
 		return false;
 	if (CT_REFUSES)
 		return wanted;
-	return attempt->door != CT_DOOR_KERNEL_MODULE_REQUEST && (wanted || !attempt->own);
+	return wanted || !attempt->own;
 }
 
 static __always_inline void report(const struct ct_attempt *attempt, const struct ct_scope *target,

@@ -46,7 +46,7 @@ static __always_inline bool is_socket_diagnosis(const char *name)
 	return *(__u64 *)&start[0] == low && *(__u64 *)&start[8] == middle && start[16] == '4' && start[17] == '-';
 }
 
-/* Only where it is enforced: in detect mode the module that comes of it is reported when modprobe loads it. */
+/* Only where it is refused: else the module that comes of it is judged, and told of, when modprobe loads it. */
 static __always_inline void guard_module_request(const char *name, struct ct_attempt *attempt)
 {
 	struct ct_scope *me = scope_of(current_leader());

@@ -199,7 +199,7 @@ export class Kernel {
     writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
     writeOwnLinks(
       this.#map("own_links"),
-      this.#loaded.doors.flatMap(({ link }) => (link?.info()?.id ?? [])),
+      this.#loaded.doors.flatMap(({ link }) => link?.info()?.id ?? []),
     );
   }
 

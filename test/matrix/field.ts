@@ -125,6 +125,18 @@ export class Field {
     on: Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">,
     lingerSeconds = 0,
   ): Promise<Attack> {
+    const argv = this.attackCommand(vector, road, on, lingerSeconds);
+    const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
+    const line = stdout.trim();
+    return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
+  }
+
+  attackCommand(
+    vector: string,
+    road: string,
+    on: Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">,
+    lingerSeconds = 0,
+  ): string[] {
     const writes = vector === "procmem_write" || vector === "process_vm_write";
     const target = road === "other_pidns" ? this.namespaced : on.pid;
     const argv = [`${triggerDir}/${vector}`, "--road", road, "--target", `${target}`, "--tid", `${on.tid2}`];
@@ -134,9 +146,7 @@ export class Field {
     // A stopped agent cannot be asked; without an agent the target stands in for it.
     if (this.agent) argv.push("--agent", `${this.agentPid}`);
     if (this.childWorkload) argv.unshift("env", `CT_WORKLOAD=${this.childWorkload}`);
-    const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
-    const line = stdout.trim();
-    return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
+    return argv;
   }
 
   /** Finds a module that nothing uses, plain and as the distribution packs it, and a file system that is a module. */

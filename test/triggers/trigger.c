@@ -226,8 +226,7 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 		errno = out.error;
 		if ((errno == ENOENT && !out.listed) || errno == ESRCH)
 			cannot_try("there is nothing to attack");
-		if (out.error)
-			sleep(linger);
+		sleep(linger);
 		print_truth(!out.error, out.error, out.got, 1, NULL);
 		return out.error ? 1 : 0;
 	}

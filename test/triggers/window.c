@@ -5,8 +5,10 @@
  *   window ROAD TARGET ADDRESS LENGTH FD
  *   process_vm      one call copies the data
  *   environ         opens, then reads: two calls
- *   environ_shared  one child opens in a descriptor table that it shares, another reads there
- *   getfd_shared    one child takes a descriptor into a table that it shares, another reads there
+ * One child opens, or takes a descriptor, into a table that it shares; another reads there:
+ *   environ_shared, mem_shared, maps_shared   a file of /proc/TARGET
+ *   link_shared     what is behind /proc/TARGET/fd/FD
+ *   getfd_shared    the descriptor itself, by pidfd_getfd
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -39,11 +41,10 @@ static void copy_memory(void)
 	process_vm_readv(target, &here, 1, &there, 1, 0);
 }
 
-static void open_environ(void)
-{
-	char path[64];
+static char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/environ", target);
+static void open_path(void)
+{
 	loot->fd = open(path, O_RDONLY);
 }
 
@@ -59,7 +60,13 @@ static void read_taken(void)
 		_exit(1);
 }
 
-static void read_environ(void)
+static void read_there(void)
+{
+	if (pread(loot->fd, loot->data, length, (off_t)address) < 0)
+		_exit(1);
+}
+
+static void read_start(void)
 {
 	if (read(loot->fd, loot->data, sizeof(loot->data) - 1) < 0)
 		_exit(1);
@@ -67,8 +74,8 @@ static void read_environ(void)
 
 static void open_and_read(void)
 {
-	open_environ();
-	read_environ();
+	open_path();
+	read_start();
 }
 
 /* How the child ended that did this: the signal, or 0. */
@@ -113,14 +120,20 @@ int main(int argc, char **argv)
 	loot = mmap(NULL, sizeof(*loot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (loot == MAP_FAILED || length >= sizeof(loot->data))
 		return 2;
+	if (!strcmp(argv[1], "link_shared"))
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", target, wanted);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/%.*s", target, (int)strcspn(argv[1], "_"), argv[1]);
 	if (!strcmp(argv[1], "process_vm"))
 		signal = in_child(copy_memory, 0);
 	else if (!strcmp(argv[1], "environ"))
 		signal = in_child(open_and_read, 0);
-	else if (!strcmp(argv[1], "environ_shared"))
-		signal = steal_by_table(open_environ, read_environ);
 	else if (!strcmp(argv[1], "getfd_shared"))
 		signal = steal_by_table(take_descriptor, read_taken);
+	else if (!strcmp(argv[1], "mem_shared"))
+		signal = steal_by_table(open_path, read_there);
+	else if (strstr(argv[1], "_shared"))
+		signal = steal_by_table(open_path, read_start);
 	else
 		return 2;
 	for (bytes = sizeof(loot->data); bytes && !loot->data[bytes - 1];)

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describeSignalForm } from "./late.js";
+
+describeSignalForm("5.10");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the signal form is worth for each vector: it refuses nothing and kills the offender afterwards. Tried by
-// test/triggers/window.c where it says that nothing gets out.
+// What the signal form is worth for each vector: it refuses nothing and kills the offender afterwards. Tried in
+// test/matrix/late.ts where no reason stands beside the name.
 
 import type { VectorName } from "./table.js";
 
@@ -14,7 +14,7 @@ const inTime: ReadonlySet<VectorName> = new Set([
   "process_vm_read",
   "process_vm_write",
   "ns_enter", // entered by a thread that never returns
-  "bpf_load", // the verifier looks for signals
+  "bpf_load",
 ]);
 
 /** @param worth what the weakest door says of itself */

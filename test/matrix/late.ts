@@ -25,7 +25,7 @@ interface Window {
 }
 
 /** Where the kernel gives a dying process nothing; the layout, which it does give; what holds the whole secret. */
-const shut = ["process_vm", "environ", "environ_shared", "mem_shared"] as const;
+const shut = ["process_vm", "environ", "environ_shared", "mem_shared", "program_shared"] as const;
 const open = ["link_shared", "getfd_shared"] as const;
 const windows = [...shut, "maps_shared", ...open] as const;
 
@@ -165,6 +165,19 @@ export function describeSignalForm(kernel: string): void {
       for (const road of shut) expect(figures[road], road).toMatchObject({ bytes: 0 });
       // A descriptor in a table that others share outlives its taker: the whole secret is gone.
       for (const road of open) expect(figures[road]?.tail, road).toBe(victim.secret.slice(-24));
+    }, 300_000);
+
+    test("nothing is written either", async () => {
+      const { field, victim } = suite;
+      const fresh = await field.person();
+      await field.protect(fresh.pid, "fresh");
+      const before = await field.tell(fresh, "scratch");
+      // Observed only, the same attacks left their mark.
+      expect(await field.tell(victim, "scratch")).not.toEqual(before);
+      for (const vector of ["procmem_write", "process_vm_write"])
+        expect(await field.attack(vector, "default", fresh), vector).toMatchObject({ status: 137 });
+      expect(await field.tell(fresh, "scratch")).toEqual(before);
+      await field.forgetEvents();
     }, 300_000);
 
     sparedTests(suite);

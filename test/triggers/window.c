@@ -9,9 +9,11 @@
  *   environ_shared, mem_shared, maps_shared   a file of /proc/TARGET
  *   link_shared     what is behind /proc/TARGET/fd/FD
  *   getfd_shared    the descriptor itself, by pidfd_getfd
+ *   program_shared  a loaded program of a type that can read other processes: is there one afterwards?
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -72,6 +74,25 @@ static void read_start(void)
 		_exit(1);
 }
 
+static void load_program(void)
+{
+	static const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT, .insn_cnt = 2 };
+
+	attr.insns = (unsigned long)nothing;
+	attr.license = (unsigned long)"GPL";
+	loot->fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static void look_for_program(void)
+{
+	if (fcntl(loot->fd, F_GETFD) >= 0)
+		loot->data[0] = '1';
+}
+
 static void open_and_read(void)
 {
 	open_path();
@@ -130,6 +151,8 @@ int main(int argc, char **argv)
 		signal = in_child(open_and_read, 0);
 	else if (!strcmp(argv[1], "getfd_shared"))
 		signal = steal_by_table(take_descriptor, read_taken);
+	else if (!strcmp(argv[1], "program_shared"))
+		signal = steal_by_table(load_program, look_for_program);
 	else if (!strcmp(argv[1], "mem_shared"))
 		signal = steal_by_table(open_path, read_there);
 	else if (strstr(argv[1], "_shared"))

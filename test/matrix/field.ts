@@ -28,6 +28,8 @@ export interface Person {
   command: GuestCommand;
 }
 
+type Aim = Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">;
+
 /** What a trigger says of its attack. */
 export interface Truth {
   vector: string;
@@ -119,24 +121,14 @@ export class Field {
     return JSON.parse(stdout) as string[];
   }
 
-  async attack(
-    vector: string,
-    road: string,
-    on: Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">,
-    lingerSeconds = 0,
-  ): Promise<Attack> {
+  async attack(vector: string, road: string, on: Aim, lingerSeconds = 0): Promise<Attack> {
     const argv = this.attackCommand(vector, road, on, lingerSeconds);
     const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
     const line = stdout.trim();
     return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
   }
 
-  attackCommand(
-    vector: string,
-    road: string,
-    on: Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">,
-    lingerSeconds = 0,
-  ): string[] {
+  attackCommand(vector: string, road: string, on: Aim, lingerSeconds = 0): string[] {
     const writes = vector === "procmem_write" || vector === "process_vm_write";
     const target = road === "other_pidns" ? this.namespaced : on.pid;
     const argv = [`${triggerDir}/${vector}`, "--road", road, "--target", `${target}`, "--tid", `${on.tid2}`];

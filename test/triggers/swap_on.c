@@ -106,7 +106,8 @@ static void swap_to_loop(const struct aim *aim, const struct road *road, struct 
 	(void)road;
 	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	snprintf(path, sizeof(path), "/dev/loop%d", control < 0 ? -1 : ioctl(control, LOOP_CTL_GET_FREE));
-	device = open(path, O_RDWR | O_CLOEXEC);
+	/* Not for reading: the number may have been swap's until a moment ago, and is block_raw's for a while. */
+	device = open(path, O_WRONLY | O_CLOEXEC);
 	if (device < 0 || ioctl(device, LOOP_SET_FD, backing)) {
 		remove_file();
 		cannot_try("no loop device");

@@ -105,7 +105,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/bench/bench.mk
 
 ##@ Use
-.PHONY: demo lab lab-build test unit check bench
+.PHONY: demo lab lab-build test benign unit check bench
 lab-build: all
 	@true
 

@@ -11,18 +11,18 @@ export default defineConfig({
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { extends: true, test: { name: "contract", include: ["test/contract/**/*.test.ts"] } },
       { extends: true, test: { name: "native", include: ["test/native/**/*.test.ts"], testTimeout: minutes } },
-      {
-        extends: true,
+      ...["matrix", "benign"].map((name) => ({
+        extends: true as const,
         test: {
-          name: "matrix",
-          include: ["test/matrix/**/*.test.ts"],
+          name,
+          include: [`test/${name}/**/*.test.ts`],
           testTimeout: 10 * minutes,
           hookTimeout: 10 * minutes,
           // A guest is emulated and keeps a processor busy. In a file, one test builds on the one before it.
           maxWorkers: 2,
           sequence: { concurrent: false, shuffle: false },
         },
-      },
+      })),
     ],
   },
 });

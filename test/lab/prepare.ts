@@ -33,6 +33,8 @@ export interface GuestOptions {
   product?: boolean;
   /** Boot systemd as pid 1; otherwise the lab's agent is pid 1. */
   systemd?: boolean;
+  /** Debian packages that its root file system has besides the usual ones; each list makes an image of its own. */
+  packages?: readonly string[];
   /** A root shell on the serial console; the guest ends with it. */
   shell?: boolean;
   onConsole?: (text: string) => void;
@@ -47,7 +49,7 @@ export async function prepareMachine(options: GuestOptions, folder: string, agen
   return {
     kernel,
     initramfs: await initramfs(kernel),
-    rootImage: await rootImage(node.packages),
+    rootImage: await rootImage([...node.packages, ...(options.packages ?? [])]),
     disks: {
       modules: kernel.modulesImage,
       node: node.image,

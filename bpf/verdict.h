@@ -175,7 +175,8 @@ static __always_inline int pass_judgement(const struct ct_attempt *attempt, cons
 
 /*
  * Attempts on a process concern that process, if it is protected; its own workload may look at itself.
- * Attempts on the agent, or on the kernel below, concern everybody but the agent, while something is protected.
+ * Attempts on the agent concern everybody but the agent, and so do those on the kernel below, while something is
+ * protected: who changed the agent before that would decide what its protection is worth.
  */
 static __always_inline int decide(struct ct_attempt *attempt)
 {
@@ -200,7 +201,7 @@ static __always_inline int decide(struct ct_attempt *attempt)
 		if (is_agent(me) && attempt->vector == CT_VECTOR_COREDUMP_LIMITS)
 			return 0;
 	} else {
-		if (!attempt->always && !(me && me->role & CT_ROLE_PROBER) && !anything_protected())
+		if (!attempt->always && !is_agent(target) && !(me && me->role & CT_ROLE_PROBER) && !anything_protected())
 			return 0;
 		if (is_agents_own(attempt, me))
 			return 0;

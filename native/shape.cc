@@ -142,10 +142,13 @@ Napi::Value Object::ReuseMap(const Napi::CallbackInfo& info) {
   Arguments args(info, "reuseMap");
   struct bpf_map* map = FindMap(info, args);
   if (map == nullptr) return env.Undefined();
-  std::string path = args.Text(1, "path");
+  // A descriptor instead of a path: a map of this process that is pinned nowhere.
+  bool by_number = info.Length() > 1 && info[1].IsNumber();
+  int64_t number = by_number ? args.Integer(1, "fd", 0, INT32_MAX) : -1;
+  std::string path = by_number ? "descriptor " + std::to_string(number) : args.Text(1, "path");
   if (args.bad()) return env.Undefined();
 
-  Fd fd(bpf_obj_get(path.c_str()));
+  Fd fd = by_number ? Fd::Duplicate(static_cast<int>(number)) : Fd(bpf_obj_get(path.c_str()));
   if (!fd) return ThrowErrno(env, errno, "open map", path);
   struct bpf_map_info pinned = {};
   if (Map::ReadInfo(fd.get(), &pinned) != 0) return ThrowErrno(env, errno, "read info of map", path);

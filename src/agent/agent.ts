@@ -10,9 +10,10 @@ import { CloudtaserError } from "../errors/index.js";
 import {
   canaryPath,
   enableFtrace,
-  Kernel,
+  type Kernel,
   type KernelFacts,
   type Native,
+  openKernel,
   packageVersion,
   Role,
   readKernelFacts,
@@ -20,14 +21,16 @@ import {
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
+import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
+import { sayIdling } from "./idling.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
-import { createHardening, protectConfigured, Rules } from "./rules.js";
+import { createHardening, Rules } from "./rules.js";
 import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
@@ -91,7 +94,7 @@ export class Agent {
         handlers: createHandlers(this),
         log: this.#log.child("control"),
       });
-      const kernel = await Kernel.open({
+      const kernel = await openKernel({
         native: this.#options.native,
         facts: this.#facts,
         objects: this.#config.objectPath,
@@ -99,6 +102,7 @@ export class Agent {
         form: this.#config.form,
         pinPath: this.#config.pinPath,
         onEvents: (events, malformed) => stream.take(events, malformed),
+        onIdling: (awake, error) => sayIdling(this.#log, awake, error),
       });
       this.#kernel = kernel;
       this.#stopIfInterrupted(interrupted);
@@ -120,7 +124,7 @@ export class Agent {
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
       if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
-      this.#rules.apply(kernel, allow);
+      await this.#rules.apply(kernel, allow);
       await protectConfigured(this.#scope, this.#config, this.#log);
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
@@ -147,6 +151,7 @@ export class Agent {
       });
       this.#tellManager();
       this.selftests.schedule();
+      kernel.mayIdle();
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -167,7 +172,7 @@ export class Agent {
       const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
-      this.#rules.apply(kernel, allow);
+      await this.#rules.apply(kernel, allow);
       this.#log.setLevel(config.log.level);
       this.#config = config;
       this.#loadedAt = new Date().toISOString();

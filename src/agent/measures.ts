@@ -43,8 +43,9 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       doors: () =>
         kernel.doors.map((door) => ({
           door: door.door,
-          form: door.attached ? door.form : undefined,
+          form: door.attached || door.idle ? door.form : undefined,
           attached: door.attached,
+          idle: door.idle,
           proved: door.proved,
           sound: door.soundness === "sound",
           recursionMisses: door.recursionMisses,

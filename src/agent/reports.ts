@@ -10,6 +10,7 @@ export const doorReport = (status: DoorStatus): DoorReport => ({
   door: status.door,
   form: status.form,
   attached: status.attached,
+  idle: status.idle,
   proved: status.proved,
   reason: status.reason,
   soundness: status.soundness,
@@ -53,6 +54,7 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
       form: kernel.form,
       doors: [...entry.doors],
       proved: own.every((door) => door?.proved),
+      idle: kernel.idle,
       reason: weak ? `${weak.door}: ${weak.reason}` : "",
       soundness: kernel.form === "signal" ? lateWorth(vector, kill, weakest(own)) : weakest(own),
       observed: count("observed"),
@@ -70,7 +72,7 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
     warnings.push(
       "the signal form refuses nothing: an attack goes on, and its process is killed after the fact. Data may be gone by then. Nothing is pinned: the guards end with the agent, which a signal to it ends too",
     );
-  } else if (kernel.doors.some((door) => door.attached && door.soundness !== "sound")) {
+  } else if (kernel.doors.some((door) => (door.attached || door.idle) && door.soundness !== "sound")) {
     const cure = facts.lsms?.includes("bpf")
       ? "Let the form be auto: bpf is in the LSM list"
       : `bpf is not in the LSM list: boot with lsm=${[...(facts.lsms ?? []), "bpf"].join(",")}`;
@@ -115,6 +117,7 @@ export function statusReport(parts: StatusParts): StatusReport {
     preemption: kernel.preemption.mode,
     mode: parts.mode,
     tookOver: kernel.tookOver,
+    idle: kernel.idle,
     lastProof: kernel.lastProof === undefined ? null : new Date(kernel.lastProof).toISOString(),
     config: parts.config,
     doors: kernel.doors.map(doorReport),

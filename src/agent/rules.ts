@@ -4,7 +4,7 @@
 import type { Config } from "../config/index.js";
 import type { Kernel, Native } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
-import { type Groups, Hardening, type Scope } from "../scope/index.js";
+import { type Groups, Hardening } from "../scope/index.js";
 import { AllowList, type AllowSet } from "./allow.js";
 import { buildPolicy } from "./policy.js";
 
@@ -23,7 +23,9 @@ export class Rules {
   }
 
   /** Whole or not at all: if it throws, the policy before is in force. */
-  apply(kernel: Kernel, allow: AllowSet): void {
+  async apply(kernel: Kernel, allow: AllowSet): Promise<void> {
+    // First, because it may be refused: doors that sleep are attached and proved for it.
+    await kernel.setNodeGuards(allow.config.nodeGuards);
     kernel.introduce();
     this.#write(kernel, allow);
     this.#allow.adopt(allow);
@@ -52,19 +54,4 @@ export function createHardening(native: Native, config: () => Config): Hardening
       return { core_limit: coreLimit, coredump_filter: coredumpFilter, swap };
     },
   );
-}
-
-export async function protectConfigured(scope: Scope, config: Config, log: Log): Promise<void> {
-  for (const { name, pid, unit, cgroup } of config.workloads) {
-    const target =
-      pid !== undefined ? { pid } : unit !== undefined ? { unit } : cgroup !== undefined ? { cgroup } : undefined;
-    if (target === undefined) continue; // rules for what comes under that name later
-    try {
-      const { records, warnings } = await scope.protect(target, name);
-      log.info("workload protected", { name, processes: records.length, warnings });
-    } catch (error) {
-      // A workload that is not there yet is taken up later; a node must not stay open because of it.
-      log.error("workload not protected", { name, error });
-    }
-  }
 }

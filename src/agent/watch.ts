@@ -53,11 +53,13 @@ export class Watch {
       await this.#kernel.prove();
       if (this.#timer === undefined) return;
       this.failures += this.#notices.look();
-      this.#kernel.refreshDevices();
       this.#kernel.introduce();
       await this.#also.check();
       await this.#scope.rescan();
-      this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
+      if (!this.#kernel.idle) {
+        this.#kernel.refreshDevices();
+        this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
+      }
       this.#also.proved();
     } catch (error) {
       if (this.#timer !== undefined) this.#log.error("the repeated check failed", { error });

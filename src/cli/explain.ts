@@ -16,7 +16,9 @@ export function vectorNamed(name: string, flag = "--explain"): VectorName {
 
 function standing(live: VectorReport | undefined): string {
   if (live === undefined) return "no agent runs here: nothing is stopped now";
-  const proof = live.proved ? `proved, ${live.soundness}` : `NOT PROVED: ${live.reason}`;
+  const proof = live.proved
+    ? `proved${live.idle ? ", idle now" : ""}, ${live.soundness}`
+    : `NOT PROVED: ${live.reason}`;
   const counts = `${live.denied} denied, ${live.killed} killed after the fact, ${live.observed} observed, ${live.allowed} allowed`;
   return `mode ${live.mode}${live.kill ? " with kill" : ""}, form ${live.form}, ${proof}; ${counts}`;
 }

@@ -35,6 +35,9 @@ export function statusLines(status: StatusReport, { color }: Pick<Session, "colo
     `  config   ${printable(file)}, in force since ${printable(status.config.loadedAt)}`,
     ...(status.config.lastError === null ? [] : [styled("red", `  refused  ${printable(status.config.lastError)}`)]),
     `  proof    ${printable(proof)}`,
+    ...(status.idle
+      ? ["  doors    idle: they attach, and are proved again, before the first protection is acknowledged"]
+      : []),
     `  events   ${status.events.published} published, last seq ${status.events.lastSeq}`,
     `  losses   ${lossText(status.losses)}`,
     ...status.warnings.map((warning) => styled("yellow", `  warning  ${printable(warning)}`)),

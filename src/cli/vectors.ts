@@ -70,8 +70,10 @@ function modeCell({ mode, kill }: VectorReport): Cell {
   return { text: kill ? `${mode}+kill` : mode, style };
 }
 
-function proofCell({ proved, reason }: VectorReport): Cell {
-  return proved ? { text: "proved", style: "green" } : { text: `not proved: ${reason}`, style: "red" };
+function proofCell({ proved, idle, reason }: VectorReport): Cell {
+  return proved
+    ? { text: idle ? "proved, idle now" : "proved", style: "green" }
+    : { text: `not proved: ${reason}`, style: "red" };
 }
 
 function liveTable(reports: readonly VectorReport[], color: boolean): string[] {

@@ -15,6 +15,8 @@ export interface DoorReport {
   door: string;
   form: string;
   attached: boolean;
+  /** Off while nothing is protected. */
+  idle: boolean;
   proved: boolean;
   /** Why not; "" if proved. */
   reason: string;
@@ -31,8 +33,10 @@ export interface VectorReport {
   kill: boolean;
   form: string;
   doors: string[];
-  /** Every door at which the vector's guards stand is attached and proved. */
+  /** Every door at which the vector's guards stand was proved, and is attached or idle. */
   proved: boolean;
+  /** Nothing is protected: its doors are off. */
+  idle: boolean;
   reason: string;
   soundness: string;
   observed: string;
@@ -70,6 +74,8 @@ export interface StatusReport {
   mode: string;
   /** Doors of an earlier agent were taken over at start. */
   tookOver: boolean;
+  /** Nothing is protected: the doors are off, and attach with the first protection. */
+  idle: boolean;
   lastProof: string | null;
   config: { file: string | null; loadedAt: string; lastError: string | null };
   doors: DoorReport[];

@@ -49,6 +49,11 @@ export const machineErrors = {
     help: "Run cloudtaser doctor: it tries each door and says what to change.",
     exitCode: exitCodes.unsupported,
   },
+  NOT_GUARDED: {
+    message: "{target} cannot guard anybody now: {reason}",
+    help: "Nothing was protected. Run cloudtaser doctor: it tries each door and says what to change.",
+    exitCode: exitCodes.unproven,
+  },
   PIN_FAILED: {
     message: "cannot keep {target}: {reason}",
     help: "Check that pinPath is on a writable BPF file system; remove leftovers with: cloudtaser agent --uninstall.",

@@ -5,8 +5,8 @@
 import { CloudtaserError } from "../errors/index.js";
 import type { DoorStatus } from "./doors.js";
 import { doorNames, type Form } from "./doors.js";
-import { Kernel } from "./kernel.js";
 import type { Native } from "./native.js";
+import { openKernel } from "./open.js";
 import { canaryPath } from "./paths.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
 
@@ -39,7 +39,7 @@ export const allProved = (trial: FormTrial): boolean => provedDoors(trial) === d
 
 async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions): Promise<FormTrial> {
   try {
-    const kernel = await Kernel.open({
+    const kernel = await openKernel({
       native,
       // Without bpffs nothing is pinned, and nothing that is pinned there is touched.
       facts: { ...facts, bpffs: false },

@@ -13,6 +13,8 @@ export interface DoorFacts {
   proof: ProofRoad;
   /** What stands open while this door does not. */
   guards: string;
+  /** Off while nothing is protected: it lies on a path that every program takes, and guards nothing of the agent's own. */
+  sleeps?: true;
 }
 
 export const doors = {
@@ -21,6 +23,7 @@ export const doors = {
     refuses: true,
     proof: "attack",
     guards: "procfs files, raw memory devices, switches",
+    sleeps: true,
   },
   ptrace_access_check: {
     hook: "ptrace_access_check",
@@ -47,6 +50,7 @@ export const doors = {
     refuses: true,
     proof: "attack",
     guards: "descriptors from before protection began, moves between control groups",
+    sleeps: true,
   },
   file_ioctl: { hook: "file_ioctl", refuses: true, proof: "attack", guards: "questions to memory layout files" },
   inode_follow_link: {
@@ -54,6 +58,7 @@ export const doors = {
     refuses: true,
     proof: "attack",
     guards: "descriptors and directories behind the links of procfs",
+    sleeps: true,
   },
   task_kill: {
     hook: "task_kill",
@@ -81,6 +86,7 @@ export const doors = {
     refuses: true,
     proof: "attack",
     guards: "the agent's maps by mapping, code from outside in protected processes",
+    sleeps: true,
   },
   bpf_map: { hook: "bpf_map", refuses: true, proof: "attack", guards: "the agent's maps" },
   bpf_prog: { hook: "bpf_prog", refuses: true, proof: "attack", guards: "the agent's programs" },
@@ -97,13 +103,14 @@ export const doors = {
   },
   inode_link: { hook: "inode_link", refuses: true, proof: "attack", guards: "pins, from further names" },
   path_chmod: { hook: "path_chmod", refuses: true, proof: "attack", guards: "permission bits of pins" },
-  task_alloc: { hook: "task_alloc", refuses: true, proof: "fork", guards: "children of protected processes" },
-  task_free: { hook: "task_free", refuses: false, proof: "reap", guards: "end of protection at exit" },
+  task_alloc: { hook: "task_alloc", refuses: true, proof: "fork", guards: "children of protected processes", sleeps: true },
+  task_free: { hook: "task_free", refuses: false, proof: "reap", guards: "end of protection at exit", sleeps: true },
   bprm_check_security: {
     hook: "bprm_check",
     refuses: true,
     proof: "exec",
     guards: "exec by a thread of a protected process, exec under a tracer",
+    sleeps: true,
   },
   locked_down: {
     hook: "locked_down",
@@ -124,6 +131,9 @@ export const doors = {
 export type DoorName = keyof typeof doors;
 
 export const doorNames = Object.keys(doors) as DoorName[];
+
+/** Whether the door is off while nothing is protected. */
+export const sleeps = (door: DoorName): boolean => "sleeps" in doors[door];
 
 export const programOf = (door: DoorName): string => `ct_${door}`;
 
@@ -149,6 +159,9 @@ export interface DoorStatus {
   door: DoorName;
   form: Form;
   attached: boolean;
+  /** Off because nothing is protected: it attaches and is proved anew with the first protection. */
+  idle: boolean;
+  /** At its last proof; of an idle door that was before it went to sleep. */
   proved: boolean;
   /** Why it is not attached or not proved; "" otherwise. */
   reason: string;

@@ -2,9 +2,10 @@
 // The kernel room: what other rooms may import.
 export { Door, type Event, EventFlag, Loss, Outcome, type RepeatKey, Role, Vector } from "./abi.gen.js";
 export { type DoorName, type DoorStatus, doorNames, doors, type Form } from "./doors.js";
-export { Kernel } from "./kernel.js";
+export type { Kernel } from "./kernel.js";
 export { loadNative } from "./load-native.js";
 export type { Native } from "./native.js";
+export { openKernel } from "./open.js";
 export { canaryPath, objectPath, packageVersion, scopeLimit, triggersPath } from "./paths.js";
 export { Pins } from "./pins.js";
 export {

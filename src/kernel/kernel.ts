@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel side as the rest of the agent sees it: doors with their proof, who is protected, policy, counts, events.
-// Owns every descriptor of the addon; close() is the only way out and may be called twice.
-import { CloudtaserError, reasonOf } from "../errors/index.js";
+// Made by open.ts. Owns every descriptor of the addon; close() is the only way out and may be called twice.
+import { CloudtaserError } from "../errors/index.js";
 import {
   type CensusRecord,
   decodeEvent,
@@ -13,28 +13,25 @@ import {
   type RepeatKey,
   Role,
 } from "./abi.gen.js";
-import { Canary, type Proof } from "./canary.js";
+import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
-import { openBest } from "./choice.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
 import { findDevices } from "./devices.js";
 import { type DoorName, type DoorStatus, doorNames, type Form, programOf, soundnessOf } from "./doors.js";
-import { clearLeftovers } from "./leftovers.js";
-import { type LoadedDoors, loadDoors, type SharedMap, sharedMaps } from "./load.js";
+import { Idling } from "./idling.js";
+import type { SharedMap } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
-import { objectPath } from "./paths.js";
-import { Pins } from "./pins.js";
 import { type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
-import { formsToTry, type KernelFacts } from "./probe.js";
+import type { KernelFacts } from "./probe.js";
+import { Proving } from "./proving.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
-import { otherFormStands } from "./standing.js";
+import { DoorSleeper } from "./sleeper.js";
+import { censusProgram, type Standing } from "./standing.js";
 import { writeDevices, writeOwnLinks, writePinned, writeSettings } from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
-
-const censusProgram = "ct_census";
 
 export interface KernelOptions {
   native: Native;
@@ -46,105 +43,90 @@ export interface KernelOptions {
   form: "auto" | Form;
   pinPath: string;
   onEvents: (events: Event[], malformed: number) => void;
+  /** The doors woke or fell asleep, or could not. */
+  onIdling?: ((awake: boolean, error?: unknown) => void) | undefined;
 }
 
 export class Kernel {
   readonly #options: KernelOptions;
-  readonly #pins: Pins;
-  readonly #loaded: LoadedDoors;
-  readonly #maps = new Map<SharedMap, BpfMap>();
+  readonly #standing: Standing;
+  readonly #proving: Proving;
+  readonly #sleeper: DoorSleeper;
+  readonly #idling: Idling;
   readonly #census: Census;
-  readonly #proofs = new Map<DoorName, Proof>();
-  #canary: Canary | undefined;
   #ring: Ring | undefined;
   #closed = false;
   #uprobeFlag: number | undefined;
   /** As it was last looked at. */
   preemption: Preemption = readPreemption();
-  /** When every attached door was last proved, ms since the epoch; undefined if never. */
-  lastProof: number | undefined;
   /** Doors of an earlier agent were taken over. */
   readonly tookOver: boolean;
 
-  private constructor(options: KernelOptions, pins: Pins, loaded: LoadedDoors, tookOver: boolean) {
+  /** Nothing is attached yet: see openKernel(). */
+  constructor(options: KernelOptions, standing: Standing, tookOver: boolean) {
     this.#options = options;
-    this.#pins = pins;
-    this.#loaded = loaded;
+    this.#standing = standing;
     this.tookOver = tookOver;
-    for (const name of sharedMaps) this.#maps.set(name, loaded.object.map(name));
-    const run = () => loaded.object.iterate(censusProgram);
+    const run = () => standing.object.iterate(censusProgram);
     this.#census = new Census(this.#map("census_request"), run, this.#map("namespaces"));
-  }
-
-  /** Loads, attaches and proves the doors in the best form that works. Leaves nothing behind when it throws. */
-  static async open(options: KernelOptions): Promise<Kernel> {
-    const openIn = (form: Form): Promise<Kernel> => Kernel.#openIn(options, form);
-    if (options.form !== "auto") return openBest([options.form], undefined, openIn);
-    return openBest(formsToTry(options.facts), "signal", openIn);
-  }
-
-  static async #openIn(options: KernelOptions, form: Form): Promise<Kernel> {
-    const pins = new Pins(options.pinPath);
-    const standing = pins.standing;
-    if (standing && form === "signal") throw otherFormStands(pins);
-    if (!standing && options.facts.bpffs) clearLeftovers(options.native, pins);
-    // Doors that stand know us by our executable, as long as no agent lives: bpf/agent_identity.h.
-    const loaded = loadDoors(options.native, {
-      object: objectPath(options.objects, form),
-      form,
-      reuse: standing ? pins.maps : undefined,
+    const refuses = this.form !== "signal";
+    this.#proving = new Proving(() => Canary.start(options.canary, this.#census, this.#map("proofs"), refuses));
+    this.#sleeper = new DoorSleeper(standing, this.#proving, {
+      protectedProcesses: () => this.protectedProcesses(),
+      changed: () => {
+        this.introduce();
+        this.refreshDevices();
+      },
     });
-    const kernel = new Kernel(options, pins, loaded, standing);
-    let generation: string | undefined;
-    try {
-      kernel.introduce();
-      if (kernel.pinned) {
-        generation = pins.nextGeneration();
-        pins.add(loaded, generation);
-        pins.removeOld();
-        kernel.introduce();
-      }
-      await kernel.prove();
-      return kernel;
-    } catch (error) {
-      // What stood before stands on; what this start has added goes.
-      if (standing && generation !== undefined && pins.generations().length > 1) pins.remove(generation);
-      kernel.close(standing ? "leave" : "detach");
-      throw error;
-    }
+    this.#idling = new Idling(this.#sleeper, options.onIdling ?? (() => {}));
   }
 
-  /** What 5.10 attaches as a kprobe cannot be pinned, so nothing of that form is: it ends with the agent. */
+  /** Nothing is pinned where the kernel has no bpffs, nor in the signal form. */
   get pinned(): boolean {
-    return this.#options.facts.bpffs && this.form !== "signal";
+    return this.#standing.pins !== undefined;
   }
 
   get form(): Form {
-    return this.#loaded.form;
+    return this.#standing.form;
   }
 
   get doors(): DoorStatus[] {
-    return this.#loaded.doors.map(({ door, link, reason, log }) => {
-      const proof = this.#proofs.get(door);
+    const attached = new Set(this.#standing.attached);
+    return doorNames.map((door) => {
+      const failure = this.#standing.failureOf(door);
+      const proof = this.#proving.of(door);
       return {
         door,
-        form: this.#loaded.form,
-        attached: link !== undefined,
-        proved: link !== undefined && proof?.proved === true,
-        reason: link === undefined ? reason : (proof?.reason ?? "not proved yet"),
-        soundness: soundnessOf(this.#loaded.form, this.preemption.preempts),
-        recursionMisses: link === undefined ? 0n : this.#loaded.object.programInfo(programOf(door)).recursionMisses,
-        log,
+        form: this.form,
+        attached: attached.has(door),
+        idle: failure === undefined && !attached.has(door),
+        proved: failure === undefined && proof?.proved === true,
+        reason: failure?.reason ?? proof?.reason ?? "not proved yet",
+        soundness: soundnessOf(this.form, this.preemption.preempts),
+        recursionMisses: this.#standing.isLoaded(door)
+          ? this.#standing.object.programInfo(programOf(door)).recursionMisses
+          : 0n,
+        log: failure?.log ?? "",
       };
     });
   }
 
   get unproven(): DoorName[] {
-    return doorNames.filter((door) => this.#proofs.get(door)?.proved !== true);
+    return doorNames.filter((door) => !this.#sleeper.wasProved(door));
   }
 
   get provedCount(): number {
     return doorNames.length - this.unproven.length;
+  }
+
+  /** Nothing is protected, and the doors that may sleep are off. */
+  get idle(): boolean {
+    return !this.#standing.awake;
+  }
+
+  /** When every attached door was last proved, ms since the epoch; undefined if never. */
+  get lastProof(): number | undefined {
+    return this.#proving.last;
   }
 
   /** Root may change it at run time. True if it is another than before. */
@@ -154,26 +136,45 @@ export class Kernel {
     return this.preemption.mode !== before.mode;
   }
 
-  /** Makes every attached door fire once. */
-  async prove(): Promise<Proof[]> {
-    const attached = this.#loaded.doors.filter(({ link }) => link !== undefined).map(({ door }) => door);
+  /** Makes every attached door fire once, and tries again to attach what could not be; idle doors are left in peace. */
+  async prove(): Promise<void> {
+    await this.#idling.inTurn(async () => {
+      if (this.idle) return;
+      await this.#sleeper.attachMissing();
+      await this.#proving.prove(this.#standing.attached);
+    });
+  }
+
+  /** From now on the doors sleep while nothing is protected; without this they stand. */
+  mayIdle(): void {
+    this.#idling.start();
+  }
+
+  /** "always": they stand though nothing is protected. Returns once they do; throws if they cannot. */
+  async setNodeGuards(when: "always" | "while-protected"): Promise<void> {
+    const before = this.#sleeper.always;
+    this.#sleeper.always = when === "always";
+    if (when !== "always" || !this.idle) return;
     try {
-      if (!this.#canary?.alive) {
-        this.#canary?.close();
-        this.#canary = await Canary.start(
-          this.#options.canary,
-          this.#census,
-          this.#map("proofs"),
-          this.form !== "signal",
-        );
-      }
-      for (const proof of await this.#canary.prove(attached)) this.#proofs.set(proof.door, proof);
+      await this.guarding(() => {}, "whole");
     } catch (error) {
-      const reason = `no canary: ${reasonOf(error)}`;
-      for (const door of attached) this.#proofs.set(door, { door, proved: false, reason });
+      this.#sleeper.always = before;
+      throw error;
     }
-    if (attached.every((door) => this.#proofs.get(door)?.proved)) this.lastProof = Date.now();
-    return [...this.#proofs.values()];
+  }
+
+  /**
+   * Runs `action` while the doors are attached and proved, which takes a moment if they were idle.
+   * "whole": throws NOT_GUARDED, without running it, if a door is not. "partial": runs it with what stands.
+   */
+  guarding<T>(action: () => T | Promise<T>, how: "whole" | "partial"): Promise<T> {
+    return this.#idling.whileAwake((missing) => {
+      if (this.#closed) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is stopping" });
+      if (how === "whole" && missing.length > 0) {
+        throw new CloudtaserError("NOT_GUARDED", { target: "this node", fields: { reason: missing.join("; ") } });
+      }
+      return action();
+    });
   }
 
   /** Starts the stream of events. */
@@ -192,15 +193,12 @@ export class Kernel {
   /** Tells the doors who the agent is, where its pins lie and which links are its own. All of it may change later. */
   introduce(): void {
     // Where nothing is pinned nobody is to be stopped, let alone killed, for what happens to that directory.
-    const pins = this.pinned ? this.#pins : undefined;
+    const { pins } = this.#standing;
     withIntroduction(pins?.path, (self) => {
       this.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false, self });
     });
     writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
-    writeOwnLinks(
-      this.#map("own_links"),
-      this.#loaded.doors.flatMap(({ link }) => link?.info()?.id ?? []),
-    );
+    writeOwnLinks(this.#map("own_links"), this.#standing.linkIds);
   }
 
   /** In force as a whole when it returns; if it throws, the policy before still is. */
@@ -271,16 +269,14 @@ export class Kernel {
   close(how: "leave" | "detach"): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#idling.stop();
     this.#ring?.close();
-    this.#canary?.close();
-    if (how === "detach" && this.pinned) this.#pins.removeAll();
-    for (const { link } of this.#loaded.doors) link?.close();
-    for (const map of this.#maps.values()) map.close();
-    this.#loaded.object.close();
+    this.#proving.close();
+    this.#standing.close(how);
   }
 
   #map(name: SharedMap): BpfMap {
-    const map = this.#maps.get(name);
+    const map = this.#closed ? undefined : this.#standing.maps.get(name);
     if (!map) throw new CloudtaserError("MAP_FAILED", { target: name, fields: { reason: "it is closed" } });
     return map;
   }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens, loads and attaches the doors. A door that the kernel lacks or refuses fails alone, with its reason; the
-// others stand. Where a load of all fails, each door is tried by itself to find the culprit.
+// Opens and loads the doors; attaching them is standing.ts. A door that the kernel lacks or refuses fails alone, with its
+// reason; the others stand. Where a load of all fails, each door is tried by itself to find the culprit.
 import { existsSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { attachFormOf, type DoorName, doorNames, doors, type Form, programOf } from "./doors.js";
-import type { BpfLink, BpfObject, Native, NativeError } from "./native.js";
+import type { BpfMap, BpfObject, Native, NativeError } from "./native.js";
 
-export interface LoadedDoor {
-  door: DoorName;
-  link: BpfLink | undefined;
-  /** Why it is not attached; "" if it is. */
+/** Why a door is not loaded or not attached. */
+export interface DoorFailure {
   reason: string;
   /** Verifier's or libbpf's words; "" if none. */
   log: string;
@@ -17,16 +15,16 @@ export interface LoadedDoor {
 
 export interface LoadedDoors {
   object: BpfObject;
-  form: Form;
-  doors: LoadedDoor[];
+  /** Doors that are not in the kernel; all others may be attached. */
+  failed: ReadonlyMap<DoorName, DoorFailure>;
 }
 
 export interface LoadOptions {
   /** Path of the linked object. */
   object: string;
   form: Form;
-  /** Directory of pinned maps to share with doors that stand already; undefined for fresh maps. */
-  reuse: string | undefined;
+  /** Maps to share: a directory of pinned ones, or those of an earlier load; undefined for fresh maps. */
+  reuse: string | ReadonlyMap<SharedMap, BpfMap> | undefined;
 }
 
 /** Maps that outlive one generation of doors, in the object's words. */
@@ -55,16 +53,16 @@ export const sharedMaps = [
 
 export type SharedMap = (typeof sharedMaps)[number];
 
-const isNativeError = (error: unknown): error is NativeError => error instanceof Error && "errno" in error;
+export const isNativeError = (error: unknown): error is NativeError => error instanceof Error && "errno" in error;
 
-const logOf = (error: unknown): string => (isNativeError(error) ? error.log : "");
+export const logOf = (error: unknown): string => (isNativeError(error) ? error.log : "");
 
 function hasFunction(native: Native, door: DoorName): boolean {
   return native.kernelHasFunction(`security_${doors[door].hook}`);
 }
 
 /** The function at whose start a door of the signal form runs. */
-const kprobeOf = (door: DoorName, form: Form): string | undefined =>
+export const kprobeOf = (door: DoorName, form: Form): string | undefined =>
   form === "signal" ? `security_${doors[door].hook}` : undefined;
 
 function openObject(native: Native, options: LoadOptions): BpfObject {
@@ -106,18 +104,16 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
   }
 }
 
-function reuseMaps(object: BpfObject, directory: string): void {
+function reuseMaps(object: BpfObject, from: string | ReadonlyMap<SharedMap, BpfMap>): void {
   for (const map of sharedMaps) {
+    const source = typeof from === "string" ? `${from}/${map}` : from.get(map)?.fd;
     // An agent from before these maps left no pin of them: they begin empty.
-    if (map === "opened" && !existsSync(`${directory}/${map}`)) continue;
+    if (source === undefined || (map === "opened" && typeof source === "string" && !existsSync(source))) continue;
     try {
-      object.reuseMap(map, `${directory}/${map}`);
+      object.reuseMap(map, source);
     } catch (error) {
-      throw new CloudtaserError("PIN_MISMATCH", {
-        target: `${directory}/${map}`,
-        fields: { reason: reasonOf(error) },
-        cause: error,
-      });
+      const fields = { reason: reasonOf(error) };
+      throw new CloudtaserError("PIN_MISMATCH", { target: String(source), fields, cause: error });
     }
   }
 }
@@ -135,30 +131,20 @@ function tryLoad(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
 
 /** Throws only when nothing at all can be loaded. */
 export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
-  const failed = new Map<DoorName, { reason: string; log: string }>();
+  const failed = new Map<DoorName, DoorFailure>();
   const wanted = new Set<DoorName>();
   for (const door of doorNames) {
     if (hasFunction(native, door)) wanted.add(door);
     else failed.set(door, { reason: `this kernel has no security_${doors[door].hook}`, log: "" });
   }
-  const object = loadWhatWorks(native, options, wanted, failed);
-  const loaded = doorNames.map((door): LoadedDoor => {
-    const failure = failed.get(door);
-    if (failure) return { door, link: undefined, ...failure };
-    try {
-      return { door, link: object.attach(programOf(door), kprobeOf(door, options.form)), reason: "", log: "" };
-    } catch (error) {
-      return { door, link: undefined, reason: `cannot attach: ${reasonOf(error)}`, log: logOf(error) };
-    }
-  });
-  return { object, form: options.form, doors: loaded };
+  return { object: loadWhatWorks(native, options, wanted, failed), failed };
 }
 
 function loadWhatWorks(
   native: Native,
   options: LoadOptions,
   wanted: Set<DoorName>,
-  failed: Map<DoorName, { reason: string; log: string }>,
+  failed: Map<DoorName, DoorFailure>,
 ): BpfObject {
   try {
     return tryLoad(native, options, wanted);
@@ -166,10 +152,12 @@ function loadWhatWorks(
     if (error instanceof CloudtaserError) throw error;
     for (const door of [...wanted]) {
       try {
+        if (!hasFunction(native, door)) throw new Error(`this kernel has no security_${doors[door].hook}`);
         tryLoad(native, options, new Set([door])).close();
       } catch (alone) {
         wanted.delete(door);
-        failed.set(door, { reason: `the kernel refused it: ${reasonOf(alone)}`, log: logOf(alone) });
+        const reason = isNativeError(alone) ? `the kernel refused it: ${reasonOf(alone)}` : reasonOf(alone);
+        failed.set(door, { reason, log: logOf(alone) });
       }
     }
     if (wanted.size === 0) {

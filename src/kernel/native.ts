@@ -82,8 +82,9 @@ export interface BpfObject {
   initialValue(map: string): Buffer;
   /** Before load(): overwrites .rodata (name as in maps()); value must be valueSize bytes long. */
   setInitialValue(map: string, value: Uint8Array): void;
-  /** Before load(): uses the map pinned at path; EINVAL if its shape differs, ENOENT if there is none. */
-  reuseMap(map: string, path: string): void;
+  /** Before load(): uses the map pinned at that path, or behind that descriptor; EINVAL if its shape differs, ENOENT if
+   *  there is none. */
+  reuseMap(map: string, source: string | number): void;
   /** Once, successful or not: after a failure close the object and open it again. The verifier's log is in error.log;
    *  error.target is the refused program if it was one, else the object's path. */
   load(): void;

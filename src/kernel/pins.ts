@@ -4,8 +4,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import type { LoadedDoors, SharedMap } from "./load.js";
-import { sharedMaps } from "./load.js";
+import { type SharedMap, sharedMaps } from "./load.js";
+import type { BpfLink, BpfObject } from "./native.js";
 
 /** Ends the name of a generation that is not whole yet. bpffs allows no dots in names. */
 const unfinished = "-new";
@@ -51,16 +51,15 @@ export class Pins {
   }
 
   /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
-  add(loaded: LoadedDoors, directory: string): void {
+  add(object: BpfObject, links: ReadonlyMap<string, BpfLink>, directory: string): void {
     const fresh = `${directory}${unfinished}`;
     removeTree(fresh);
     this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
     for (const map of sharedMaps) {
-      if (!existsSync(this.map(map))) this.#try(this.map(map), () => loaded.object.map(map).pin(this.map(map)));
+      if (!existsSync(this.map(map))) this.#try(this.map(map), () => object.map(map).pin(this.map(map)));
     }
-    for (const { door, link } of loaded.doors) {
-      if (!link) continue;
+    for (const [door, link] of links) {
       const pin = join(fresh, door);
       this.#try(pin, () => link.pin(pin));
       // Without permission bits the kernel asks the door `capable` before it gives the link out, to root too.
@@ -77,6 +76,13 @@ export class Pins {
   /** Lets go of generations older than the newest: new before old. */
   removeOld(): void {
     for (const directory of this.generations().slice(0, -1)) removeTree(directory);
+  }
+
+  /** Lets go of one door in every generation. */
+  removeDoor(door: string): void {
+    for (const directory of this.generations()) {
+      if (existsSync(join(directory, door))) unlinkSync(join(directory, door));
+    }
   }
 
   remove(generation: string): void {

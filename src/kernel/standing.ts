@@ -1,10 +1,166 @@
 // SPDX-License-Identifier: Apache-2.0
-// Guards of an earlier agent that this one cannot take over.
-import { CloudtaserError } from "../errors/index.js";
+// The doors at their hooks: attached and pinned; or asleep, when those that may sleep are off and the rest is pinned no
+// more. Maps outlive both states; whether a door is really called is proving.ts.
+import { reasonOf } from "../errors/index.js";
+import type { DoorName, Form } from "./doors.js";
+import { doorNames, programOf, sleeps } from "./doors.js";
+import {
+  type DoorFailure,
+  isNativeError,
+  kprobeOf,
+  type LoadedDoors,
+  type LoadOptions,
+  loadDoors,
+  logOf,
+  type SharedMap,
+  sharedMaps,
+} from "./load.js";
+import type { BpfLink, BpfMap, BpfObject, Native } from "./native.js";
 import type { Pins } from "./pins.js";
 
-/** Doors of the signal form cannot share the maps of doors that refuse: each would judge what the other has judged. */
-export function otherFormStands(pins: Pins): CloudtaserError {
-  const reason = "guards in another form stand there; take them off with: cloudtaser agent --uninstall";
-  return new CloudtaserError("PIN_MISMATCH", { target: pins.path, fields: { reason } });
+export const censusProgram = "ct_census";
+
+export class Standing {
+  readonly form: Form;
+  readonly maps: ReadonlyMap<SharedMap, BpfMap>;
+  readonly #native: Native;
+  readonly #options: LoadOptions;
+  /** undefined where nothing is pinned. */
+  readonly pins: Pins | undefined;
+  readonly #links = new Map<DoorName, BpfLink>();
+  /** Why a loaded door could not be attached. */
+  readonly #refused = new Map<DoorName, DoorFailure>();
+  #loaded: LoadedDoors;
+  /** This copy of the programs has been attached before. */
+  #used = false;
+  /** The kernel attaches a program once in its life: known after the first time that it refuses. */
+  #attachesOnce = false;
+
+  /** Loads; nothing is attached yet. Throws only when nothing at all can be loaded. */
+  constructor(native: Native, options: LoadOptions, pins: Pins | undefined) {
+    this.#native = native;
+    this.#options = options;
+    this.pins = pins;
+    this.form = options.form;
+    this.#loaded = loadDoors(native, options);
+    this.maps = new Map(sharedMaps.map((name) => [name, this.#loaded.object.map(name)]));
+  }
+
+  get object(): BpfObject {
+    return this.#loaded.object;
+  }
+
+  get awake(): boolean {
+    return this.attached.some(sleeps);
+  }
+
+  get attached(): DoorName[] {
+    return [...this.#links.keys()];
+  }
+
+  /** Where the kernel can name them; what 5.10 attaches as a kprobe is no link to it. */
+  get linkIds(): number[] {
+    return [...this.#links.values()].flatMap((link) => link.info()?.id ?? []);
+  }
+
+  isLoaded(door: DoorName): boolean {
+    return !this.#loaded.failed.has(door);
+  }
+
+  failureOf(door: DoorName): DoorFailure | undefined {
+    return this.#loaded.failed.get(door) ?? this.#refused.get(door);
+  }
+
+  /** Attaches what is loaded and off. A door that cannot attach fails alone; returns those that are new. */
+  attach(): DoorName[] {
+    const missing = doorNames.filter((door) => this.isLoaded(door) && !this.#links.has(door));
+    if (this.#used && !this.awake && missing[0] !== undefined && this.#isSpent(missing[0])) this.#loadAgain();
+    const fresh = missing.filter((door) => this.#links.has(door) || this.#attachOne(door));
+    this.#used = true;
+    return fresh;
+  }
+
+  #attachOne(door: DoorName): boolean {
+    try {
+      this.#links.set(door, this.#attachNow(door));
+      this.#refused.delete(door);
+      return true;
+    } catch (error) {
+      this.#refused.set(door, { reason: `cannot attach: ${reasonOf(error)}`, log: logOf(error) });
+      return false;
+    }
+  }
+
+  #attachNow(door: DoorName): BpfLink {
+    return this.object.attach(programOf(door), kprobeOf(door, this.form));
+  }
+
+  /** Kernels before 5.13 attach a program once in its life and say ENOENT from then on (kernel commit f3a95075549e). */
+  #isSpent(door: DoorName): boolean {
+    try {
+      this.#links.set(door, this.#attachNow(door));
+      return false;
+    } catch (error) {
+      this.#attachesOnce = isNativeError(error) && error.code === "ENOENT";
+      return this.#attachesOnce;
+    }
+  }
+
+  #loadAgain(): void {
+    const spent = this.#loaded.object;
+    this.#loaded = loadDoors(this.#native, { ...this.#options, reuse: this.maps });
+    this.#used = false;
+    for (const [door, old] of [...this.#links]) if (this.#attachOne(door)) old.close();
+    spent.close();
+  }
+
+  /** Pins a new generation beside what stands already, which then goes: new before old. */
+  pin(): void {
+    const { pins } = this;
+    if (!pins) return;
+    const generation = pins.nextGeneration();
+    try {
+      pins.add(this.object, this.#links, generation);
+      pins.removeOld();
+    } catch (error) {
+      // What stood before stands on; what this start has added goes.
+      if (pins.generations().length > 1) pins.remove(generation);
+      throw error;
+    }
+  }
+
+  /**
+   * Takes off one by one the doors that may sleep, since the kernel makes us wait at each; stops when `still` says no, and leaves what
+   * is off to the next attach(). Each is unpinned first: the last reference then is ours, and its close detaches at once.
+   */
+  async detach(still: () => boolean): Promise<void> {
+    // The door that takes the dead out of scope goes last, when no pin is left: should we die here, so does the scope.
+    const last = this.#links.get("task_free");
+    for (const [door, link] of [...this.#links]) {
+      if (!still()) return;
+      if (link === last || !sleeps(door)) continue;
+      this.pins?.removeDoor(door);
+      this.#letGo(door, link);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (!still()) return;
+    this.pins?.removeAll();
+    if (last) this.#letGo("task_free", last);
+    // Now and not when somebody waits for protection.
+    if (this.#attachesOnce) this.#loadAgain();
+  }
+
+  #letGo(door: DoorName, link: BpfLink): void {
+    this.#links.delete(door);
+    link.close();
+  }
+
+  /** "leave": pinned doors go on refusing. */
+  close(how: "leave" | "detach"): void {
+    if (how === "detach") this.pins?.removeAll();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    for (const map of this.maps.values()) map.close();
+    this.object.close();
+  }
 }

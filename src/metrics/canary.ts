@@ -15,7 +15,7 @@ export function canaryFamilies(readers: MetricReaders): FamilyOptions[] {
   return [
     {
       name: metricNames[0],
-      help: "When every attached door was last proved, Unix time; 0 for never.",
+      help: "When every attached door was last proved, Unix time; 0 for never. Not renewed while the doors are idle.",
       kind: "gauge",
       read: () => [{ value: readers.canary().lastSuccess }],
     },

@@ -9,6 +9,7 @@ export const metricNames = [
   "cloudtaser_door_proved",
   "cloudtaser_unsound_doors",
   "cloudtaser_door_recursion_misses_total",
+  "cloudtaser_idle_doors",
 ] as const;
 
 const forms = ["lsm", "fmod_ret", "signal"];
@@ -25,32 +26,38 @@ export function doorFamilies(readers: MetricReaders, { doors }: MetricLabels): F
   return [
     {
       name: metricNames[0],
-      help: "Doors attached in that form; one agent has them all in the same.",
+      help: "Doors in that form, attached or idle; one agent has them all in the same.",
       kind: "gauge",
       labels: ["form"],
       known: forms.map((form) => ({ form })),
       *read() {
-        const standing = [...readers.doors()].filter(({ attached }) => attached);
+        const standing = [...readers.doors()].filter(({ attached, idle }) => attached || idle);
         for (const form of forms) yield { labels: { form }, value: standing.filter((one) => one.form === form).length };
       },
     },
     {
       name: metricNames[1],
-      help: "1 if the door is attached and the last canary was refused at it.",
+      help: "1 if the last canary was refused at the door; of an idle door, the last before it went off.",
       kind: "gauge",
       ...perDoor(({ proved }) => (proved ? 1 : 0)),
     },
     {
       name: metricNames[2],
-      help: "Doors that may be skipped, kill after the fact, or are not attached; 0 where every one is called each time and refuses.",
+      help: "Doors that may be skipped, kill after the fact, or cannot be attached; 0 where every one is called each time that it is attached, and refuses.",
       kind: "gauge",
-      read: () => [{ value: [...readers.doors()].filter(({ attached, sound }) => !(attached && sound)).length }],
+      read: () => [{ value: [...readers.doors()].filter(({ attached, idle, sound }) => !((attached || idle) && sound)).length }],
     },
     {
       name: metricNames[3],
       help: "Times the kernel skipped the door because it was running already on that CPU: each is an unguarded call.",
       kind: "counter",
       ...perDoor(({ recursionMisses }) => recursionMisses),
+    },
+    {
+      name: metricNames[4],
+      help: "Doors that are off because nothing is protected; they attach and are proved before a protection is acknowledged.",
+      kind: "gauge",
+      read: () => [{ value: [...readers.doors()].filter(({ idle }) => idle).length }],
     },
   ];
 }

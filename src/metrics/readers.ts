@@ -3,9 +3,11 @@
 
 export interface DoorMetrics {
   door: string;
-  /** undefined while it is not attached. */
+  /** undefined while it is neither attached nor idle. */
   form: string | undefined;
   attached: boolean;
+  /** Off while nothing is protected. */
+  idle: boolean;
   /** The last canary was refused here. */
   proved: boolean;
   /** The kernel calls it every time; false: it may be skipped, or acts after the fact. */

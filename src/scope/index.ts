@@ -9,6 +9,6 @@ export {
   hardeningKinds,
   hardeningOutcomes,
 } from "./hardening.js";
-export { type ProtectResult, Scope, type ScopeRecord, type Target } from "./scope.js";
+export { type ProtectResult, Scope, type ScopeKernel, type ScopeRecord, type Target } from "./scope.js";
 export { lookAround } from "./surroundings.js";
 export { checkProcess } from "./targets.js";

@@ -16,6 +16,8 @@ export interface ScopeKernel {
   };
   remove(which: { tgid: number; group: number }): ScopeRecord[];
   list(): ScopeRecord[];
+  /** Runs `action` while the doors are attached and proved; "whole" throws instead if one of them is not. */
+  guarding<T>(action: () => T | Promise<T>, how: "whole" | "partial"): Promise<T>;
 }
 
 export interface ScopeRecord {
@@ -70,15 +72,43 @@ export class Scope {
     this.#options = options;
   }
 
-  /** Throws without having protected anything, except where it says SCOPE_FULL: then what fitted stays. */
-  async protect(target: Target, name?: string): Promise<ProtectResult> {
+  /**
+   * Throws without having protected anything, except where it says SCOPE_FULL: then what fitted stays.
+   * @param how "whole" refuses while a door is not proved; "partial" takes what stands, for what must not be left open
+   */
+  async protect(target: Target, name?: string, how: "whole" | "partial" = "whole"): Promise<ProtectResult> {
+    // Held before the doors wake, which takes a moment in which a pid may change hands.
+    const held = "pid" in target ? this.#hold(target.pid) : undefined;
+    try {
+      await this.#named(target, name);
+      return await this.#options.kernel.guarding(() => this.#protectNow(target, name, held), how);
+    } finally {
+      held?.close();
+    }
+  }
+
+  /** Whoever is or comes to be in this unit or control group is taken in by rescan(), though nobody may be there yet. */
+  expect(workload: string, target: { unit: string } | { cgroup: string }): void {
+    this.#standing.set(workload, target);
+  }
+
+  /** Who is meant, and as what; throws if there is nobody. */
+  async #named(target: Target, name?: string): Promise<{ pids: number[]; workload: string }> {
     const pids = await this.#processesOf(target);
     const workload = name ?? nameOf(target, pids);
     if (pids.length === 0) throw new CloudtaserError("WORKLOAD_EMPTY", { target: workload });
+    return { pids, workload };
+  }
+
+  async #protectNow(target: Target, name: string | undefined, held?: HeldProcess): Promise<ProtectResult> {
+    // Members of a unit or control group are listed again, since some have come and gone meanwhile.
+    const { pids, workload } = await this.#named(target, name);
     const group = this.#options.groups.ensure(workload);
     const warnings: string[] = [];
-    for (const pid of pids) this.#protectOne(pid, group, "pid" in target, warnings);
+    if ("pid" in target && held) this.#add(target.pid, group, held, true, warnings);
+    else for (const pid of pids) this.#addMember(pid, group, warnings);
     if (!("pid" in target)) this.#standing.set(workload, target);
+    this.#lookAgain(target, group);
     const members = this.#harden(group);
     warnings.push(...(await this.#options.lookAround(members.map(({ who }) => who.tgid))));
     if (warnings.length > 0) this.#found.set(workload, warnings);
@@ -98,48 +128,65 @@ export class Scope {
     return members;
   }
 
-  #protectOne(pid: number, group: number, named: boolean, warnings: string[]): void {
-    const { kernel, roles, hold, limit, groups } = this.#options;
-    let held: HeldProcess;
+  #hold(pid: number): HeldProcess {
+    checkProcess(pid);
     try {
-      held = hold(pid);
+      return this.#options.hold(pid);
     } catch (cause) {
-      if (!named) return; // a member of a group that ended meanwhile
       throw new CloudtaserError("PID_MISSING", { target: String(pid), cause });
     }
+  }
+
+  #addMember(pid: number, group: number, warnings: string[]): void {
+    let held: HeldProcess;
     try {
-      const { records, full } = kernel.add({ tgid: pid, group, role: roles.protected, follow: true });
-      if (!held.alive()) {
-        // It ended while we worked: whoever has the number now was not meant.
-        kernel.remove({ tgid: pid, group });
-        if (named) throw new CloudtaserError("PID_CHANGED_HANDS", { target: String(pid) });
-        return;
-      }
-      if (full) throw new CloudtaserError("SCOPE_FULL", { target: String(pid), fields: { limit } });
-      for (const { who, tracer } of records) {
-        if (tracer !== 0) warnings.push(`process ${who.tgid} was already traced by process ${tracer}; end that tracer`);
-        if (who.tgid === pid && who.group !== group) {
-          warnings.push(`process ${pid} was already protected, as workload ${groups.nameOf(who.group)}`);
-        }
-      }
-      this.#lookAgain(pid, group);
+      held = this.#options.hold(pid);
+    } catch {
+      return; // it ended meanwhile
+    }
+    try {
+      this.#add(pid, group, held, false, warnings);
     } finally {
       held.close();
     }
   }
 
-  /** A child that was being forked while its parent was taken in may have been in no list yet: it is looked for again. */
-  #lookAgain(pid: number, group: number): void {
-    for (const delay of secondLooksMs) {
-      setTimeout(() => {
-        try {
-          const still = this.records().some(({ who }) => who.tgid === pid && who.group === group);
-          if (still) this.#options.kernel.add({ tgid: pid, group, role: this.#options.roles.protected, follow: true });
-        } catch {
-          // The agent is stopping: its kernel room is closed.
-        }
-      }, delay).unref();
+  #add(pid: number, group: number, held: HeldProcess, named: boolean, warnings: string[]): void {
+    const { kernel, roles, limit, groups } = this.#options;
+    const { records, full } = kernel.add({ tgid: pid, group, role: roles.protected, follow: true });
+    if (!held.alive()) {
+      // It ended while we worked: whoever has the number now was not meant.
+      kernel.remove({ tgid: pid, group });
+      if (named) throw new CloudtaserError("PID_CHANGED_HANDS", { target: String(pid) });
+      return;
     }
+    if (full) throw new CloudtaserError("SCOPE_FULL", { target: String(pid), fields: { limit } });
+    for (const { who, tracer } of records) {
+      if (tracer !== 0) warnings.push(`process ${who.tgid} was already traced by process ${tracer}; end that tracer`);
+      if (who.tgid === pid && who.group !== group) {
+        warnings.push(`process ${pid} was already protected, as workload ${groups.nameOf(who.group)}`);
+      }
+    }
+  }
+
+  /** A child that was being forked while its parent was taken in may have been in no list yet: it is looked for again. */
+  #lookAgain(target: Target, group: number): void {
+    const { kernel, roles } = this.#options;
+    const look = async (): Promise<void> => {
+      const records = this.records().filter(({ who }) => who.group === group);
+      const known = new Set(records.map(({ who }) => who.tgid));
+      const [first] = "pid" in target ? [target.pid].filter((pid) => known.has(pid)) : known;
+      // Naming one is enough: what follows are the children of the whole group.
+      if (first !== undefined) kernel.add({ tgid: first, group, role: roles.protected, follow: true });
+      if ("pid" in target) return;
+      const missed = (await this.#processesOf(target)).filter((pid) => !known.has(pid));
+      if (missed.length === 0) return;
+      await kernel.guarding(() => {
+        for (const pid of missed) this.#addMember(pid, group, []);
+      }, "partial");
+    };
+    // What fails here: the agent is stopping and its kernel room is closed, or the unit has ended.
+    for (const delay of secondLooksMs) setTimeout(() => void look().catch(() => {}), delay).unref();
   }
 
   unprotect(which: { pid: number } | { workload: string }): ProtectResult {
@@ -167,13 +214,16 @@ export class Scope {
     for (const [workload, target] of this.#standing) {
       const known = new Set(this.records().map((record) => record.who.tgid));
       const pids = await this.#processesOf(target).catch(() => [] as number[]); // a stopped unit holds nobody
+      const fresh = pids.filter((pid) => !known.has(pid));
       const group = this.#options.groups.ensure(workload);
-      for (const pid of pids) {
-        if (known.has(pid)) continue;
-        this.#protectOne(pid, group, false, []);
-        taken++;
+      // Partly guarded is better than open for what was promised already.
+      if (fresh.length > 0) {
+        await this.#options.kernel.guarding(() => {
+          for (const pid of fresh) this.#addMember(pid, group, []);
+        }, "partial");
       }
       this.#harden(group);
+      taken += fresh.length;
     }
     if (this.#found.size > 0) this.#forgetEnded();
     return taken;

@@ -218,7 +218,7 @@ export class Field {
     method: string,
     path: string,
     body?: unknown,
-    timeoutSeconds = 60,
+    timeoutSeconds = 300,
   ): Promise<{ status: number; stdout: string }> {
     const argv = ["python3", "-c", askControl, method, path];
     return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds });

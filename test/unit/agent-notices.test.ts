@@ -9,6 +9,7 @@ const door = (name: DoorStatus["door"], over: Partial<DoorStatus> = {}): DoorSta
   door: name,
   form: "fmod_ret",
   attached: true,
+  idle: false,
   proved: true,
   reason: "",
   soundness: "sound",

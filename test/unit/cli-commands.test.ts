@@ -101,6 +101,7 @@ describe("status, vectors, reload", () => {
       form: "lsm",
       doors: ["file_open"],
       proved: false,
+      idle: false,
       reason: "file_open: no canary",
       soundness: "sound",
       observed: "0",

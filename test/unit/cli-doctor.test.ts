@@ -32,6 +32,7 @@ function doorsIn(form: Form, preempts: boolean, failing: readonly DoorName[] = [
     door,
     form,
     attached: true,
+    idle: false,
     proved: !failing.includes(door),
     reason: failing.includes(door) ? "the canary's attack succeeded" : "",
     soundness: soundnessOf(form, preempts),

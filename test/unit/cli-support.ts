@@ -45,6 +45,7 @@ export const status: StatusReport = {
   mode: "enforce",
   preemption: "voluntary",
   tookOver: false,
+  idle: false,
   lastProof: null,
   config: { file: null, loadedAt: "2026-01-01T00:00:00.000Z", lastError: null },
   doors: [
@@ -52,6 +53,7 @@ export const status: StatusReport = {
       door: "bpf",
       form: "lsm",
       attached: true,
+      idle: false,
       proved: false,
       reason: "gone",
       soundness: "sound",

@@ -21,6 +21,7 @@ function scopeWith(found: () => string[]): { scope: Scope; protectedNow: ScopeRe
       },
       remove: ({ group }) => protectedNow.filter(({ who }) => who.group === group),
       list: () => protectedNow,
+      guarding: async (action) => action(),
     },
     groups: new Groups(join(directory, "workloads.json")),
     roles: { protected: 1, canary: 8 },

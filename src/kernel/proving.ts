@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of each door: the canary's last word, and whether it was said of the doors as they stand now.
+import { reasonOf } from "../errors/index.js";
+import type { Canary, Proof } from "./canary.js";
+import type { DoorName } from "./doors.js";
+
+export class Proving {
+  readonly #start: () => Promise<Canary>;
+  readonly #proofs = new Map<DoorName, Proof>();
+  /** Doors whose proof is of their present attachment. */
+  readonly #current = new Set<DoorName>();
+  #canary: Canary | undefined;
+  /** When every attached door was last proved, ms since the epoch; undefined if never. */
+  last: number | undefined;
+
+  constructor(start: () => Promise<Canary>) {
+    this.#start = start;
+  }
+
+  of(door: DoorName): Proof | undefined {
+    return this.#proofs.get(door);
+  }
+
+  /** Proved since it was last attached. */
+  stands(door: DoorName): boolean {
+    return this.#current.has(door) && this.#proofs.get(door)?.proved === true;
+  }
+
+  /** Makes every one of the doors act once. Never throws for a door that fails. */
+  async prove(doors: readonly DoorName[]): Promise<void> {
+    for (const proof of await this.#ask(doors)) {
+      this.#proofs.set(proof.door, proof);
+      this.#current.add(proof.door);
+    }
+    if (doors.every((door) => this.stands(door))) this.last = Date.now();
+  }
+
+  async #ask(doors: readonly DoorName[]): Promise<Proof[]> {
+    try {
+      if (!this.#canary?.alive) {
+        this.#canary?.close();
+        this.#canary = await this.#start();
+      }
+      return await this.#canary.prove(doors);
+    } catch (error) {
+      const reason = `no canary: ${reasonOf(error)}`;
+      return doors.map((door) => ({ door, proved: false, reason }));
+    }
+  }
+
+  /** What was proved is remembered, but must be shown again. */
+  forget(): void {
+    this.#current.clear();
+  }
+
+  /** Ends the canary; the next proof starts another. */
+  close(): void {
+    this.#canary?.close();
+    this.#canary = undefined;
+  }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node that protects nothing has no door attached; the first protection attaches them before it is acknowledged, and
+// nothing is left behind by a crash in either state. Begins and ends without an agent.
+import { describe, expect, test } from "vitest";
+import type { Person } from "./field.js";
+import type { Suite } from "./suite.js";
+
+interface Status {
+  ready: boolean;
+  idle: boolean;
+  notReady: string[];
+  doors: { door: string; attached: boolean; idle: boolean; proved: boolean }[];
+}
+
+const patienceMs = 90_000;
+
+export function idleTests(suite: Suite): void {
+  const status = async (): Promise<Status> =>
+    JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as Status;
+
+  const until = async (idle: boolean): Promise<Status> => {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const now = await status();
+      if (now.idle === idle || Date.now() > deadline) return now;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
+
+  const refused = async (pid: number): Promise<boolean> => {
+    const { truth } = await suite.field.attack("environ_read", "default", { ...suite.victim, pid });
+    if (truth?.succeeded) return false;
+    expect(truth).toMatchObject({ errnoName: "EPERM" });
+    return true;
+  };
+
+  const end = async (...people: Person[]): Promise<void> => {
+    await suite.field.sh(`kill -9 ${people.map(({ pid }) => pid).join(" ")}`);
+  };
+
+  /** Links and programs of ours that the kernel holds, and what is pinned. */
+  const left = async (): Promise<string> => {
+    const { stdout } = await suite.field.sh(
+      "for l in $(bpftool -j link show | tr ',' '\\n' | grep -o '\"prog_id\":[0-9]*' | cut -d: -f2); do bpftool prog show id $l; done | grep -o 'name ct_[a-z_]*'; ls /sys/fs/bpf/cloudtaser 2>/dev/null",
+    );
+    return stdout.trim();
+  };
+
+  /** The kernel frees some time after the last reference is gone. */
+  const leftInTheEnd = async (): Promise<string> => {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      const now = await left();
+      if (now === "" || Date.now() > deadline) return now;
+    }
+  };
+
+  describe("idle", () => {
+    test("no door is attached and nothing pinned, and the agent is ready", async () => {
+      await suite.field.startAgent({ mode: "enforce" });
+      expect(await left(), "the doors stand for their proof at start").toContain("ct_file_open");
+      const now = await until(true);
+      expect(now).toMatchObject({ idle: true, ready: true, notReady: [] });
+      expect(now.doors.filter((door) => door.attached || !door.idle || !door.proved)).toEqual([]);
+      expect(await leftInTheEnd()).toBe("");
+      const { stdout } = await suite.field.sh(
+        "python3 -c 'import urllib.request; print(urllib.request.urlopen(\"http://127.0.0.1:9090/readyz\").status)'",
+      );
+      expect(stdout.trim()).toBe("200");
+      expect(await refused(suite.victim.pid), "nobody is protected").toBe(false);
+    }, 300_000);
+
+    test("two protections at once: both stand when they are acknowledged, and pins with them", async () => {
+      await Promise.all([
+        suite.field.protect(suite.victim.pid, "victim"),
+        suite.field.protect(suite.neighbour.pid, "other"),
+      ]);
+      expect(await refused(suite.victim.pid)).toBe(true);
+      expect(await refused(suite.neighbour.pid)).toBe(true);
+      expect(await left()).toContain("doors-");
+      await suite.field.unprotect("other");
+      expect(await refused(suite.neighbour.pid), "the neighbour cannot be reached").toBe(false);
+      expect(await refused(suite.victim.pid)).toBe(true);
+      await suite.field.unprotect("victim");
+      expect(await until(true)).toMatchObject({ idle: true, ready: true });
+    }, 300_000);
+
+    test("protect -- COMMAND on an idle node", async () => {
+      const command = suite.field.guest.spawn(
+        "exec cloudtaser protect --name launched -- /opt/cloudtaser/triggers/victim",
+      );
+      await command.waitForOutput(/"pid"/);
+      const { pid } = JSON.parse(command.stdout) as { pid: number };
+      expect(await refused(pid)).toBe(true);
+      await suite.field.sh(`kill -9 ${pid}`);
+    }, 300_000);
+
+    test("a protection that comes when the last process has ended and the doors are about to go", async () => {
+      // Around the moment at which they go, from before to after.
+      for (const wait of [4, 5, 5.5, 6]) {
+        const first = await suite.field.person();
+        const second = await suite.field.person();
+        await suite.field.protect(first.pid, "first");
+        await end(first);
+        await suite.field.sh(`sleep ${wait}`);
+        await suite.field.protect(second.pid, "second");
+        expect(await refused(second.pid), `after ${wait} s`).toBe(true);
+        await end(second);
+      }
+    }, 400_000);
+
+    test("a protection is refused while a door cannot be proved, and nobody is half protected", async () => {
+      await until(true);
+      const canary = "/opt/cloudtaser/build/cloudtaser-canary";
+      await suite.field.sh(`mount --bind /bin/true ${canary}`);
+      const answer = await suite.field.control("POST", "/v1/protect", { pid: suite.victim.pid, name: "victim" });
+      expect(answer.status).not.toBe(0);
+      expect(answer.stdout).toContain("NOT_GUARDED");
+      expect(await refused(suite.victim.pid)).toBe(false);
+      expect((await status()).ready, "the node cannot protect, and says so").toBe(false);
+      await suite.field.sh(`umount ${canary}`);
+      await suite.field.protect(suite.victim.pid, "victim");
+      expect(await refused(suite.victim.pid)).toBe(true);
+      expect((await status()).ready).toBe(true);
+      await suite.field.unprotect("victim");
+      await until(true);
+    }, 300_000);
+
+    test("nodeGuards: always wakes them by reload, and keeps them", async () => {
+      const load = async (): Promise<boolean | undefined> =>
+        (await suite.field.attack("bpf_load", "kprobe", suite.victim)).truth?.succeeded;
+      expect(await load(), "refused though nothing is protected").toBe(true);
+      await suite.field.reconfigure({ mode: "enforce", nodeGuards: "always" });
+      expect((await status()).idle).toBe(false);
+      expect(await load()).toBe(false);
+      await suite.field.sh("sleep 8");
+      expect((await status()).idle).toBe(false);
+      await suite.field.reconfigure({ mode: "enforce", canary: { interval: 5 } });
+      expect((await until(true)).idle).toBe(true);
+    }, 300_000);
+
+    test("a control group that comes to life again is taken up from idle", async () => {
+      const group = "/sys/fs/cgroup/idle-test";
+      await suite.field.sh(`mkdir ${group}`);
+      const join = async (): Promise<Person> => {
+        const person = await suite.field.person();
+        await suite.field.sh(`echo ${person.pid} > ${group}/cgroup.procs`);
+        return person;
+      };
+      const before = await join();
+      const { status: code } = await suite.field.control("POST", "/v1/protect", { cgroup: group, name: "grouped" });
+      expect(code).toBe(0);
+      expect(await refused(before.pid)).toBe(true);
+      await end(before);
+      await until(true);
+      const after = await join();
+      await until(false);
+      const deadline = Date.now() + patienceMs;
+      while (!(await refused(after.pid)) && Date.now() < deadline);
+      expect(await refused(after.pid)).toBe(true);
+      await end(after);
+      await suite.field.unprotect("grouped");
+      await until(true);
+    }, 300_000);
+
+    test("a crash while idle leaves nothing, and the next agent begins anew", async () => {
+      await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
+      await suite.field.agent?.done;
+      expect(await leftInTheEnd()).toBe("");
+      await suite.field.startAgent({ mode: "enforce" });
+      await until(true);
+      await suite.field.protect(suite.victim.pid, "victim");
+      expect(await refused(suite.victim.pid)).toBe(true);
+      expect(await suite.field.stopAgent()).toBe(0);
+      expect(await leftInTheEnd()).toBe("");
+    }, 300_000);
+  });
+}

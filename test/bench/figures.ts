@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits, committed figures and the table of `make bench`. All figures are instructions per operation.
+import type { Footprint } from "./footprint.js";
 
 export const operations = [
   "getppid",
@@ -12,14 +13,31 @@ export const operations = [
 ] as const;
 export type Operation = (typeof operations)[number];
 
+/** Operation to instructions. */
+export type Counts = Record<string, number>;
+
 export const scenarios = ["no agent", "idle", "1 protected", "500 protected", "protected caller"] as const;
 export type Scenario = (typeof scenarios)[number];
 
-/** kernel → scenario → operation → instructions */
-export type Figures = Record<string, Record<Scenario, Record<string, number>>>;
+export interface KernelFigures {
+  form: string;
+  operations: Record<Scenario, Counts>;
+  /** Added by each door alone. */
+  doors: Record<string, Counts>;
+  footprint: Footprint;
+}
+
+/** kernel → what was measured on it */
+export type Figures = Record<string, KernelFigures>;
 
 /** Noise of the counting itself: the guest's clock interrupt falls into a round or not. */
-const noise = 8;
+export const noise = 8;
+
+const makesProcess = (operation: string): boolean => operation.endsWith("wait");
+
+/** Making a process takes pages and cache lines wherever they lie; a thousandth of it is no change. */
+export const noiseOf = (operation: string, without: number): number =>
+  makesProcess(operation) ? Math.max(noise, Math.round(0.003 * without)) : noise;
 
 /** What may be added to the operation; undefined if nothing was promised. */
 export function limitsOf(scenario: Scenario, operation: Operation, without: number): number | undefined {
@@ -31,28 +49,55 @@ export function limitsOf(scenario: Scenario, operation: Operation, without: numb
     "fork+exit+wait": 0.02 * without,
     "vfork+exec+wait": 0.02 * without,
   };
+  if (scenario === "no agent") return undefined;
+  if (scenario === "idle") return noiseOf(operation, without);
   const limit = forUnprotected[operation];
-  if (limit === undefined || scenario === "no agent" || scenario === "idle") return undefined;
+  if (limit === undefined) return undefined;
   return (scenario === "protected caller" ? 2 * limit : limit) + noise;
 }
 
-export function tableText(kernel: string, measured: Figures[string], known: Figures[string] | undefined): string {
-  const lines = [
-    `\nInstructions per operation on ${kernel}: without the agent, then what each state adds (committed figure)`,
-  ];
+export interface Judged {
+  value: number;
+  /** Beyond "no agent". */
+  added: number;
+  over: boolean;
+  /** More than the committed figure, by more than noise. */
+  worse: boolean;
+  committed: number | undefined;
+}
+
+export function judge(
+  scenario: Scenario,
+  operation: Operation,
+  measured: KernelFigures,
+  known: KernelFigures | undefined,
+): Judged {
+  const of = (figures: KernelFigures | undefined, which: Scenario): number | undefined =>
+    figures?.operations[which]?.[operation];
+  const base = of(measured, "no agent") ?? 0;
+  const value = of(measured, scenario) ?? 0;
+  const added = value - base;
+  const limit = limitsOf(scenario, operation, base);
+  const before = of(known, scenario);
+  const committed = before === undefined ? undefined : before - (of(known, "no agent") ?? 0);
+  const worse = scenario !== "no agent" && committed !== undefined && added > committed + 2 * noiseOf(operation, base);
+  return { value, added, over: limit !== undefined && added > limit, worse, committed };
+}
+
+export function tableText(kernel: string, measured: KernelFigures, known: KernelFigures | undefined): string {
   const width = 27;
-  lines.push(["".padEnd(width), ...scenarios.map((s) => s.padStart(20))].join(""));
+  const lines = [
+    `\nInstructions per operation on ${kernel} (${measured.form}): without the agent, then what each state adds (committed figure)`,
+    ["".padEnd(width), ...scenarios.map((s) => s.padStart(22))].join(""),
+  ];
   for (const operation of operations) {
     const cells = scenarios.map((scenario) => {
-      const value = measured[scenario][operation] ?? 0;
-      const base = measured["no agent"][operation] ?? 0;
-      const old = known?.[scenario]?.[operation];
-      const oldBase = known?.["no agent"]?.[operation] ?? 0;
-      const shown = scenario === "no agent" ? String(value) : `+${value - base}`;
-      const before = old === undefined ? "" : ` (${scenario === "no agent" ? old : `+${old - oldBase}`})`;
-      const limit = limitsOf(scenario, operation, base);
-      const over = limit !== undefined && value - base > limit ? " OVER" : "";
-      return `${shown}${before}${over}`.padStart(20);
+      const { value, added, over, worse, committed } = judge(scenario, operation, measured, known);
+      const plain = scenario === "no agent";
+      const sign = added < 0 ? "" : "+";
+      const before = plain || committed === undefined ? "" : ` (${committed < 0 ? "" : "+"}${committed})`;
+      const word = over ? " OVER" : worse ? " WORSE" : "";
+      return `${plain ? value : `${sign}${added}`}${before}${word}`.padStart(22);
     });
     lines.push(operation.padEnd(width) + cells.join(""));
   }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each door costs alone, by attaching one at a time, and which operation it costs that.
+import { doorNames } from "../../src/kernel/doors.js";
+import type { GuestCommand } from "../lab/command.js";
+import type { Guest } from "../lab/guest.js";
+import { type Counts, noise, operations } from "./figures.js";
+
+/** The program that attaches lies beside the product's own code, which it imports. */
+const oneDoor = "/tmp/dist/test/bench/one-door.js";
+
+/** Rounds are short here: this is who spends it, not whether it is within the limit. */
+const measure = "/tmp/operations 30";
+
+async function answer(command: GuestCommand, count: number): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  while (command.stdout.split("ready\n").length <= count) {
+    if (Date.now() > deadline) throw new Error(`one-door did not answer: ${command.stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Must be run with no agent: nothing is protected, so this is the way of an unprotected caller. */
+export async function measureDoors(guest: Guest, form: string): Promise<Record<string, Counts>> {
+  await guest.run("mkdir -p /tmp/dist/test/bench && cp -a /opt/cloudtaser/. /tmp/ 2>/dev/null; true");
+  await guest.copy("dist/test/bench/one-door.js", oneDoor);
+  const command = guest.spawn(["node", oneDoor, form]);
+  const results: Record<string, Counts> = {};
+  let answers = 0;
+  for (const door of ["none", ...doorNames]) {
+    command.write(`${door}\n`);
+    await answer(command, ++answers);
+    const { status, stdout, stderr } = await guest.run(measure, { timeoutSeconds: 600 });
+    if (status !== 0) throw new Error(`the measuring program failed: ${stderr}`);
+    results[door] = JSON.parse(stdout) as Counts;
+  }
+  command.kill("SIGTERM");
+  await command.done.catch(() => {});
+  const none = results["none"] ?? {};
+  delete results["none"];
+  for (const counts of Object.values(results)) {
+    for (const operation of operations) counts[operation] = (counts[operation] ?? 0) - (none[operation] ?? 0);
+  }
+  return results;
+}
+
+/** Doors that cost nothing beyond the noise of counting share one line. */
+export function doorsText(doors: Record<string, Counts>): string {
+  const width = 27;
+  const lines = ["\nEach door alone, added for an unprotected caller"];
+  lines.push(
+    "".padEnd(width) + operations.map((name) => name.replace("open+close /proc", "open /proc").padStart(17)).join(""),
+  );
+  const free: string[] = [];
+  for (const [door, counts] of Object.entries(doors)) {
+    const spends = operations.map((operation) => counts[operation] ?? 0);
+    const costs = spends.some((n, i) => n > noiseOf(operations[i]));
+    if (!costs) free.push(door);
+    else
+      lines.push(
+        door.padEnd(width) + spends.map((n, i) => (n > noiseOf(operations[i]) ? `+${n}` : "·").padStart(17)).join(""),
+      );
+  }
+  if (free.length > 0) lines.push(`nothing above noise: ${free.join(", ")}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Making a process takes pages and cache lines wherever they lie: its count varies. */
+const noiseOf = (operation: string | undefined): number => (operation?.endsWith("wait") ? 400 : noise);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent takes beside instructions: kernel memory of its maps and programs, its own memory after some minutes,
+// and the time from exec to ready.
+import type { Guest } from "../lab/guest.js";
+
+export interface Footprint {
+  /** Bytes of kernel memory, by map; programs summed up under "programs". */
+  kernel: Record<string, number>;
+  /** Resident bytes of the daemon after the soak. */
+  resident: number;
+  /** Guest minutes that the soak took. */
+  soakMinutes: number;
+  /** Guest milliseconds from exec of the agent to READY; one instruction is a nanosecond. */
+  readyMs: number;
+}
+
+export const footprintLimits = { kernel: 4 * 1024 * 1024, resident: 80 * 1024 * 1024, readyMs: 3_000 } as const;
+
+/** The kernel says in fdinfo what each map and program takes; each is counted once, however many descriptors it has. */
+const readKernel = `
+import json, os, sys
+pid, seen, sizes, resident = int(sys.argv[1]), set(), {}, 0
+names = {}
+for fd in os.listdir(f"/proc/{pid}/fd"):
+    try: info = dict(l.split(":", 1) for l in open(f"/proc/{pid}/fdinfo/{fd}").read().splitlines() if ":" in l)
+    except OSError: continue
+    info = {k: v.strip() for k, v in info.items()}
+    if "memlock" not in info: continue
+    kind = "map" if "map_id" in info else "program"
+    which = (kind, info.get("map_id") or info.get("prog_id"))
+    if which in seen: continue
+    seen.add(which)
+    name = f"map {info['map_type']}/{info['key_size']}/{info['value_size']}/{info['max_entries']}" if kind == "map" else "programs"
+    sizes[name] = sizes.get(name, 0) + int(info["memlock"])
+for line in open(f"/proc/{pid}/status"):
+    if line.startswith("VmRSS"): resident = int(line.split()[1]) * 1024
+print(json.dumps({"kernel": sizes, "resident": resident}))
+`;
+
+/** Plays the service manager: the agent says READY=1 to it once every door is proved. The agent runs on. */
+const untilReady = `
+import json, os, socket, subprocess, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("/run/bench-notify")
+quiet = open("/run/bench-agent.log", "w")
+begin = time.monotonic()
+agent = subprocess.Popen(sys.argv[1:], env={**os.environ, "NOTIFY_SOCKET": "/run/bench-notify"}, stdin=subprocess.DEVNULL, stdout=quiet, stderr=quiet, start_new_session=True)
+while b"READY=1" not in s.recv(4096): pass
+print(json.dumps({"readyMs": int((time.monotonic() - begin) * 1000), "pid": agent.pid}))
+`;
+
+/** Starts the agent with its files in the page cache: the clock runs ahead while the guest waits for a disk. */
+export async function startTimed(guest: Guest, config: string): Promise<{ readyMs: number; pid: number }> {
+  await guest.run("cat $(command -v node) $(find -L /opt/cloudtaser -type f) >/dev/null", { timeoutSeconds: 600 });
+  const argv = ["python3", "-c", untilReady, "cloudtaser", "agent", "--config", config];
+  const { status, stdout, stderr } = await guest.run(argv, { timeoutSeconds: 900 });
+  if (status !== 0) throw new Error(`the agent did not get ready: ${stderr}`);
+  return JSON.parse(stdout) as { readyMs: number; pid: number };
+}
+
+/** @param soakMinutes guest minutes that the agent runs before it is looked at */
+export async function footprintOf(guest: Guest, pid: number, soakMinutes: number): Promise<Omit<Footprint, "readyMs">> {
+  await guest.run(`sleep ${soakMinutes * 60}`, { timeoutSeconds: 2400 });
+  const { status, stdout, stderr } = await guest.run(["python3", "-c", readKernel, String(pid)]);
+  if (status !== 0) throw new Error(`the agent's descriptors cannot be read: ${stderr}`);
+  return { ...(JSON.parse(stdout) as Pick<Footprint, "kernel" | "resident">), soakMinutes };
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(2)} MB`;
+
+export const kernelBytes = (footprint: Pick<Footprint, "kernel">): number =>
+  Object.values(footprint.kernel).reduce((sum, bytes) => sum + bytes, 0);
+
+/** [text, figures over their limit] */
+export function footprintText(footprint: Footprint): [string, number] {
+  const rows: [string, number, number, (n: number) => string][] = [
+    ["kernel memory, maps and programs", kernelBytes(footprint), footprintLimits.kernel, megabytes],
+    [`daemon, resident after ${footprint.soakMinutes} min`, footprint.resident, footprintLimits.resident, megabytes],
+    ["exec to ready, guest time", footprint.readyMs, footprintLimits.readyMs, (n) => `${n} ms`],
+  ];
+  const over = rows.filter(([, value, limit]) => value > limit).length;
+  const lines = rows.map(
+    ([what, value, limit, show]) =>
+      `${what.padEnd(36)}${show(value).padStart(12)}  of at most ${show(limit)}${value > limit ? "  OVER" : ""}`,
+  );
+  const parts = Object.entries(footprint.kernel).sort(([, a], [, b]) => b - a);
+  lines.push(...parts.slice(0, 8).map(([what, bytes]) => `  ${what.padEnd(34)}${megabytes(bytes).padStart(12)}`));
+  return [`\n${lines.join("\n")}\n`, over];
+}

@@ -31,6 +31,8 @@ export class Canary {
   readonly #census: Census;
   readonly #proofs: BpfMap;
   readonly #refuses: boolean;
+  /** The victim has a child that was not reaped. */
+  #child = false;
 
   private constructor(victim: CanaryProcess, prober: CanaryProcess, census: Census, proofs: BpfMap, refuses: boolean) {
     this.#victim = victim;
@@ -108,15 +110,19 @@ export class Canary {
         await this.#probe(door, this.#victim.pid);
         return undefined;
       case "fork": {
+        if (this.#child) await this.#reap();
+        this.#child = true;
         const child = Number(await this.#victim.ask("fork", "child"));
         return this.#attack("file_open", child, "a child of the canary was open to attack");
       }
       case "reap": {
         // A child may be left from the fork proof; if not, one is made first.
-        if ((await this.#victim.ask("reap", "reaped")) === undefined) return "the canary did not reap its child";
+        if (!this.#child) await this.#victim.ask("fork", "child");
+        await this.#reap();
         return undefined;
       }
       case "exec": {
+        this.#child = false; // it ends with the old image
         await this.#victim.ask("exec", "ready");
         return this.#attack("file_open", this.#victim.pid, "the canary lost its protection in exec");
       }
@@ -130,6 +136,11 @@ export class Canary {
     if (this.#refuses) return refusal(errno, succeeded);
     if (errno < 0) return `the canary could not prepare its attack (errno ${-errno})`;
     return readProof(this.#proofs, door) > before ? undefined : (succeeded ?? "the door did not see the attack");
+  }
+
+  async #reap(): Promise<void> {
+    await this.#victim.ask("reap", "reaped");
+    this.#child = false;
   }
 
   /** errno that the attempt ended with; 0 if it succeeded. */

@@ -55,7 +55,7 @@ export class Standing {
   }
 
   get attached(): DoorName[] {
-    return [...this.#links.keys()];
+    return doorNames.filter((door) => this.#links.has(door));
   }
 
   /** Where the kernel can name them; what 5.10 attaches as a kprobe is no link to it. */

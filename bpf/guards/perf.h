@@ -23,7 +23,7 @@
 /*
  * The flag's enum has no name for CO-RE, so user space reads it from BTF. Where it is not known (yet), it is one of
  * two, by kernel, and the other bit is a kernel probe's: refused too. Its registering function would tell as well, but
- * for its address libbpf reads all of /proc/kallsyms, which takes longer than to load every door.
+ * for that address libbpf reads all of /proc/kallsyms at each start.
  */
 static __always_inline bool is_uprobe(struct perf_event *event)
 {

@@ -201,7 +201,8 @@ static __always_inline int decide(struct ct_attempt *attempt)
 		if (is_agent(me) && attempt->vector == CT_VECTOR_COREDUMP_LIMITS)
 			return 0;
 	} else {
-		if (!attempt->always && !is_agent(target) && !(me && me->role & CT_ROLE_PROBER) && !anything_protected())
+		if (!attempt->always && !is_agent(target) && !(me && me->role & CT_ROLE_PROBER) &&
+		    !anything_protected())
 			return 0;
 		if (is_agents_own(attempt, me))
 			return 0;

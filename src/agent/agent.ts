@@ -143,12 +143,8 @@ export class Agent {
       });
       this.#watch.every(this.#config.canary.interval);
       const silenced = this.#facts.ftraceEnabled === false;
-      notices.started({
-        version: packageVersion(),
-        mode: this.#config.mode,
-        ready: this.notReady().length === 0,
-        silenced,
-      });
+      const ready = this.notReady().length === 0;
+      notices.started({ version: packageVersion(), mode: this.#config.mode, ready, silenced });
       this.#tellManager();
       this.selftests.schedule();
       kernel.mayIdle();

@@ -4,7 +4,7 @@ import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, StatusReport, VectorReport } from "../control/protocol.js";
 import type { DoorStatus, Kernel, KernelFacts } from "../kernel/index.js";
 import type { Hardening, ScopeRecord } from "../scope/index.js";
-import { lateWorth, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
+import { lateWorth, vectorEntry, vectorNames } from "../vectors/index.js";
 
 export const doorReport = (status: DoorStatus): DoorReport => ({
   door: status.door,

@@ -103,7 +103,13 @@ export const doors = {
   },
   inode_link: { hook: "inode_link", refuses: true, proof: "attack", guards: "pins, from further names" },
   path_chmod: { hook: "path_chmod", refuses: true, proof: "attack", guards: "permission bits of pins" },
-  task_alloc: { hook: "task_alloc", refuses: true, proof: "fork", guards: "children of protected processes", sleeps: true },
+  task_alloc: {
+    hook: "task_alloc",
+    refuses: true,
+    proof: "fork",
+    guards: "children of protected processes",
+    sleeps: true,
+  },
   task_free: { hook: "task_free", refuses: false, proof: "reap", guards: "end of protection at exit", sleeps: true },
   bprm_check_security: {
     hook: "bprm_check",

@@ -45,7 +45,9 @@ export function doorFamilies(readers: MetricReaders, { doors }: MetricLabels): F
       name: metricNames[2],
       help: "Doors that may be skipped, kill after the fact, or cannot be attached; 0 where every one is called each time that it is attached, and refuses.",
       kind: "gauge",
-      read: () => [{ value: [...readers.doors()].filter(({ attached, idle, sound }) => !((attached || idle) && sound)).length }],
+      read: () => [
+        { value: [...readers.doors()].filter(({ attached, idle, sound }) => !((attached || idle) && sound)).length },
+      ],
     },
     {
       name: metricNames[3],

@@ -42,11 +42,14 @@ describe("protection and the doors", () => {
         return { alive: () => true, close: () => holding-- };
       },
       limit: 10,
-      hardening: new Hardening({ coreLimit: () => [0, 0], hold: () => ({ alive: () => true, close: () => {} }) }, () => ({
-        core_limit: false,
-        coredump_filter: false,
-        swap: false,
-      })),
+      hardening: new Hardening(
+        { coreLimit: () => [0, 0], hold: () => ({ alive: () => true, close: () => {} }) },
+        () => ({
+          core_limit: false,
+          coredump_filter: false,
+          swap: false,
+        }),
+      ),
       lookAround: async () => [],
     });
   });

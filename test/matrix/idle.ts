@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node that protects nothing has no door attached; the first protection attaches them before it is acknowledged, and
-// nothing is left behind by a crash in either state. Begins and ends without an agent.
-import { describe, expect, test } from "vitest";
-import type { Person } from "./field.js";
+// On a node that protects nothing the doors that every program passes are off, and the agent is guarded all the same; the
+// first protection attaches them before it is acknowledged, and nothing is left behind by a crash in either state.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { doorNames, sleeps } from "../../src/kernel/doors.js";
+import { Guest } from "../lab/guest.js";
+import { Field, type Person } from "./field.js";
 import type { Suite } from "./suite.js";
 
 interface Status {
@@ -14,7 +16,20 @@ interface Status {
 
 const patienceMs = 90_000;
 
-export function idleTests(suite: Suite): void {
+export function idleTests(kernel: string): void {
+  const suite = {} as Pick<Suite, "field" | "victim" | "neighbour">;
+
+  beforeAll(async () => {
+    suite.field = new Field(await Guest.boot({ kernel, memory: "1536M" }));
+    await suite.field.findModules();
+    suite.victim = await suite.field.person();
+    suite.neighbour = await suite.field.person();
+  }, 600_000);
+
+  afterAll(async () => {
+    await suite.field?.guest.close();
+  });
+
   const status = async (): Promise<Status> =>
     JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as Status;
 
@@ -38,10 +53,10 @@ export function idleTests(suite: Suite): void {
     await suite.field.sh(`kill -9 ${people.map(({ pid }) => pid).join(" ")}`);
   };
 
-  /** Links and programs of ours that the kernel holds, and what is pinned. */
+  /** Hooks that the kernel calls anything at (no program of ours can be listed), and what is pinned. */
   const left = async (): Promise<string> => {
     const { stdout } = await suite.field.sh(
-      "for l in $(bpftool -j link show | tr ',' '\\n' | grep -o '\"prog_id\":[0-9]*' | cut -d: -f2); do bpftool prog show id $l; done | grep -o 'name ct_[a-z_]*'; ls /sys/fs/bpf/cloudtaser 2>/dev/null",
+      "grep -oE '^(bpf_lsm|security)_[a-z_]+' /sys/kernel/tracing/enabled_functions; ls /sys/fs/bpf/cloudtaser 2>/dev/null",
     );
     return stdout.trim();
   };
@@ -55,19 +70,33 @@ export function idleTests(suite: Suite): void {
     }
   };
 
-  describe("idle", () => {
-    test("no door is attached and nothing pinned, and the agent is ready", async () => {
+  describe(`idle on ${kernel}`, () => {
+    test("no door on everybody's path is attached and nothing pinned, and the agent is ready", async () => {
       await suite.field.startAgent({ mode: "enforce" });
-      expect(await left(), "the doors stand for their proof at start").toContain("ct_file_open");
+      expect(await left(), "the doors stand for their proof at start").toMatch(/^(bpf_lsm|security)_file_open$/m);
       const now = await until(true);
       expect(now).toMatchObject({ idle: true, ready: true, notReady: [] });
-      expect(now.doors.filter((door) => door.attached || !door.idle || !door.proved)).toEqual([]);
-      expect(await leftInTheEnd()).toBe("");
+      expect(now.doors.filter(({ idle }) => idle).map(({ door }) => door)).toEqual(doorNames.filter(sleeps));
+      expect(now.doors.filter(({ attached, idle, proved }) => attached === idle || !proved)).toEqual([]);
+      const asleep = new RegExp(`_(${doorNames.filter(sleeps).join("|")})$|^doors-`, "m");
+      await expect.poll(left, { timeout: 20_000, interval: 200 }).not.toMatch(asleep);
+      expect(await left(), "those of the agent's own stand").toMatch(/^(bpf_lsm|security)_ptrace_access_check$/m);
       const { stdout } = await suite.field.sh(
         "python3 -c 'import urllib.request; print(urllib.request.urlopen(\"http://127.0.0.1:9090/readyz\").status)'",
       );
       expect(stdout.trim()).toBe("200");
       expect(await refused(suite.victim.pid), "nobody is protected").toBe(false);
+    }, 300_000);
+
+    test("the agent and its maps are guarded while nothing is protected", async () => {
+      for (const vector of ["agent_access", "bpf_tamper"]) {
+        const [road = ""] = await suite.field.roads(vector);
+        const { truth } = await suite.field.attack(vector, road, suite.victim);
+        expect({ ...truth }, `${vector}/${road}`).toMatchObject({ succeeded: false });
+      }
+      const mem = await suite.field.sh(`python3 -c 'open("/proc/${suite.field.agentPid}/mem", "r+b")'`);
+      expect(mem.stderr).toMatch(/Operation not permitted|Permission denied/);
+      expect((await status()).idle).toBe(true);
     }, 300_000);
 
     test("two protections at once: both stand when they are acknowledged, and pins with them", async () => {

@@ -9,7 +9,6 @@ import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
 import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect, silentRoads } from "./exceptions.js";
 import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
-import { idleTests } from "./idle.js";
 import { badStartTests, lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { policyTests } from "./policy.js";
@@ -247,9 +246,6 @@ print(os.getpid(), n)"`,
       expect({ ...truth }).toMatchObject({ succeeded: true });
       expect(await suite.field.stopAgent()).toBe(0);
     }, 300_000);
-
-    // Before 5.13 a program is attached once in its life; elsewhere no kernel differs.
-    if (configuration.name === "6.12" || configuration.name === "5.10") idleTests(suite);
 
     test("the matrix has no empty cell", async () => {
       const { stdout } = await suite.field.sh("uname -r");

@@ -122,6 +122,9 @@ bench: lab-build build/bench/operations ## what the agent costs, in instructions
 test: lab-build ## everything: unit, contract, native, and the lab on all kernels
 	$(Q)node dist/tools/run-tests.js
 
+benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
+	$(Q)$(BIN)/vitest run --project benign test/benign/kernel-$(KERNEL).test.ts --reporter=verbose
+
 unit: all ## the tests that need no guest
 	$(Q)$(BIN)/vitest run --project unit --project contract --project native
 

@@ -42,7 +42,7 @@ DOOR(file_open, struct file *file)
 			guard_hooks(file, LOAD(file, f_mode), magic, &attempt);
 			remembered = true;
 			break;
-		case NSFS_MAGIC: guard_namespace_file(inode, &attempt); break;
+		case NSFS_MAGIC: guard_namespace_file(file, inode, &attempt); break;
 		case SYSFS_MAGIC: guard_power_state(file, &attempt); break;
 		case TRACEFS_MAGIC: guard_tracefs(file, &attempt); break;
 		default: guard_swap_file(file, &attempt);

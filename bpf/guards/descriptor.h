@@ -12,6 +12,7 @@
 #include "../namespaces.h"
 #include "bpf_tamper.h"
 #include "procfs.h"
+#include "way_back.h"
 
 #define CAP_SYS_ADMIN	   21
 #define CAP_SYS_NICE	   23
@@ -56,7 +57,8 @@ static __always_inline void guard_namespace(__u32 inum, struct ct_attempt *attem
 	struct ct_namespace *known = bpf_map_lookup_elem(&namespaces, &inum);
 	struct ct_scope *entry;
 
-	if (!known || is_in_namespace(current_task(), inum))
+	/* A thread of a process that is in it adds nothing by going there itself. */
+	if (!known || is_in_namespace(current_task(), inum) || is_in_namespace(current_leader(), inum))
 		return;
 	entry = scope_of(known->leader);
 	if (!entry || !(entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT)) || !is_in_namespace(known->leader, inum))
@@ -66,9 +68,10 @@ static __always_inline void guard_namespace(__u32 inum, struct ct_attempt *attem
 	attempt->vector = CT_VECTOR_NS_ENTER;
 }
 
-static __always_inline void guard_namespace_file(struct inode *inode, struct ct_attempt *attempt)
+static __always_inline void guard_namespace_file(struct file *file, struct inode *inode, struct ct_attempt *attempt)
 {
 	guard_namespace(LOAD(inode, i_ino), attempt);
+	note_way_back(file, LOAD(inode, i_ino));
 }
 
 /*
@@ -94,6 +97,8 @@ static __always_inline void guard_setns(const struct ct_syscall *call, struct ct
 	if (!file)
 		return;
 	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) == NSFS_MAGIC) {
+		if (is_way_back(file))
+			return;
 		guard_namespace(BPF_CORE_READ(file, f_inode, i_ino), attempt);
 	} else {
 		attempt->target = pidfd_task(file);

@@ -32,17 +32,21 @@ static __always_inline void guard_module_buffer(__u32 id, struct ct_attempt *att
 }
 
 /*
- * What ss and its like make the kernel ask for, "net-pf-16-proto-4-type-…": passed on, because mostly there is no such
- * module. Where there is one, modprobe is refused when it loads it.
+ * What ss and its like make the kernel ask for, "net-pf-16-proto-4-type-…", and what each mount of a bpffs does, ours
+ * for the canary too, "bpf_preload": passed on, because mostly there is no such module. Where there is one, modprobe is
+ * refused when it loads it.
  */
-static __always_inline bool is_socket_diagnosis(const char *name)
+static __always_inline bool is_everyday(const char *name)
 {
 	char start[24] = {};
-	__u64 low, middle;
+	__u64 low, middle, preload;
 
 	bpf_probe_read_kernel_str(start, sizeof(start), name);
 	__builtin_memcpy(&low, "net-pf-1", 8);
 	__builtin_memcpy(&middle, "6-proto-", 8);
+	__builtin_memcpy(&preload, "bpf_prel", 8);
+	if (*(__u64 *)&start[0] == preload)
+		return start[8] == 'o' && start[9] == 'a' && start[10] == 'd' && start[11] == '\0';
 	return *(__u64 *)&start[0] == low && *(__u64 *)&start[8] == middle && start[16] == '4' && start[17] == '-';
 }
 
@@ -53,7 +57,7 @@ static __always_inline void guard_module_request(const char *name, struct ct_att
 
 	if (mode_of(CT_VECTOR_MODULE_LOAD, 0) != CT_MODE_ENFORCE && !(me && me->role & CT_ROLE_PROBER))
 		return;
-	if (is_socket_diagnosis(name))
+	if (is_everyday(name))
 		return;
 	attempt->vector = CT_VECTOR_MODULE_LOAD;
 	attempt->arg[0] = CT_MODULE_ROAD_REQUEST;

@@ -130,6 +130,7 @@ export const configSchema = z.strictObject({
       "af_packet_diag",
       "mptcp_diag",
       "vsock_diag",
+      "bpf_preload",
     ])
     .describe(
       "Modules loaded at start, before module loads are refused: what harmless tools (ss) make the kernel ask for.",

@@ -17,6 +17,7 @@ export const services = {
   ledger: { command: "/usr/bin/python3 /opt/benign/ledger.py", url: "http://127.0.0.1:8090" },
   teller: { command: "/opt/node/node /opt/benign/teller.mjs", url: "http://127.0.0.1:8091" },
   exporter: {
+    // In place of the unit that its package brings.
     command: "/usr/bin/prometheus-node-exporter --web.listen-address=127.0.0.1:9100",
     url: "http://127.0.0.1:9100",
   },
@@ -74,9 +75,13 @@ export class Node {
     );
     // JSON is YAML.
     await guest.writeFile("/etc/cloudtaser.yaml", JSON.stringify(agentConfig));
+    await node.must("systemctl disable -q --now prometheus-node-exporter prometheus-process-exporter");
     await node.must(`systemctl daemon-reload; systemctl start ${Object.keys(services).join(" ")}`);
-    await node.must("systemctl start cloudtaser", 600);
     return node;
+  }
+
+  async startAgent(): Promise<void> {
+    await this.must("systemctl start cloudtaser", 600);
   }
 
   /** Runs a command that has to succeed; returns what it printed. */
@@ -104,8 +109,8 @@ for _ in range(200):
     return Number((await this.must(`systemctl show -p MainPID --value ${service}`)).trim());
   }
 
-  /** Attempts refused since the last call, those of ps left out. */
-  async refusals(): Promise<SeenEvent[]> {
+  /** Attempts refused since the last call, those of ps left out, a line for each. */
+  async refusals(): Promise<string[]> {
     // A repeated attempt is reported within a second.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const { stdout } = await this.guest.run(`cat ${eventsFile} 2>/dev/null`);
@@ -116,6 +121,19 @@ for _ in range(200):
       .filter(({ vector }) => vector !== null);
     const fresh = events.slice(this.#seen);
     this.#seen = events.length;
-    return fresh.filter((event) => event.outcome !== "observed" && !isHabitOfPs(event));
+    return fresh
+      .filter((event) => event.outcome !== "observed" && !isHabitOfPs(event))
+      .map(({ vector, door, count, offender, target, syscall, detail }) =>
+        [
+          vector,
+          door,
+          `${count}x`,
+          offender.exe?.path,
+          offender.comm,
+          target?.workload,
+          syscall?.name,
+          JSON.stringify(detail),
+        ].join(" "),
+      );
   }
 }

@@ -30,7 +30,6 @@ export interface Person {
 
 type Aim = Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">;
 
-/** What a trigger says of its attack. */
 export interface Truth {
   vector: string;
   road: string;
@@ -62,6 +61,7 @@ export interface SeenEvent {
   error?: string | null;
   door: string;
   syscall?: { name: string; compat?: boolean };
+  detail: Record<string, string | number>;
 }
 
 /** An event of the agent's own. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// make test: the quick projects, then the guests, three at a time; then the matrix and one closing line with every test in it.
+// make test: the quick projects, then the guests, two at a time; then the matrix and one closing line with every test in it.
 // Options: --only PROJECT (unit, contract, native, matrix; may be repeated). KERNELS="6.12 5.10" limits the guests.
 
 import { spawn } from "node:child_process";
@@ -54,7 +54,7 @@ async function runMatrix(names: readonly string[]): Promise<RunResult> {
     if (names.includes(kernel)) files.push(...more.map((file) => `test/matrix/${file}.test.ts`));
   }
   // verbose: a guest takes minutes, and each of its tests shall be seen to end.
-  const result = await vitest("matrix", ["matrix"], [...files, "--maxWorkers=3", "--reporter=verbose"]);
+  const result = await vitest("matrix", ["matrix"], [...files, "--maxWorkers=2", "--reporter=verbose"]);
   const found = names.map((name): [string, GuestRecord | undefined] => [name, readRecord(recordOf(name))]);
   const missing = found.filter(([, record]) => record === undefined).map(([name]) => name);
   const matrix = joinRecords(

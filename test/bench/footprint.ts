@@ -82,6 +82,7 @@ export function footprintText(footprint: Footprint): [string, number] {
     ([what, value, limit, show]) =>
       `${what.padEnd(36)}${show(value).padStart(12)}  of at most ${show(limit)}${value > limit ? "  OVER" : ""}`,
   );
+  lines.push("Kernels before 6.4 count the most that a map may take, later ones what it takes.");
   const parts = Object.entries(footprint.kernel).sort(([, a], [, b]) => b - a);
   lines.push(...parts.slice(0, 8).map(([what, bytes]) => `  ${what.padEnd(34)}${megabytes(bytes).padStart(12)}`));
   return [`\n${lines.join("\n")}\n`, over];

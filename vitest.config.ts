@@ -8,8 +8,9 @@ const minutes = 60_000;
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
-      { extends: true, test: { name: "contract", include: ["test/contract/**/*.test.ts"] } },
+      // Not a limit on speed: a loaded machine takes long over what is tried with thousands of inputs.
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: minutes } },
+      { extends: true, test: { name: "contract", include: ["test/contract/**/*.test.ts"], testTimeout: minutes } },
       { extends: true, test: { name: "native", include: ["test/native/**/*.test.ts"], testTimeout: minutes } },
       ...["matrix", "benign"].map((name) => ({
         extends: true as const,

@@ -130,8 +130,9 @@ export class Standing {
   }
 
   /**
-   * Takes off one by one the doors that may sleep, since the kernel makes us wait at each; stops when `still` says no, and leaves what
-   * is off to the next attach(). Each is unpinned first: the last reference then is ours, and its close detaches at once.
+   * Takes off one by one the doors that may sleep, since the kernel makes us wait at each; stops when `still` says no,
+   * and leaves what is off to the next attach(). Each is unpinned first: the last reference then is ours, and its close
+   * detaches at once.
    */
   async detach(still: () => boolean): Promise<void> {
     // The door that takes the dead out of scope goes last, when no pin is left: should we die here, so does the scope.

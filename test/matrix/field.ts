@@ -4,9 +4,10 @@
 
 import type { GuestCommand } from "../lab/command.js";
 import type { Guest } from "../lab/guest.js";
-import { askControl } from "./ask-control.js";
 
 export const triggerDir = "/opt/cloudtaser/triggers";
+/** Asks the agent; test/triggers/ask.c. */
+const ask = `${triggerDir}/ask`;
 export const eventsFile = "/run/events.ndjson";
 const configFile = "/run/cloudtaser.yaml";
 /** A loaded host emulates slowly; this is patience, not a limit on the agent. */
@@ -165,29 +166,19 @@ export class Field {
     await this.sh(`mv ${configFile}.new ${configFile}`);
   }
 
-  async startAgent(config: Record<string, unknown>, patienceMs = 240_000): Promise<void> {
+  async startAgent(config: Record<string, unknown>, patienceSeconds = 240): Promise<void> {
     await this.writeConfig(config);
     this.agent = this.guest.spawn(
       `[ ! -d ${agentGroup} ] || echo 0 > ${agentGroup}/cgroup.procs; exec cloudtaser agent --config ${configFile}`,
     );
-    let ended = false;
-    void this.agent.done.then(
-      () => (ended = true),
-      () => (ended = true),
-    );
-    const deadline = Date.now() + patienceMs;
-    while (!ended && Date.now() < deadline) {
-      const { status, stdout } = await this.control("GET", "/v1/status");
-      if (status === 0) {
-        const report = JSON.parse(stdout) as { ready: boolean; pid: number; notReady: string[] };
-        this.agentPid = report.pid;
-        if (report.ready) return;
-        // It answers once the doors were tried: by waiting alone it will not get ready.
-        throw new Error(`the agent does not get ready: ${report.notReady.join("; ")}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-    throw new Error(`the agent did not get ready:\n${this.agent.stderr.slice(-4000)}`);
+    const asked = this.guest.spawn([ask, "--for", `${patienceSeconds}`, "GET", "/v1/status"]);
+    void this.agent.done.finally(() => asked.kill("SIGKILL")).catch(() => undefined);
+    const { status, stdout } = await asked.done;
+    if (status !== 0) throw new Error(`the agent did not get ready:\n${this.agent.stderr.slice(-4000)}`);
+    const report = JSON.parse(stdout) as { ready: boolean; pid: number; notReady: string[] };
+    this.agentPid = report.pid;
+    // It answers once the doors were tried: by waiting alone it will not get ready.
+    if (!report.ready) throw new Error(`the agent does not get ready: ${report.notReady.join("; ")}`);
   }
 
   async stopAgent(): Promise<number> {
@@ -220,7 +211,7 @@ export class Field {
     body?: unknown,
     timeoutSeconds = 300,
   ): Promise<{ status: number; stdout: string }> {
-    const argv = ["python3", "-c", askControl, method, path];
+    const argv = [ask, method, path];
     return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds });
   }
 

@@ -103,7 +103,7 @@ export function describeSignalForm(kernel: string): void {
 
     test("the agent says what this form is worth", async () => {
       const { field } = suite;
-      await field.startAgent(inForm("detect"), 240_000);
+      await field.startAgent(inForm("detect"));
       await field.protect(suite.victim.pid, "victim");
       const status = await standing(field);
       expect(status).toMatchObject({ ready: true, form: "signal" });

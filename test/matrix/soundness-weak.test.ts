@@ -16,7 +16,7 @@ describe("7.2 without bpf in its LSM list", () => {
   beforeAll(async () => {
     field = new Field(await Guest.boot({ kernel: "7.2", cmdline: withoutBpf, memory: "1536M" }));
     victim = await field.person();
-    await field.startAgent({ mode: "enforce", canary: { interval: 2 } }, 240_000);
+    await field.startAgent({ mode: "enforce", canary: { interval: 2 } });
     await field.protect(victim.pid, "victim");
   }, 600_000);
 

@@ -8,7 +8,7 @@ import { benignTests } from "./benign.js";
 import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
 import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect, silentRoads } from "./exceptions.js";
-import { type Attack, Field, type Person, type SeenEvent } from "./field.js";
+import { type Attack, Field, type Person, type SeenEvent, triggerDir } from "./field.js";
 import { badStartTests, lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { policyTests } from "./policy.js";
@@ -149,19 +149,8 @@ export function describeConfiguration(configuration: Configuration): void {
       const before = await suite.field.counts();
       await suite.field.signalAgent("STOP");
       // Each offender makes one event, so it takes many of them to fill the ring (2,048 records).
-      const flood = await suite.field.sh(
-        `python3 -c "
-import os
-n = 0
-for i in range(2600):
-    pid = os.fork()
-    if pid == 0:
-        try: open('/proc/${suite.victim.pid}/environ'); os._exit(1)
-        except PermissionError: os._exit(0)
-    n += os.waitpid(pid, 0)[1] == 0
-print(n)"`,
-        300,
-      );
+      const argv = [`${triggerDir}/flood`, "2600", `/proc/${suite.victim.pid}/environ`];
+      const flood = await suite.field.guest.run(argv, { timeoutSeconds: 300 });
       expect(flood.stdout.trim()).toBe("2600");
       const attacks = await run((vector, road) => suite.field.attack(vector, road, suite.victim), true);
       await suite.field.signalAgent("CONT");

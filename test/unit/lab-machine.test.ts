@@ -65,7 +65,7 @@ describe("machine", () => {
   });
 
   it("emulates all processors in one thread unless told otherwise", () => {
-    expect(line()).toContain("-accel tcg,thread=single -cpu max -smp 4");
+    expect(line()).toContain("-accel tcg,thread=single -cpu max,-erms,-fsrm -smp 4");
     expect(line({ tcg: "multi" })).toContain("tcg,thread=multi");
   });
 

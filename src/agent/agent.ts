@@ -24,7 +24,7 @@ import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
-import { sayIdling } from "./idling.js";
+import { sayIdling, whyAwake } from "./idling.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
@@ -103,6 +103,7 @@ export class Agent {
         pinPath: this.#config.pinPath,
         onEvents: (events, malformed) => stream.take(events, malformed),
         onIdling: (awake, error) => sayIdling(this.#log, awake, error),
+        whyAwake,
       });
       this.#kernel = kernel;
       this.#stopIfInterrupted(interrupted);

@@ -45,6 +45,8 @@ export interface KernelOptions {
   onEvents: (events: Event[], malformed: number) => void;
   /** The doors woke or fell asleep, or could not. */
   onIdling?: ((awake: boolean, error?: unknown) => void) | undefined;
+  /** Asked before the doors fall asleep: why they must not, as a sentence; undefined if they may. */
+  whyAwake?: (() => Promise<string | undefined>) | undefined;
 }
 
 export class Kernel {
@@ -73,6 +75,7 @@ export class Kernel {
     this.#proving = new Proving(() => Canary.start(options.canary, this.#census, this.#map("proofs"), refuses));
     this.#sleeper = new DoorSleeper(standing, this.#proving, {
       protectedProcesses: () => this.protectedProcesses(),
+      whyAwake: async () => options.whyAwake?.(),
       changed: () => {
         this.introduce();
         this.refreshDevices();

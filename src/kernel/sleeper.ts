@@ -12,6 +12,8 @@ const freeTimeoutMs = 10_000;
 
 export interface SleeperKernel {
   protectedProcesses(): number;
+  /** Why a door that sleeps would be missed although nothing is protected; undefined if none would. */
+  whyAwake(): Promise<string | undefined>;
   /** Doors were attached, or are off: what they know of themselves and of devices is told anew. */
   changed(): void;
 }
@@ -78,6 +80,8 @@ export class DoorSleeper implements Sleeper {
       if (Date.now() >= deadline) throw new Error("tasks that have ended are still in scope");
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    const why = await this.#kernel.whyAwake();
+    if (why !== undefined) throw new Error(why);
     await this.#letGo(still);
   }
 

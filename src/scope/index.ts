@@ -9,6 +9,7 @@ export {
   hardeningKinds,
   hardeningOutcomes,
 } from "./hardening.js";
+export { holdersOf } from "./holders.js";
 export { type ProtectResult, Scope, type ScopeKernel, type ScopeRecord, type Target } from "./scope.js";
 export { lookAround } from "./surroundings.js";
 export { checkProcess } from "./targets.js";

@@ -21,7 +21,7 @@ export interface Procfs {
   read(path: string): string;
 }
 
-const procfs: Procfs = {
+export const procfs: Procfs = {
   list: (path) => readdirSync(path),
   link: (path) => readlinkSync(path),
   file: (path) => {
@@ -31,7 +31,7 @@ const procfs: Procfs = {
   read: (path) => readFileSync(path, "utf8"),
 };
 
-function attempt<Result>(read: () => Result, otherwise: Result): Result {
+export function attempt<Result>(read: () => Result, otherwise: Result): Result {
   try {
     return read();
   } catch {

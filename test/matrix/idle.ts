@@ -16,6 +16,24 @@ interface Status {
 
 const patienceMs = 90_000;
 
+/** Opens the memory of the next agent as soon as it runs, and reads from it when told to. */
+const earlyReader = `
+import errno, glob, os, sys
+print("waiting", flush=True)
+fd = None
+while fd is None:
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        try:
+            if b"\\0agent\\0--config" not in open(path.replace("comm", "cmdline"), "rb").read(): continue
+            pid = path.split("/")[2]
+            start = int(open(f"/proc/{pid}/maps").read().split("-")[0], 16)
+            fd = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
+        except OSError: pass
+print("opened", flush=True)
+sys.stdin.readline()
+try: print(len(os.pread(fd, 16, start)))
+except OSError as error: print(errno.errorcode[error.errno])`;
+
 export function idleTests(kernel: string): void {
   const suite = {} as Pick<Suite, "field" | "victim" | "neighbour">;
 
@@ -202,6 +220,18 @@ export function idleTests(kernel: string): void {
       expect(await refused(suite.victim.pid)).toBe(true);
       expect(await suite.field.stopAgent()).toBe(0);
       expect(await leftInTheEnd()).toBe("");
+    }, 300_000);
+
+    test("who opened the agent's memory before its guards stood keeps the doors awake, and cannot use it", async () => {
+      const holder = suite.field.guest.spawn(["python3", "-c", earlyReader]);
+      await holder.waitForOutput(/waiting/);
+      await suite.field.startAgent({ mode: "enforce" });
+      expect(await holder.waitForOutput(/opened/)).toBe(true);
+      await suite.field.sh("sleep 12");
+      expect((await status()).idle, "asleep although somebody has the agent's memory open").toBe(false);
+      expect(suite.field.agent?.stderr).toMatch(/process \d+ has the agent's memory open/);
+      holder.write("\n");
+      expect((await holder.done).stdout).toContain("EPERM");
     }, 300_000);
   });
 }

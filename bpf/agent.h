@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The agent as a target: what of decide() is about it. An attempt that would be one on a protected process is
+ * The agent as a target: what of the judgement is about it. An attempt that would be one on a protected process is
  * agent_access when it is aimed at the agent; agent_signal and agent_cgroup have guards of their own.
  */
 #ifndef CT_AGENT_H
@@ -38,11 +38,11 @@ static __always_inline __u32 vector_on(const struct ct_scope *target, __u32 vect
 	return is_agent(target) && !is_agents_vector(vector) ? CT_VECTOR_AGENT_ACCESS : vector;
 }
 
-static __always_inline void count_as_agents(struct ct_attempt *attempt, const struct ct_scope *target)
+static __always_inline void count_as_agents(struct ct_attempt *attempt, __u32 target)
 {
 	__u32 vector = attempt->vector;
 
-	if (!is_agent(target) || is_agents_vector(vector))
+	if (!(target & CT_ROLE_AGENT) || is_agents_vector(vector))
 		return;
 	attempt->vector = CT_VECTOR_AGENT_ACCESS;
 	attempt->arg[1] = attempt->arg[0];
@@ -53,32 +53,31 @@ static __always_inline void count_as_agents(struct ct_attempt *attempt, const st
  * The guards of agent_signal and agent_cgroup tell of every process, since the canary has no agent to attack: for
  * all but its prober, a target that is not the agent is none.
  */
-static __always_inline bool concerns(const struct ct_attempt *attempt, const struct ct_scope *target,
-				     const struct ct_scope *me)
+static __always_inline bool concerns(const struct ct_attempt *attempt, __u32 target, __u32 me)
 {
-	if (is_agent(target))
+	if (target & CT_ROLE_AGENT)
 		return true;
-	if (!(target->role & CT_ROLE_PROTECTED))
+	if (!(target & CT_ROLE_PROTECTED))
 		return false;
-	return !is_agents_vector(attempt->vector) || (me && me->role & CT_ROLE_PROBER);
+	return !is_agents_vector(attempt->vector) || me & CT_ROLE_PROBER;
 }
 
 /*
  * The agent itself, and process 1 of the node: the service manager has started the agent, must be able to stop it and
  * rules its control group. An attacker who runs code in process 1 needs no other road. A bystander is neither.
  */
-static __always_inline bool is_agents_own(const struct ct_attempt *attempt, const struct ct_scope *me)
+static __always_inline bool is_agents_own(const struct ct_attempt *attempt, __u32 me)
 {
 	__u32 vector = attempt->vector;
 
 	if (attempt->bystander)
 		return false;
 	if (is_agents_vector(vector))
-		return is_agent(me) || TASK_READ(offender_of(attempt), tgid) == 1;
+		return me & CT_ROLE_AGENT || TASK_READ(offender_of(attempt), tgid) == 1;
 	/* One that takes over does all this before the census knows it. */
 	return (vector == CT_VECTOR_BPF_LOAD || vector == CT_VECTOR_HOOKS_OFF || vector == CT_VECTOR_BPF_TAMPER ||
 		vector == CT_VECTOR_PIN_REMOVE) &&
-	       acts_as_agent(me);
+	       (me & CT_ROLE_AGENT || ct_may_become_agent());
 }
 
 #endif

@@ -10,8 +10,8 @@
 #include "scope.h"
 #include "task.h"
 
-/* A zombie, of which the process's parent decides how long it stays, is dead. */
-static __always_inline bool agent_lives(__u64 leader)
+/* A zombie, of which the process's parent decides how long it stays, is dead. A global function, as in allow.h. */
+__weak __noinline int ct_agent_lives(__u64 leader)
 {
 	struct ct_scope *entry = leader ? scope_of(leader) : NULL;
 
@@ -31,19 +31,20 @@ static __always_inline bool runs_agent(const struct ct_agent *known)
 	return (ino == known->exe_ino && dev == known->exe_dev) || (ino == known->next_ino && dev == known->next_dev);
 }
 
-static __always_inline bool may_become_agent(void)
+/* A global function, as in allow.h. */
+__weak __noinline int ct_may_become_agent(void)
 {
 	__u32 zero = 0;
 	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
 
-	return known && known->exe_ino && runs_agent(known) && !agent_lives(known->leader);
+	return known && known->exe_ino && runs_agent(known) && !ct_agent_lives(known->leader);
 }
 
 static __always_inline bool acts_as_agent(const struct ct_scope *me)
 {
 	if (me && me->role & CT_ROLE_AGENT)
 		return true;
-	return may_become_agent();
+	return ct_may_become_agent();
 }
 
 /* Before there was any agent, whoever could load these programs is the first. */

@@ -22,7 +22,7 @@ struct ct_offender {
 	__u32 ctime_nsec;
 	__u32 exe_dev;
 	__u32 uid;
-	__u32 links; /* of the executable; 0: it has no name any more */
+	__u32 pad;
 };
 
 /* 0 and 0 on a kernel that keeps the time under a name that we do not know: no executable is allowed then. */
@@ -56,90 +56,102 @@ static __always_inline void look_at_offender(__u64 task, struct ct_offender *who
 		return;
 	who->exe_ino = BPF_CORE_READ(inode, i_ino);
 	who->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	who->links = BPF_CORE_READ(inode, i_nlink);
 	change_time((__u64)inode, &who->ctime_sec, &who->ctime_nsec);
 }
 
 /* The nearest control group, the task's own or one above it, that some entry names; 0 if none. */
-static __always_inline __u64 named_cgroup(__u64 task, __u8 bank)
+__weak __noinline __u64 ct_named_cgroup(__u64 task, __u32 bank)
 {
 	struct ct_allow_key key = { .kind = CT_ALLOW_KIND_CGROUP_NAMED, .bank = bank };
-	struct cgroup *group = BPF_CORE_READ((struct task_struct *)task, cgroups, dfl_cgrp);
-	struct cgroup_subsys_state *above;
+	__u64 group = (__u64)BPF_CORE_READ((struct task_struct *)task, cgroups, dfl_cgrp);
+	__u64 self = bpf_core_field_offset(struct cgroup___self, self);
 
-#pragma unroll
-	for (int level = 0; level < CT_CGROUP_LEVELS; level++) {
-		key.cgroup = BPF_CORE_READ(group, kn, id);
+	for (int level = 0; level < CT_CGROUP_LEVELS && group; level++) {
+		key.cgroup = BPF_CORE_READ((struct cgroup *)group, kn, id);
 		if (bpf_map_lookup_elem(&allowed, &key))
 			return key.cgroup;
-		above = BPF_CORE_READ((struct cgroup___self *)group, self.parent);
-		if (!above)
-			return 0;
-		group = BPF_CORE_READ(above, cgroup);
+		group = (__u64)BPF_CORE_READ((struct cgroup___self *)group, self.parent);
+		group = group ? group - self : 0;
 	}
 	return 0;
 }
 
-static __always_inline struct ct_allow *allow_entry(const struct ct_offender *who, __u64 cgroup, __u16 vector,
-						    __u8 kind, __u8 bank)
+/* What the entry of that kind says of the offender, whose address is given; 0: there is none, or it does not hold. */
+#define CT_LISTED	   1
+#define CT_LISTED_CHILDREN 2
+
+__weak __noinline int ct_listed(__u64 offender, __u64 cgroup, __u32 vector, __u32 kind, __u32 bank)
 {
 	struct ct_allow_key key = { .vector = vector, .kind = kind, .bank = bank };
+	struct ct_offender who = {};
 	struct ct_allow *entry;
 
+	bpf_probe_read_kernel(&who, sizeof(who), (void *)offender);
 	if (kind & CT_ALLOW_KIND_EXE) {
-		if (!who->exe_ino || !who->ctime_sec)
-			return NULL;
-		key.exe_ino = who->exe_ino;
-		key.exe_dev = who->exe_dev;
+		if (!who.exe_ino || !who.ctime_sec)
+			return 0;
+		key.exe_ino = who.exe_ino;
+		key.exe_dev = who.exe_dev;
 	}
 	if (kind & CT_ALLOW_KIND_CGROUP) {
 		if (!cgroup)
-			return NULL;
+			return 0;
 		key.cgroup = cgroup;
 	}
 	if (kind & CT_ALLOW_KIND_UID)
-		key.uid = who->uid;
+		key.uid = who.uid;
 	entry = bpf_map_lookup_elem(&allowed, &key);
 	if (!entry)
-		return NULL;
-	if (kind & CT_ALLOW_KIND_EXE && (entry->ctime_sec != who->ctime_sec || entry->ctime_nsec != who->ctime_nsec))
-		return NULL;
-	return entry;
+		return 0;
+	if (kind & CT_ALLOW_KIND_EXE && (entry->ctime_sec != who.ctime_sec || entry->ctime_nsec != who.ctime_nsec))
+		return 0;
+	return entry->children ? CT_LISTED | CT_LISTED_CHILDREN : CT_LISTED;
 }
 
 /* runc and crun enter containers as copies of themselves, which have no name or lie on a mount of their own. */
-static __always_inline bool child_of_runtime(__u64 task, const struct ct_offender *who, __u8 bank)
+__weak __noinline int ct_is_child_of_runtime(__u64 task, __u32 bank)
 {
+	struct inode *inode = BPF_CORE_READ((struct task_struct *)task, mm, exe_file, f_inode);
 	struct ct_offender parent;
-	struct ct_allow *entry;
+	__u32 listed;
 
 	look_at_offender((__u64)TASK_READ(task, real_parent), &parent);
-	entry = allow_entry(&parent, 0, CT_VECTOR_NS_ENTER, CT_ALLOW_KIND_EXE, bank);
-	if (!entry)
-		entry = allow_entry(&parent, 0, CT_VECTOR_NONE, CT_ALLOW_KIND_EXE, bank);
-	return entry && (entry->children || !who->links);
+	listed = ct_listed(address_of(&parent), 0, CT_VECTOR_NS_ENTER, CT_ALLOW_KIND_EXE, bank);
+	if (!listed)
+		listed = ct_listed(address_of(&parent), 0, CT_VECTOR_NONE, CT_ALLOW_KIND_EXE, bank);
+	return listed & CT_LISTED_CHILDREN || (listed && inode && !BPF_CORE_READ(inode, i_nlink));
 }
 
-/* own, all: ct_policy.allow_kinds of the vector and of all vectors. Kinds that no entry has cost nothing. */
-static __always_inline bool is_on_list(__u64 task, __u16 vector, __u32 own, __u32 all, __u8 bank)
+/*
+ * own, all: ct_policy.allow_kinds of the vector and of all vectors. Kinds that no entry has cost nothing. This and what
+ * it calls are global functions, which the verifier looks at once and by itself: inlined, each of their answers would
+ * be followed through the rest of each door.
+ */
+__weak __noinline int ct_is_on_list(__u64 task, __u32 vector, __u32 own, __u32 all, __u32 bank)
 {
 	struct ct_offender who;
 	__u64 cgroup = 0;
-	int kind;
 
-	if (!(own | all))
-		return false;
 	look_at_offender(task, &who);
 	if ((own | all) & (1 << 2 | 1 << 3 | 1 << 6 | 1 << 7))
-		cgroup = named_cgroup(task, bank);
-#pragma unroll
-	for (kind = 1; kind < CT_ALLOW_KIND_CGROUP_NAMED; kind++) {
-		if (own >> kind & 1 && allow_entry(&who, cgroup, vector, kind, bank))
-			return true;
-		if (all >> kind & 1 && allow_entry(&who, cgroup, CT_VECTOR_NONE, kind, bank))
-			return true;
+		cgroup = ct_named_cgroup(task, bank);
+	for (int kind = 1; kind < CT_ALLOW_KIND_CGROUP_NAMED; kind++) {
+		if (own >> kind & 1 && ct_listed(address_of(&who), cgroup, vector, kind, bank))
+			return 1;
+		if (all >> kind & 1 && ct_listed(address_of(&who), cgroup, CT_VECTOR_NONE, kind, bank))
+			return 1;
 	}
-	return vector == CT_VECTOR_NS_ENTER && child_of_runtime(task, &who, bank);
+	return 0;
+}
+
+static __always_inline bool is_allowed(__u64 task, __u32 vector, const struct ct_policy *own,
+				       const struct ct_policy *all, __u32 bank)
+{
+	if (!(own->allow_kinds | all->allow_kinds))
+		return false;
+	if (ct_is_on_list(task, vector, own->allow_kinds, all->allow_kinds, bank))
+		return true;
+	return vector == CT_VECTOR_NS_ENTER && ct_is_child_of_runtime(task, bank);
 }
 
 #endif

@@ -29,12 +29,12 @@ static __always_inline void try_add(struct ct_census_request *req, __u64 leader,
 		req->changed++;
 }
 
-static __always_inline bool wanted(struct ct_census_request *req, struct task_struct *task, __u64 leader)
+static __always_inline bool wanted(struct ct_census_request *req, __u64 task, __u32 tgid, __u64 leader)
 {
-	__u64 mm = address_of(task->mm);
+	__u64 mm = (__u64)TASK_READ(task, mm);
 	struct ct_scope *parent;
 
-	if ((__u32)task->tgid == req->tgid) {
+	if (tgid == req->tgid) {
 		if (mm)
 			req->mm = mm;
 		return true;
@@ -51,59 +51,59 @@ static __always_inline bool wanted(struct ct_census_request *req, struct task_st
 }
 
 /* With a tgid, a group other than 0 must be right too. */
-static __always_inline bool is_meant(struct ct_census_request *req, struct task_struct *task, struct ct_scope *entry)
+static __always_inline bool is_meant(struct ct_census_request *req, __u32 tgid, struct ct_scope *entry)
 {
 	if (!(entry->role & CT_ROLE_PROTECTED))
 		return false;
-	if (req->tgid && (__u32)task->tgid != req->tgid)
+	if (req->tgid && tgid != req->tgid)
 		return false;
 	return (req->tgid && !req->group) || entry->group == req->group;
 }
 
-static __always_inline void remove_if_meant(struct ct_census_request *req, struct task_struct *task, __u64 address)
+static __always_inline void remove_if_meant(struct ct_census_request *req, __u32 tgid, __u64 task)
 {
-	struct ct_scope *entry = scope_of(address);
+	struct ct_scope *entry = scope_of(task);
 
-	if (entry && is_meant(req, task, entry))
-		scope_remove(address);
+	if (entry && is_meant(req, tgid, entry))
+		scope_remove(task);
 }
 
 SEC("iter/task")
 int ct_census(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task;
+	__u64 task = address_of(ctx->task), leader;
 	struct ct_census_record record = {};
 	struct ct_census_request *req;
 	struct ct_scope *entry;
-	__u32 zero = 0;
-	__u64 leader;
+	__u32 zero = 0, tgid;
 
 	req = bpf_map_lookup_elem(&census_request, &zero);
 	/* A link of an iterator is easily had; whoever reads it must be the agent, or about to become it. */
 	if (!task || !req || !may_ask_census())
 		return 0;
-	leader = address_of(task->group_leader);
-	if (req->op == CT_CENSUS_ADD && wanted(req, task, leader))
+	leader = (__u64)TASK_READ(task, group_leader);
+	tgid = TASK_READ(task, tgid);
+	if (req->op == CT_CENSUS_ADD && wanted(req, task, tgid, leader))
 		try_add(req, leader, req->role);
-	if (address_of(task) != leader) {
+	if (task != leader) {
 		/* A thread whose exec failed may hold an entry of its own. */
 		if (req->op == CT_CENSUS_REMOVE)
-			remove_if_meant(req, task, address_of(task));
+			remove_if_meant(req, tgid, task);
 		return 0;
 	}
 	entry = scope_of(leader);
 	if (!entry)
 		return 0;
 	entry->census = req->generation;
-	if (req->op == CT_CENSUS_ADD && req->role & CT_ROLE_AGENT && (__u32)task->tgid == req->tgid)
+	if (req->op == CT_CENSUS_ADD && req->role & CT_ROLE_AGENT && tgid == req->tgid)
 		note_agent(req, leader);
 	if (req->op != CT_CENSUS_REMOVE && entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT) &&
 	    !(entry->role & CT_ROLE_CANARY))
 		note_namespaces(leader, req->generation, !(entry->role & CT_ROLE_PROTECTED));
 	if (req->op == CT_CENSUS_REMOVE) {
-		if (!is_meant(req, task, entry))
+		if (!is_meant(req, tgid, entry))
 			return 0;
-	} else if (req->op == CT_CENSUS_ADD && entry->group != req->group && (__u32)task->tgid != req->tgid) {
+	} else if (req->op == CT_CENSUS_ADD && entry->group != req->group && tgid != req->tgid) {
 		return 0;
 	}
 	record.role = entry->role;

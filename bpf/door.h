@@ -27,8 +27,9 @@ struct ct_attempt {
 	__u64 target;	/* address of any task of the target, 0 for node-wide vectors */
 	__u64 offender; /* address of the task that attacks; 0: the current one */
 	__u64 arg[2];
-	bool again;	  /* the same attempt was judged and reported a moment ago: the verdict only */
 	const void *name; /* kernel string, or NULL */
+	/* The same attempt was judged and reported a moment ago: the verdict only. */
+	bool again;
 	/* current may be anybody (an interrupt): nobody is killed, and neither workload nor allow list excuses. */
 	bool bystander;
 	/* The target did it itself, or had it done to itself: that it is of its own workload excuses nothing. */

@@ -17,9 +17,14 @@
 
 #define MOUNT_READ(address, field) BPF_CORE_READ((struct mount *)(address), field)
 
+static __always_inline __u64 mount_at(__u64 vfsmount)
+{
+	return vfsmount - bpf_core_field_offset(struct mount, mnt);
+}
+
 static __always_inline __u64 mount_of(const struct vfsmount *mnt)
 {
-	return address_of(mnt) - bpf_core_field_offset(struct mount, mnt);
+	return mount_at(address_of(mnt));
 }
 
 /* Mounts and unmounts in one of a group of peers happen in the others too. */
@@ -31,7 +36,7 @@ static __always_inline bool same_or_peer(__u64 one, __u64 other)
 }
 
 /* A peer of what the pins hang on, with its own copy of `point` mounted: taken away, it takes ours with it. */
-static __always_inline bool carries(__u64 gone, __u64 point)
+__weak __noinline int ct_carries(__u64 gone, __u64 point)
 {
 	__u64 head = gone + bpf_core_field_offset(struct mount, mnt_mounts);
 	__u64 node = (__u64)MOUNT_READ(gone, mnt_mounts.next);
@@ -47,7 +52,7 @@ static __always_inline bool carries(__u64 gone, __u64 point)
 }
 
 /* Does the mount at `pins` go, if `gone` and all below it is unmounted? */
-static __always_inline bool goes_with(__u64 pins, __u64 gone)
+__weak __noinline int ct_goes_with(__u64 pins, __u64 gone)
 {
 	__u64 at = pins, above, point, peer_point = 0;
 	__u64 gone_above = (__u64)MOUNT_READ(gone, mnt_parent), gone_point = (__u64)MOUNT_READ(gone, mnt_mountpoint);
@@ -65,7 +70,7 @@ static __always_inline bool goes_with(__u64 pins, __u64 gone)
 			peer_point = point;
 		at = above;
 	}
-	return peer_point && carries(gone, peer_point);
+	return peer_point && ct_carries(gone, peer_point);
 }
 
 /* Is `dentry` the place where `point` is, or a directory above it in the same file system? */
@@ -85,7 +90,7 @@ static __always_inline bool is_above(__u64 dentry, __u64 point)
 }
 
 /* Is the mount at `pins` out of sight, if something is mounted over `dentry` on `onto`? */
-static __always_inline bool hidden_by(__u64 pins, __u64 onto, __u64 dentry)
+__weak __noinline int ct_hidden_by(__u64 pins, __u64 onto, __u64 dentry)
 {
 	__u64 at = pins, above;
 
@@ -101,7 +106,7 @@ static __always_inline bool hidden_by(__u64 pins, __u64 onto, __u64 dentry)
 }
 
 /* Is one of the mounts that hold the pins mounted on this directory? Removing it unmounts it everywhere. */
-static __always_inline bool is_mountpoint_of(__u64 pins, __u64 dentry)
+__weak __noinline int ct_is_mountpoint_of(__u64 pins, __u64 dentry)
 {
 	__u64 at = pins, above;
 

@@ -11,10 +11,15 @@
 #include "maps.h"
 #include "vmlinux_rare.h"
 
-#define IS(map) (address == (__u64) & (map))
+/* A branch each: the compiler would gather the answers first, and the verifier follow every mixture of them. */
+#define IS(map)                                                                                                        \
+	({                                                                                                             \
+		asm volatile("");                                                                                      \
+		address == (__u64) & (map);                                                                            \
+	})
 
-/* test/contract holds this list and the maps together. */
-static __always_inline bool is_own_map(__u64 address)
+/* Global functions, as in allow.h. test/contract holds this list and the maps together. */
+__weak __noinline int ct_is_own_map(__u64 address)
 {
 	return IS(scope) || IS(scope_filter) || IS(scope_count) || IS(namespaces) || IS(policy_head) || IS(policy) ||
 	       IS(group_policy) || IS(settings) || IS(allowed) || IS(repeats) || IS(devices) || IS(events) ||
@@ -22,20 +27,20 @@ static __always_inline bool is_own_map(__u64 address)
 	       IS(census_request) || IS(opened) || IS(judged_loads) || IS(last_setns);
 }
 
-static __always_inline bool is_own_program(__u64 address)
+__weak __noinline int ct_is_own_program(__u64 address)
 {
 	struct bpf_map **maps = BPF_CORE_READ((struct bpf_prog *)address, aux, used_maps), *first = NULL;
 
 	bpf_probe_read_kernel(&first, sizeof(first), maps);
-	return first && is_own_map((__u64)first);
+	return first && ct_is_own_map((__u64)first);
 }
 
 /* Behind a descriptor may be any of the three, or something else: what is read of a wrong type is no address of ours.
  */
 static __always_inline bool is_own_object(__u64 address)
 {
-	return address && (is_own_map(address) || is_own_program(address) ||
-			   is_own_program((__u64)BPF_CORE_READ((struct bpf_link *)address, prog)));
+	return address && (ct_is_own_map(address) || ct_is_own_program(address) ||
+			   ct_is_own_program((__u64)BPF_CORE_READ((struct bpf_link *)address, prog)));
 }
 
 #endif

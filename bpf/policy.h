@@ -15,6 +15,7 @@
 #define CT_RULE_KILL	4u
 #define CT_RULE_ALLOWED 8u
 #define CT_RULE_MEMBERS 16u /* members of the workload may inspect each other */
+#define CT_RULE_NONE	32u /* the attempt concerns nobody */
 
 static __always_inline __u32 policy_generation(void)
 {
@@ -35,46 +36,42 @@ static __always_inline struct ct_group_policy *group_rules(__u32 group, __u32 ba
 	return bpf_map_lookup_elem(&group_policy, &key);
 }
 
-/*
- * offender: a task, or 0 to leave the allow list out. A global function, which the verifier looks at once and by
- * itself: inlined or static, each answer that it can give would be followed through the rest of each door.
- */
-__weak __noinline int ct_read_rule(__u32 vector, __u32 group, __u64 offender, __u32 generation)
+static __always_inline __u32 read_rule(__u32 vector, __u32 group, __u64 offender, __u32 generation)
 {
 	__u32 bank = generation & 1, slot = bank * CT_VECTOR_MAX, rule = CT_MODE_ENFORCE;
 	struct ct_policy *all = bpf_map_lookup_elem(&policy, &slot), *own;
 	struct ct_group_policy *rules = group_rules(group, bank);
-	__u64 bit = 1ULL << (vector & 63);
+	__u32 enforce, detect;
 
 	slot += vector;
 	own = bpf_map_lookup_elem(&policy, &slot);
-	if (rules && group && rules->own & bit) {
-		rule = rules->enforce & bit ? CT_MODE_ENFORCE : rules->detect & bit ? CT_MODE_DETECT : CT_MODE_OFF;
-		if (rules->kill & bit)
-			rule |= CT_RULE_KILL;
+	if (rules && group && rules->own >> vector & 1) {
+		enforce = rules->enforce >> vector & 1;
+		detect = rules->detect >> vector & 1 & ~enforce;
+		rule = enforce * CT_MODE_ENFORCE | detect * CT_MODE_DETECT | (rules->kill >> vector & 1) * CT_RULE_KILL;
 	} else if (own) {
-		rule = own->mode & CT_RULE_MODE;
-		if (own->kill)
-			rule |= CT_RULE_KILL;
+		rule = (own->mode & CT_RULE_MODE) | (own->kill & 1) * CT_RULE_KILL;
 	}
 	if (rules && rules->members_may_inspect)
 		rule |= CT_RULE_MEMBERS;
-	if (offender && own && all && is_on_list(offender, vector, own->allow_kinds, all->allow_kinds, bank))
+	if (offender && own && all && is_allowed(offender, vector, own, all, bank))
 		rule |= CT_RULE_ALLOWED;
 	return rule;
 }
 
-/* Two changes of the policy during one look: the strictest answer, which is right for at most that moment. */
-static __always_inline __u32 rule_for(__u32 vector, __u32 group, __u64 offender)
+/*
+ * offender: a task, or 0 to leave the allow list out. Two changes of the policy during one look: the strictest answer,
+ * which is right for at most that moment. A global function, as in allow.h.
+ */
+__weak __noinline int ct_rule(__u32 vector, __u32 group, __u64 offender)
 {
 	__u32 before, rule;
 
 	if (vector >= CT_VECTOR_MAX)
 		return CT_MODE_ENFORCE;
-#pragma unroll
 	for (int try = 0; try < 2; try++) {
 		before = policy_generation();
-		rule = ct_read_rule(vector, group, offender, before);
+		rule = read_rule(vector, group, offender, before);
 		if (policy_generation() == before)
 			return rule;
 	}
@@ -84,7 +81,7 @@ static __always_inline __u32 rule_for(__u32 vector, __u32 group, __u64 offender)
 /* The mode as it is set. group: that of the target; 0 for vectors against the node. */
 static __always_inline __u32 rule_of(__u32 vector, __u32 group)
 {
-	return rule_for(vector, group, 0) & CT_RULE_MODE;
+	return ct_rule(vector, group, 0) & CT_RULE_MODE;
 }
 
 /* What happens to the operation: where nothing can be refused it goes on to the next door, as in detect mode. */
@@ -104,7 +101,7 @@ static __always_inline __u32 mode_on(const struct ct_scope *target, __u32 vector
 /* Against the node: the rule is to refuse, whatever this form can do, and the current task is on no list. */
 static __always_inline bool is_enforced(__u32 vector)
 {
-	__u32 rule = rule_for(vector, 0, current_task());
+	__u32 rule = ct_rule(vector, 0, current_task());
 
 	return (rule & CT_RULE_MODE) == CT_MODE_ENFORCE && !(rule & CT_RULE_ALLOWED);
 }
@@ -112,7 +109,7 @@ static __always_inline bool is_enforced(__u32 vector)
 /* For guards of a second door: the vector is not enforced, or the current task is on its allow list. */
 static __always_inline bool is_let_pass(__u32 vector, __u32 group)
 {
-	__u32 rule = rule_for(vector, group, current_task());
+	__u32 rule = ct_rule(vector, group, current_task());
 
 	return !CT_REFUSES || (rule & CT_RULE_MODE) != CT_MODE_ENFORCE || rule & CT_RULE_ALLOWED;
 }
@@ -125,20 +122,39 @@ static __always_inline __u32 group_of(__u64 task)
 	return entry ? entry->group : 0;
 }
 
+/*
+ * What is known of a task's process in one word, which a global function can hand back: role << 32 | group; 0: nothing.
+ */
+__weak __noinline __u64 ct_known(__u64 task)
+{
+	struct ct_scope *entry = scope_of((__u64)TASK_READ(task, group_leader));
+
+	return entry ? (__u64)entry->role << 32 | entry->group : 0;
+}
+
+static __always_inline __u32 role_in(__u64 known)
+{
+	return known >> 32;
+}
+
+static __always_inline __u32 group_in(__u64 known)
+{
+	return known;
+}
+
 /* A process may always look at itself, whatever shares its memory too; other members of its workload if they may. */
-static __always_inline bool may_inspect(__u64 offender, const struct ct_scope *me, __u64 task,
-					const struct ct_scope *target)
+static __always_inline bool may_inspect(__u64 offender, __u64 me, __u64 task, __u64 target)
 {
 	__u64 mm;
 
-	if (!me || !(me->role & CT_ROLE_PROTECTED) || me->group != target->group)
+	if (!(role_in(me) & CT_ROLE_PROTECTED) || group_in(me) != group_in(target))
 		return false;
 	if (TASK_READ(offender, group_leader) == TASK_READ(task, group_leader))
 		return true;
 	mm = (__u64)TASK_READ(offender, mm);
 	if (mm && mm == (__u64)TASK_READ(task, mm))
 		return true;
-	return rule_for(CT_VECTOR_NONE, target->group, 0) & CT_RULE_MEMBERS;
+	return ct_rule(CT_VECTOR_NONE, group_in(target), 0) & CT_RULE_MEMBERS;
 }
 
 #endif

@@ -37,13 +37,31 @@ static __always_inline __u64 current_leader(void)
 	return (__u64)BPF_CORE_READ(task, group_leader);
 }
 
-/* A typed pointer as a number: the verifier allows no arithmetic on the one, and keys need it. */
+/*
+ * A pointer, typed or to the stack, as a number: the verifier allows no arithmetic on the one, keys need it, and a
+ * global function takes nothing else (5.10). It adds in memory, where no verifier asks what was added.
+ */
 static __always_inline __u64 address_of(const void *pointer)
 {
 	__u64 address = 0;
 
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	__sync_fetch_and_add(&address, (__u64)pointer);
 	return address;
+}
+
+/*
+ * A task's leader, by a typed pointer that is not followed: where a door is not asked often. On 6.x the verifier looks
+ * for the name of the type through all of BTF, four times for each pointer that it sees loaded from another.
+ */
+static __always_inline __u64 leader_of(const struct task_struct *task)
+{
+	return (__u64)TASK_READ(address_of(task), group_leader);
+}
+
+/* The same number, of which the verifier knows nothing: ways that part by it join again. */
+static __always_inline __u64 forgotten(__u64 number)
+{
+	return address_of((const void *)number);
 }
 
 struct ct_syscall {

@@ -7,30 +7,34 @@
 #define CT_VERDICT_H
 
 #include "policy.h"
+#include "tell.h"
 
 #define SIGKILL 9
 
 /* Whoever may enter the namespaces of protected processes may enter the agent's: runtimes start probes in its pod. */
-static __always_inline __u32 rule_on(const struct ct_attempt *attempt, const struct ct_scope *target)
+static __always_inline __u32 rule_on(const struct ct_attempt *attempt, __u64 target)
 {
 	__u64 offender = offender_of(attempt);
-	__u32 rule = rule_for(attempt->vector, target ? target->group : 0, offender);
+	__u32 rule = ct_rule(attempt->vector, group_in(target), offender);
 
 	if (attempt->vector == CT_VECTOR_AGENT_ACCESS && attempt->arg[0] == CT_VECTOR_NS_ENTER)
-		rule |= rule_for(CT_VECTOR_NS_ENTER, 0, offender) & CT_RULE_ALLOWED;
+		rule |= ct_rule(CT_VECTOR_NS_ENTER, 0, offender) & CT_RULE_ALLOWED;
 	return rule;
 }
 
-/* Never pid 1, a kernel thread or the agent: a wrong kill is worse than a refused attempt left alive. */
-static __always_inline __u8 kill_offender(const struct ct_attempt *attempt, const struct ct_scope *me)
+/*
+ * Never pid 1, a kernel thread or the agent: a wrong kill is worse than a refused attempt left alive.
+ * offender: 0 for the current task. A global function, as in allow.h.
+ */
+__weak __noinline int ct_kill(__u64 offender, __u32 role)
 {
-	__u64 offender = offender_of(attempt);
-	__u32 tgid = TASK_READ(offender, tgid);
+	__u64 task = offender ? offender : current_task();
+	__u32 tgid = TASK_READ(task, tgid);
 
-	if (tgid <= 1 || TASK_READ(offender, flags) & PF_KTHREAD || (me && me->role & CT_ROLE_AGENT))
+	if (tgid <= 1 || TASK_READ(task, flags) & PF_KTHREAD || role & CT_ROLE_AGENT)
 		return 0;
 	/* The helper reaches the current task only: somebody else is left to user space. */
-	if (attempt->offender)
+	if (offender)
 		return CT_EVENT_KILL_WANTED;
 	if (!bpf_send_signal(SIGKILL))
 		return CT_EVENT_KILL_WANTED | CT_EVENT_KILLED;
@@ -51,163 +55,131 @@ static __always_inline bool kills(const struct ct_attempt *attempt, bool wanted)
 	return wanted || !attempt->own;
 }
 
-static __always_inline void report(const struct ct_attempt *attempt, const struct ct_scope *target,
-				   const struct ct_scope *me, __u8 outcome, __u8 flags)
+static __always_inline bool is_told(__u32 outcome)
 {
-	struct ct_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	struct ct_syscall call;
+	__u32 zero = 0;
+	struct ct_settings *set;
 
-	if (!event) {
-		count(&losses, CT_LOSS_RING_FULL);
-		return;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->time_ns = bpf_ktime_get_boot_ns();
-	event->arg[0] = attempt->arg[0];
-	event->arg[1] = attempt->arg[1];
-	describe(&event->offender, offender_of(attempt), me ? me->group : 0);
-	if (attempt->target) {
-		describe(&event->target, attempt->target, target ? target->group : 0);
-		flags |= CT_EVENT_HAS_TARGET;
-	}
-	if (attempt->name)
-		bpf_probe_read_kernel_str(event->name, sizeof(event->name), attempt->name);
-	current_syscall(&call);
-	event->syscall = call.nr;
-	if (call.compat)
-		flags |= CT_EVENT_COMPAT;
-	if (call.nr < 0)
-		flags |= CT_EVENT_IO_WORKER;
-	event->error = outcome != CT_OUTCOME_DENIED ? 0 : attempt->absent ? -ENOENT : -EPERM;
-	event->abi = CT_ABI_VERSION;
-	event->vector = attempt->vector;
-	event->door = attempt->door;
-	event->outcome = outcome;
-	event->flags = flags;
-	bpf_ringbuf_submit(event, 0);
+	if (outcome != CT_OUTCOME_ALLOWED)
+		return true;
+	set = bpf_map_lookup_elem(&settings, &zero);
+	return !set || set->report_allowed;
 }
 
-/* True if this offender has done the same before and it was counted: then there is no event of its own. */
-static __always_inline bool fold(const struct ct_attempt *attempt, __u8 outcome)
+/* The attempt as it is judged, from where the door has it; false if it cannot be read. */
+static __always_inline bool read_attempt(struct ct_attempt *attempt, __u64 at, __u64 *target, __u64 *me)
 {
-	struct ct_repeat_key key = { .vector = attempt->vector, .outcome = outcome };
-	__u64 offender = (__u64)TASK_READ(offender_of(attempt), group_leader);
-	struct ct_repeat first = {}, *known;
-
-	key.offender_start_ns = TASK_READ(offender, start_boottime);
-	key.offender_tgid = TASK_READ(offender, tgid);
-	if (attempt->target) {
-		__u64 leader = (__u64)TASK_READ(attempt->target, group_leader);
-
-		key.target_start_ns = TASK_READ(leader, start_boottime);
-		key.target_tgid = TASK_READ(leader, tgid);
-	}
-	known = bpf_map_lookup_elem(&repeats, &key);
-	if (!known) {
-		/* Whoever inserts first reports; a thread that lost the race is folded like any later attempt. */
-		if (!bpf_map_update_elem(&repeats, &key, &first, BPF_NOEXIST))
-			return false;
-		known = bpf_map_lookup_elem(&repeats, &key);
-		if (!known)
-			return false;
-	}
-	__sync_fetch_and_add(&known->repeated, 1);
+	if (bpf_probe_read_kernel(attempt, sizeof(*attempt), (void *)at))
+		return false;
+	*target = attempt->target ? ct_known(attempt->target) : 0;
+	*me = ct_known(offender_of(attempt));
+	count_as_agents(attempt, role_in(*target));
 	return true;
 }
 
-/* A branch that the compiler must leave one: of the arithmetic that it makes of it, 6.12 cannot tell the range. */
-static __always_inline int refuse_if(bool refused)
-{
-	if (!refused)
-		return 0;
-	asm volatile("");
-	return CT_REFUSAL;
-}
-
-static __always_inline int pass_judgement(const struct ct_attempt *attempt, const struct ct_scope *target,
-					  const struct ct_scope *me, __u32 rule)
-{
-	__u32 vector = attempt->vector, mode = rule & CT_RULE_MODE;
-	bool allowed = !attempt->bystander && rule & CT_RULE_ALLOWED;
-	__u8 outcome = CT_OUTCOME_DENIED, flags = 0, late = 0;
-	struct ct_settings *set;
-	bool silent = false;
-	__u32 zero = 0;
-
-	if (vector >= CT_VECTOR_MAX)
-		return 0;
-	/* The canary's attacker is refused in every mode and leaves no event: it only proves that this door is called.
-	 */
-	if (me && me->role & CT_ROLE_PROBER) {
-		count(&proofs, attempt->door);
-		return CT_REFUSAL;
-	}
-	if (mode == CT_MODE_OFF)
-		return 0;
-	if (attempt->again)
-		return refuse_if(mode != CT_MODE_DETECT && !allowed);
-	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
-	if (target && target->role & CT_ROLE_CANARY)
-		return refuse_if(mode != CT_MODE_DETECT);
-	if (allowed) {
-		set = bpf_map_lookup_elem(&settings, &zero);
-		outcome = CT_OUTCOME_ALLOWED;
-		silent = set && !set->report_allowed;
-	} else if (mode == CT_MODE_DETECT) {
-		outcome = CT_OUTCOME_OBSERVED;
-	} else if (kills(attempt, rule & CT_RULE_KILL)) {
-		flags = kill_offender(attempt, me);
-	}
-	if (!CT_REFUSES && outcome == CT_OUTCOME_DENIED) {
-		outcome = flags ? CT_OUTCOME_KILLED : CT_OUTCOME_OBSERVED;
-		late = CT_EVENT_LATE;
-	}
-	count(&outcomes, vector * CT_OUTCOME_MAX + outcome);
-	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
-	if (!silent && (flags || !fold(attempt, outcome)))
-		report(attempt, target, me, outcome, flags | late);
-	if (outcome == CT_OUTCOME_DENIED && attempt->absent) {
-		asm volatile(""); /* as in refuse_if */
-		return -ENOENT;
-	}
-	return refuse_if(outcome == CT_OUTCOME_DENIED);
-}
-
 /*
+ * Whether the attempt concerns anybody, and the rule for it; CT_RULE_NONE: it does not.
  * Attempts on a process concern that process, if it is protected; its own workload may look at itself.
  * Attempts on the agent concern everybody but the agent, and so do those on the kernel below, while something is
  * protected: who changed the agent before that would decide what its protection is worth.
+ * A global function, as in allow.h: what the guards of a door have found is not followed through here.
+ * Failure direction: what cannot be read is refused.
  */
-static __always_inline int decide(struct ct_attempt *attempt)
+__weak __noinline int ct_weigh(__u64 attempt_at)
 {
-	struct ct_scope *target = NULL, *me;
+	struct ct_attempt attempt = {};
+	__u64 target, me;
 
-	if (attempt->vector == CT_VECTOR_NONE)
-		return 0;
-	if (attempt->target) {
-		target = scope_of((__u64)TASK_READ(attempt->target, group_leader));
-		if (!target)
-			return 0;
-		count_as_agents(attempt, target);
-	}
-	me = scope_of((__u64)TASK_READ(offender_of(attempt), group_leader));
-	if (target && !concerns(attempt, target, me))
-		return 0;
-	if (target && !is_agent(target)) {
-		if (!attempt->bystander && !attempt->own &&
-		    may_inspect(offender_of(attempt), me, attempt->target, target))
-			return 0;
+	if (!read_attempt(&attempt, attempt_at, &target, &me))
+		return CT_MODE_ENFORCE;
+	if (attempt.target && (!target || !concerns(&attempt, role_in(target), role_in(me))))
+		return CT_RULE_NONE;
+	if (target && !(role_in(target) & CT_ROLE_AGENT)) {
+		if (!attempt.bystander && !attempt.own &&
+		    may_inspect(offender_of(&attempt), me, attempt.target, target))
+			return CT_RULE_NONE;
 		/* Its own limits: taking away the core dump is part of protecting. */
-		if (is_agent(me) && attempt->vector == CT_VECTOR_COREDUMP_LIMITS)
-			return 0;
+		if (role_in(me) & CT_ROLE_AGENT && attempt.vector == CT_VECTOR_COREDUMP_LIMITS)
+			return CT_RULE_NONE;
 	} else {
-		if (!attempt->always && !is_agent(target) && !(me && me->role & CT_ROLE_PROBER) &&
-		    !anything_protected())
-			return 0;
-		if (is_agents_own(attempt, me))
-			return 0;
+		if (!attempt.always && !target && !(role_in(me) & CT_ROLE_PROBER) && !ct_anything_protected())
+			return CT_RULE_NONE;
+		if (is_agents_own(&attempt, role_in(me)))
+			return CT_RULE_NONE;
 	}
-	return pass_judgement(attempt, target, me, rule_on(attempt, target));
+	return rule_on(&attempt, target);
+}
+
+/* rule: what ct_weigh() said. 0: it may go on; else the errno. */
+__weak __noinline int ct_pass_judgement(__u64 attempt_at, __u32 rule)
+{
+	struct ct_told told = { .outcome = CT_OUTCOME_DENIED };
+	__u32 mode = rule & CT_RULE_MODE, killed;
+	struct ct_attempt attempt = {};
+	__u64 target, me;
+	bool allowed;
+
+	if (!read_attempt(&attempt, attempt_at, &target, &me))
+		return -EPERM;
+	allowed = !attempt.bystander && rule & CT_RULE_ALLOWED;
+	/* The canary's attacker is refused in every mode and leaves no event: it only proves that this door is called.
+	 */
+	if (role_in(me) & CT_ROLE_PROBER) {
+		count(&proofs, attempt.door);
+		return -EPERM;
+	}
+	if (mode == CT_MODE_OFF)
+		return 0;
+	if (attempt.again)
+		return mode != CT_MODE_DETECT && !allowed ? -EPERM : 0;
+	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
+	if (role_in(target) & CT_ROLE_CANARY)
+		return mode != CT_MODE_DETECT ? -EPERM : 0;
+	if (allowed)
+		told.outcome = CT_OUTCOME_ALLOWED;
+	else if (mode == CT_MODE_DETECT)
+		told.outcome = CT_OUTCOME_OBSERVED;
+	else if (kills(&attempt, rule & CT_RULE_KILL))
+		told.flags = ct_kill(attempt.offender, role_in(me));
+	killed = told.flags;
+	if (!CT_REFUSES && told.outcome == CT_OUTCOME_DENIED) {
+		told.outcome = killed ? CT_OUTCOME_KILLED : CT_OUTCOME_OBSERVED;
+		told.flags |= CT_EVENT_LATE;
+	}
+	count(&outcomes, attempt.vector * CT_OUTCOME_MAX + told.outcome);
+	told.offender_group = group_in(me);
+	told.target_group = group_in(target);
+	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
+	if (is_told(told.outcome) && (killed || !ct_folds(address_of(&attempt), told.outcome)))
+		ct_report(address_of(&attempt), address_of(&told));
+	if (told.outcome != CT_OUTCOME_DENIED)
+		return 0;
+	return attempt.absent ? -ENOENT : -EPERM;
+}
+
+/* The way out for what hits nobody who is known is here, so that it costs no more than a look-up. */
+static __always_inline int decide(const struct ct_attempt *attempt)
+{
+	int rule, verdict;
+	__u64 at;
+
+	if (attempt->vector == CT_VECTOR_NONE || attempt->vector >= CT_VECTOR_MAX)
+		return 0;
+	if (attempt->target && !scope_of((__u64)TASK_READ(attempt->target, group_leader)))
+		return 0;
+	at = address_of(attempt);
+	rule = ct_weigh(at);
+	if (rule == CT_RULE_NONE)
+		return 0;
+	verdict = ct_pass_judgement(at, rule);
+	/* Branches that the compiler must leave as they are: 6.12 wants to see what a door can answer. */
+	if (!verdict || !CT_REFUSES)
+		return 0;
+	asm volatile("");
+	if (verdict == -ENOENT)
+		return -ENOENT;
+	asm volatile("");
+	return -EPERM;
 }
 
 #endif

@@ -7,7 +7,7 @@ DOOR(bpf_map, struct bpf_map *map)
 	struct ct_attempt attempt = { .door = CT_DOOR_BPF_MAP };
 	__u64 address = address_of(map);
 
-	guard_object(is_own_map(address), (const void *)(address + bpf_core_field_offset(struct bpf_map, name)),
+	guard_object(ct_is_own_map(address), (const void *)(address + bpf_core_field_offset(struct bpf_map, name)),
 		     &attempt);
 	return decide(&attempt);
 }

@@ -5,9 +5,9 @@
 DOOR(bpf_prog, struct bpf_prog *prog)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_BPF_PROG };
-	__u64 aux = address_of(LOAD(prog, aux));
+	__u64 aux = (__u64)BPF_CORE_READ(prog, aux);
 
-	guard_object(is_own_program(address_of(prog)),
+	guard_object(ct_is_own_program(address_of(prog)),
 		     (const void *)(aux + bpf_core_field_offset(struct bpf_prog_aux, name)), &attempt);
 	return decide(&attempt);
 }

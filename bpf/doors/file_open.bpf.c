@@ -16,6 +16,30 @@
 #define S_IFCHR 0020000
 #define S_IFBLK 0060000
 
+/*
+ * Regular files of file systems that have something to guard. The magic is forgotten first: else the verifier would
+ * read the file anew for each, and a typed pointer costs it most.
+ */
+static __always_inline void guard_special(struct file *from, struct inode *inode, unsigned long magic,
+					  struct ct_attempt *attempt)
+{
+	__u32 mode = LOAD(from, f_mode);
+	struct ct_file file;
+
+	magic = forgotten(magic);
+	read_file(from, &file);
+	if (magic == PROC_SUPER_MAGIC)
+		guard_procfs(&file, inode, mode, attempt);
+	else if (magic == CGROUP2_MAGIC)
+		guard_cgroup_file(&file, mode, attempt);
+	else if (magic == SYSFS_MAGIC)
+		guard_power_state(&file, mode, attempt);
+	else if (magic == TRACEFS_MAGIC)
+		guard_tracefs(&file, mode, attempt);
+	else
+		guard_hooks(&file, mode, magic, attempt);
+}
+
 DOOR(file_open, struct file *file)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_OPEN };
@@ -30,21 +54,12 @@ DOOR(file_open, struct file *file)
 
 		switch (magic) {
 		case PROC_SUPER_MAGIC:
-			guard_procfs(file, inode, &attempt);
-			remembered = true;
-			break;
 		case CGROUP2_MAGIC:
-			guard_cgroup_file(file, LOAD(file, f_mode), &attempt);
-			remembered = true;
-			break;
 		case DEBUGFS_MAGIC:
-		case SECURITYFS_MAGIC:
-			guard_hooks(file, LOAD(file, f_mode), magic, &attempt);
-			remembered = true;
-			break;
+		case SECURITYFS_MAGIC: remembered = true; __attribute__((fallthrough));
+		case SYSFS_MAGIC:
+		case TRACEFS_MAGIC: guard_special(file, inode, magic, &attempt); break;
 		case NSFS_MAGIC: guard_namespace_file(file, inode, &attempt); break;
-		case SYSFS_MAGIC: guard_power_state(file, &attempt); break;
-		case TRACEFS_MAGIC: guard_tracefs(file, &attempt); break;
 		default: guard_swap_file(file, &attempt);
 		}
 	} else if (kind == S_IFCHR) {

@@ -7,6 +7,24 @@
 #include "../guards/hooks_off.h"
 #include "../guards/stale.h"
 
+/* The magic is forgotten first, as in file_open. */
+static __always_inline void guard_use(struct file *from, struct inode *inode, __u32 mask, unsigned long magic,
+				      struct ct_attempt *attempt)
+{
+	struct ct_file file;
+
+	magic = forgotten(magic);
+	read_file(from, &file);
+	if (magic == PROC_SUPER_MAGIC)
+		guard_stale(&file, inode, mask, attempt);
+	else if (magic == CGROUP2_MAGIC)
+		guard_cgroup_write(&file, mask, attempt);
+	else
+		guard_hooks(&file, mask, magic, attempt);
+	if (attempt->vector != CT_VECTOR_NONE && judged_at_open(from, attempt->target))
+		attempt->vector = CT_VECTOR_NONE;
+}
+
 DOOR(file_permission, struct file *file, int mask)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
@@ -23,12 +41,7 @@ DOOR(file_permission, struct file *file, int mask)
 	}
 	if ((LOAD(inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
-	if (magic == PROC_SUPER_MAGIC)
-		guard_stale(file, inode, mask, &attempt);
-	else if (magic == CGROUP2_MAGIC)
-		guard_cgroup_write(file, mask, &attempt);
-	else
-		guard_hooks_write(file, mask, magic, &attempt);
+	guard_use(file, inode, mask, magic, &attempt);
 	verdict = decide(&attempt);
 	/* io_uring tries without waiting and then asks a worker: one attempt. */
 	if (attempt.vector != CT_VECTOR_NONE && !verdict && in_io_uring())

@@ -13,7 +13,7 @@ DOOR(ptrace_access_check, struct task_struct *child, unsigned int mode)
 	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
 	/* Cheap way out before the system call is looked at: most tracing is of processes nobody protects. */
-	target = scope_of(address_of(LOAD(child, group_leader)));
+	target = scope_of(leader_of(child));
 	if (!target)
 		return 0;
 	guard_ptrace(child, target, mode, &attempt);

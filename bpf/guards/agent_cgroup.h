@@ -44,14 +44,13 @@ static __always_inline bool is_over_agent(struct cgroup *group, __u64 agent)
 	return above == (__u64)group;
 }
 
-static __always_inline void guard_cgroup_file(struct file *file, __u32 mask, struct ct_attempt *attempt)
+static __always_inline void guard_cgroup_file(const struct ct_file *seen, __u32 mask, struct ct_attempt *attempt)
 {
-	struct dentry *dentry = LOAD(file, f_path.dentry);
+	struct dentry *dentry = seen->dentry;
 	struct kernfs_node *node;
-	struct ct_short_name name;
 	__u64 agent;
 
-	if (!(mask & FMODE_WRITE) || !short_name(dentry, &name) || !rules_group(&name))
+	if (!(mask & FMODE_WRITE) || !rules_group(&seen->name))
 		return;
 	agent = agent_leader();
 	if (!agent)
@@ -62,16 +61,16 @@ static __always_inline void guard_cgroup_file(struct file *file, __u32 mask, str
 	attempt->vector = CT_VECTOR_AGENT_CGROUP;
 	attempt->target = agent;
 	attempt->arg[0] = CT_STARVE_ROAD_CONTROL;
-	attempt->name = BPF_CORE_READ(dentry, d_name.name);
+	attempt->name = name_of(seen->dentry);
 }
 
-static __always_inline bool is_thread_of(__u64 leader, __u32 tid)
+/* A global function, as in allow.h. */
+__weak __noinline int ct_is_thread_of(__u64 leader, __u32 tid)
 {
 	struct signal_struct *shared = (void *)TASK_READ(leader, signal);
 	__u64 head = (__u64)shared + bpf_core_field_offset(struct signal_struct, thread_head);
 	__u64 node = (__u64)BPF_CORE_READ(shared, thread_head.next), task;
 
-#pragma unroll
 	for (int i = 0; i < AGENT_THREADS; i++) {
 		if (!node || node == head)
 			return false;
@@ -88,38 +87,34 @@ static __always_inline bool is_thread_of(__u64 leader, __u32 tid)
  * of the caller may exchange it in between. What cannot be read or is no plain number counts as the agent's. A caller
  * in a pid namespace of its own cannot name the agent.
  */
-static __always_inline void guard_cgroup_move(struct file *file, struct ct_attempt *attempt)
+static __always_inline void guard_cgroup_move(const struct ct_file *seen, struct ct_attempt *attempt)
 {
-	struct dentry *dentry = LOAD(file, f_path.dentry);
-	struct ct_short_name name;
 	__u64 agent, number = 0;
 	enum ct_written written;
 
-	if (!short_name(dentry, &name) || !(NAME_IS(&name, "cgroup.procs") || NAME_IS(&name, "cgroup.threads")))
+	if (!NAME_IS(&seen->name, "cgroup.procs") && !NAME_IS(&seen->name, "cgroup.threads"))
 		return;
 	agent = agent_leader();
 	if (!agent || BPF_CORE_READ((struct task_struct *)current_task(), thread_pid, level))
 		return;
 	written = written_number(&number);
-	if (written == WRITTEN_NOTHING || (written == WRITTEN_NUMBER && !is_thread_of(agent, number)))
+	if (written == WRITTEN_NOTHING || (written == WRITTEN_NUMBER && !ct_is_thread_of(agent, number)))
 		return;
 	attempt->vector = CT_VECTOR_AGENT_CGROUP;
 	attempt->target = agent;
 	attempt->arg[0] = CT_STARVE_ROAD_MOVE;
 	attempt->arg[1] = number;
-	attempt->name = BPF_CORE_READ(dentry, d_name.name);
+	attempt->name = name_of(seen->dentry);
 }
 
 /* A write, through whatever descriptor. */
-static __always_inline void guard_cgroup_write(struct file *file, __u32 mask, struct ct_attempt *attempt)
+static __always_inline void guard_cgroup_write(const struct ct_file *seen, __u32 mask, struct ct_attempt *attempt)
 {
 	if (!(mask & FMODE_WRITE))
 		return;
-	guard_cgroup_file(file, mask, attempt);
+	guard_cgroup_file(seen, mask, attempt);
 	if (attempt->vector == CT_VECTOR_NONE)
-		guard_cgroup_move(file, attempt);
-	if (attempt->vector != CT_VECTOR_NONE && judged_at_open(file, attempt->target))
-		attempt->vector = CT_VECTOR_NONE;
+		guard_cgroup_move(seen, attempt);
 }
 
 static __always_inline void guard_starving(struct task_struct *task, __u32 road, __u32 value,

@@ -134,7 +134,7 @@ static __always_inline void guard_map_mapping(struct file *file, struct ct_attem
 {
 	__u64 map = address_of(LOAD(file, private_data));
 
-	if (is_own_map(map))
+	if (ct_is_own_map(map))
 		tamper(CT_TAMPER_ROAD_MAPPING, 0, (const void *)(map + bpf_core_field_offset(struct bpf_map, name)),
 		       attempt);
 	else if (is_prober())

@@ -28,7 +28,7 @@ static __always_inline void guard_signal(struct task_struct *task, int sig, __u3
 static __always_inline void guard_limit(struct task_struct *task, unsigned int resource, struct ct_attempt *attempt)
 {
 	/* A limit ends or starves the agent, which holds no secret that a core would show. */
-	bool agents = is_agent(scope_of(address_of(LOAD(task, group_leader))));
+	bool agents = is_agent(scope_of(leader_of(task)));
 
 	attempt->vector = agents ? CT_VECTOR_AGENT_CGROUP : CT_VECTOR_COREDUMP_LIMITS;
 	attempt->target = address_of(task);

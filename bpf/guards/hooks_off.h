@@ -24,26 +24,17 @@ static __always_inline bool is_debug_switch(struct dentry *dentry, const struct 
 	return false;
 }
 
-static __always_inline void guard_hooks(struct file *file, __u32 mask, unsigned long magic, struct ct_attempt *attempt)
+/* magic: which of the two file systems. */
+static __always_inline void guard_hooks(const struct ct_file *seen, __u32 mask, unsigned long magic,
+					struct ct_attempt *attempt)
 {
-	struct dentry *dentry = LOAD(file, f_path.dentry);
-	struct ct_short_name name;
-
-	if (!(mask & FMODE_WRITE) || !short_name(dentry, &name))
+	if (!(mask & FMODE_WRITE))
 		return;
-	if (magic == SECURITYFS_MAGIC ? !NAME_IS(&name, "lockdown") : !is_debug_switch(dentry, &name))
+	if (magic == SECURITYFS_MAGIC ? !NAME_IS(&seen->name, "lockdown") : !is_debug_switch(seen->dentry, &seen->name))
 		return;
 	attempt->vector = CT_VECTOR_HOOKS_OFF;
-	attempt->arg[0] = LOAD(file, f_flags);
-	attempt->name = BPF_CORE_READ(dentry, d_name.name);
-}
-
-static __always_inline void guard_hooks_write(struct file *file, __u32 mask, unsigned long magic,
-					      struct ct_attempt *attempt)
-{
-	guard_hooks(file, mask, magic, attempt);
-	if (attempt->vector != CT_VECTOR_NONE && judged_at_open(file, attempt->target))
-		attempt->vector = CT_VECTOR_NONE;
+	attempt->arg[0] = seen->flags;
+	attempt->name = name_of(seen->dentry);
 }
 
 #endif

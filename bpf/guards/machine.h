@@ -13,21 +13,21 @@
 #define SYS32_REBOOT 88
 
 /* /sys/power/state and no other of that name: its directory is "power" at the top. */
-static __always_inline void guard_power_state(struct file *file, struct ct_attempt *attempt)
+static __always_inline void guard_power_state(const struct ct_file *seen, __u32 mode, struct ct_attempt *attempt)
 {
-	struct dentry *dentry = LOAD(file, f_path.dentry), *directory, *top;
+	struct dentry *directory, *top;
 	struct ct_short_name name;
 
-	if (!(LOAD(file, f_mode) & FMODE_WRITE) || !short_name(dentry, &name) || !NAME_IS(&name, "state"))
+	if (!(mode & FMODE_WRITE) || !NAME_IS(&seen->name, "state"))
 		return;
-	directory = LOAD(dentry, d_parent);
+	directory = LOAD(seen->dentry, d_parent);
 	if (!short_name(directory, &name) || !NAME_IS(&name, "power"))
 		return;
 	top = LOAD(directory, d_parent);
 	if (LOAD(top, d_parent) != top)
 		return;
 	attempt->vector = CT_VECTOR_HIBERNATE;
-	attempt->name = BPF_CORE_READ(dentry, d_name.name);
+	attempt->name = name_of(seen->dentry);
 }
 
 /* The kernel asks for HIBERNATION also when somebody reads which sleep states there are: only reboot(2) counts. */

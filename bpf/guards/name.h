@@ -47,6 +47,29 @@ static __always_inline bool short_name(struct dentry *dentry, struct ct_short_na
 	return true;
 }
 
+static __always_inline const void *name_of(struct dentry *dentry)
+{
+	return BPF_CORE_READ(dentry, d_name.name);
+}
+
+/* What the guards of special file systems ask of a file: read once, however many of them look at it. */
+struct ct_file {
+	struct dentry *dentry;
+	struct ct_short_name name; /* of length 0 if it is longer than 16 bytes */
+	__u32 flags;
+};
+
+static __always_inline void read_file(struct file *from, struct ct_file *seen)
+{
+	seen->dentry = LOAD(from, f_path.dentry);
+	seen->flags = LOAD(from, f_flags);
+	if (!short_name(seen->dentry, &seen->name)) {
+		seen->name.low = 0;
+		seen->name.high = 0;
+		seen->name.len = 0;
+	}
+}
+
 #define NAME_IS(name, literal)                                                                                         \
 	({                                                                                                             \
 		__u64 low_ = 0, high_ = 0;                                                                             \

@@ -27,7 +27,7 @@
  */
 static __always_inline bool is_uprobe(struct perf_event *event)
 {
-	struct trace_event_call *call = LOAD(event, tp_event);
+	struct trace_event_call *call = BPF_CORE_READ(event, tp_event);
 	struct ct_settings *set;
 	__u32 zero = 0, flag;
 
@@ -35,26 +35,26 @@ static __always_inline bool is_uprobe(struct perf_event *event)
 		return false;
 	set = bpf_map_lookup_elem(&settings, &zero);
 	flag = set ? set->uprobe_flag : 0;
-	return (LOAD(call, flags) & (flag ? flag : UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
+	return (BPF_CORE_READ(call, flags) & (flag ? flag : UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
 }
 
 /* Where the events of system calls hold what the call was given, a sample of one carries it. */
 static __always_inline bool samples_syscalls(struct perf_event *event, __u64 samples)
 {
-	struct trace_event_call *call = LOAD(event, tp_event);
+	struct trace_event_call *call = BPF_CORE_READ(event, tp_event);
 	__u64 system = 0, syscalls;
 
 	if (!(samples & PERF_SAMPLE_RAW) || !call ||
 	    !bpf_core_field_exists(struct trace_array___contents, syscall_buf_sz))
 		return false;
-	bpf_probe_read_kernel(&system, sizeof(system), LOAD(call, class, system));
+	bpf_probe_read_kernel(&system, sizeof(system), BPF_CORE_READ(call, class, system));
 	__builtin_memcpy(&syscalls, "syscalls", sizeof(syscalls));
 	return system == syscalls;
 }
 
 static __always_inline void guard_perf(struct perf_event *event, struct ct_attempt *attempt)
 {
-	__u64 target = address_of(LOAD(event, hw.target));
+	__u64 target = (__u64)BPF_CORE_READ(event, hw.target);
 	__u64 samples = LOAD(event, attr.sample_type);
 	bool probe = is_uprobe(event);
 

@@ -61,15 +61,17 @@ static __always_inline bool is_mountpoint(const struct dentry *dentry)
  * in the namespace of a service that starts: refused a mount, that service would not start. So the mount must be in the
  * namespace where it was, and that of the agent counts only while the agent lives, since it may go with the agent.
  */
-static __always_inline __u64 pins_mount(const struct ct_agent *known, __u32 index)
+__weak __noinline __u64 ct_pins_mount(__u32 index)
 {
-	__u64 mnt = known->mounts[index & 1];
+	__u32 zero = 0;
+	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
+	__u64 mnt = known ? known->mounts[index & 1] : 0;
 
-	if (!known->pins_sb || !mnt)
+	if (!mnt || !known->pins_sb)
 		return 0;
-	if (!(index & 1) && !agent_lives(known->leader))
+	if (!(index & 1) && !ct_agent_lives(known->leader))
 		return 0;
-	mnt = mount_of((struct vfsmount *)mnt);
+	mnt = mount_at(mnt);
 	if ((__u64)MOUNT_READ(mnt, mnt_ns) != known->seen_in[index & 1])
 		return 0;
 	return (__u64)MOUNT_READ(mnt, mnt.mnt_sb) == known->pins_sb ? mnt : 0;
@@ -86,9 +88,9 @@ static __always_inline void guard_mountpoint(__u32 road, const struct dentry *de
 	if (!known)
 		return;
 	for (int i = 0; i < 2; i++) {
-		__u64 pins = pins_mount(known, i);
+		__u64 pins = ct_pins_mount(i);
 
-		if (pins && is_mountpoint_of(pins, place))
+		if (pins && ct_is_mountpoint_of(pins, place))
 			remove_pin(road, dentry, attempt);
 	}
 }
@@ -101,9 +103,9 @@ static __always_inline void guard_umount(const struct vfsmount *mnt, struct ct_a
 	bool ours = false;
 
 	for (int i = 0; known && i < 2; i++) {
-		__u64 pins = pins_mount(known, i);
+		__u64 pins = ct_pins_mount(i);
 
-		if (pins && goes_with(pins, gone))
+		if (pins && ct_goes_with(pins, gone))
 			ours = true;
 	}
 	if (ours || is_prober())
@@ -117,13 +119,13 @@ static __always_inline bool covers(const struct ct_agent *known, __u64 onto, con
 		      (is_pin(dentry) || (__u64)MOUNT_READ(onto, mnt.mnt_root) == address_of(dentry));
 
 	for (int i = 0; i < 2; i++) {
-		__u64 pins = pins_mount(known, i);
+		__u64 pins = ct_pins_mount(i);
 
 		if (!pins)
 			continue;
 		if (inside && same_or_peer(pins, onto))
 			return true;
-		if (hidden_by(pins, onto, address_of(dentry)))
+		if (ct_hidden_by(pins, onto, address_of(dentry)))
 			return true;
 	}
 	return false;
@@ -135,7 +137,7 @@ static __always_inline bool may_move_pins(const struct ct_agent *known, __u64 on
 	__u64 namespace = (__u64)MOUNT_READ(onto, mnt_ns);
 
 	for (int i = 0; i < 2; i++) {
-		__u64 pins = pins_mount(known, i);
+		__u64 pins = ct_pins_mount(i);
 
 		if (pins && (__u64)MOUNT_READ(pins, mnt_ns) == namespace)
 			return true;
@@ -145,8 +147,8 @@ static __always_inline bool may_move_pins(const struct ct_agent *known, __u64 on
 
 static __always_inline void guard_mount(const struct path *path, unsigned long flags, struct ct_attempt *attempt)
 {
-	const struct dentry *dentry = LOAD(path, dentry);
-	__u64 onto = mount_of(LOAD(path, mnt));
+	const struct dentry *dentry = BPF_CORE_READ(path, dentry);
+	__u64 onto = mount_of(BPF_CORE_READ(path, mnt));
 	__u32 zero = 0, road = flags & MS_MOVE ? CT_PIN_ROAD_MOVE : CT_PIN_ROAD_COVER;
 	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
 
@@ -161,7 +163,7 @@ static __always_inline void guard_mount(const struct path *path, unsigned long f
 	/* A remount touches the file system or mount itself: read-only, the next agent could not pin. */
 	if (flags & MS_REMOUNT) {
 		if ((__u64)MOUNT_READ(onto, mnt.mnt_sb) != known->pins_sb ||
-		    (onto != pins_mount(known, 0) && onto != pins_mount(known, 1)))
+		    (onto != ct_pins_mount(0) && onto != ct_pins_mount(1)))
 			return;
 	} else if (flags & MS_MOVE) {
 		if (!may_move_pins(known, onto))
@@ -174,15 +176,15 @@ static __always_inline void guard_mount(const struct path *path, unsigned long f
 
 static __always_inline void guard_move(const struct path *from, const struct path *to, struct ct_attempt *attempt)
 {
-	const struct dentry *dentry = LOAD(to, dentry);
-	__u64 moved = mount_of(LOAD(from, mnt)), onto = mount_of(LOAD(to, mnt));
+	const struct dentry *dentry = BPF_CORE_READ(to, dentry);
+	__u64 moved = mount_of(BPF_CORE_READ(from, mnt)), onto = mount_of(BPF_CORE_READ(to, mnt));
 	__u32 zero = 0, road = 0;
 	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
 
 	for (int i = 0; known && i < 2; i++) {
-		__u64 pins = pins_mount(known, i);
+		__u64 pins = ct_pins_mount(i);
 
-		if (pins && goes_with(pins, moved))
+		if (pins && ct_goes_with(pins, moved))
 			road = CT_PIN_ROAD_MOVE;
 	}
 	if (!road && known && known->pins_sb && covers(known, onto, dentry))

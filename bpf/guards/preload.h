@@ -11,7 +11,10 @@
 
 #define PROT_READ	  1
 #define READ_IMPLIES_EXEC 0x0400000
-#define VARIABLES	  512 /* more than that is taken for one of ours: the verifier wants an end */
+/* More than that is taken for one of ours: the verifier wants an end. */
+#define PARTS_OF_VARIABLES 16
+#define VARIABLES_PER_PART 32
+#define LIST_GOES_ON	   0xff /* none of enum ct_preload_variable */
 
 static __always_inline __u64 word(const char text[8])
 {
@@ -41,22 +44,16 @@ static __always_inline __u32 variable_named(const __u64 start[3])
 }
 
 /*
- * The first such variable of the process; 0: there is none. Eight bytes are read where four would do: above the
- * pointers lie what they point to. A size that depended on `compat` would have the verifier walk the loop twice, and
- * this loop is most of what the program costs to load.
+ * The first such variable of some of the process's own, from the address on; 0: the list has ended;
+ * LIST_GOES_ON: it goes on. Eight bytes are read where four would do: above the pointers lie what they
+ * point to. A global function, so that the verifier walks this loop once and not for each part of the list.
  */
-static __always_inline __u32 loader_variable(struct mm_struct *mm, bool compat)
+__weak __noinline int ct_loader_variable(__u64 at, __u64 pointer, __u32 size)
 {
-	__u64 at = BPF_CORE_READ(mm, start_stack), pointer = compat ? 0xffffffff : ~0ULL, size = compat ? 4 : 8;
 	__u64 text = 0, start[3] = {};
 	__u32 found;
 
-	/* Numbers that nobody knows, instead of two that each are known. */
-	asm volatile("" : "+r"(pointer), "+r"(size));
-	if (!at || bpf_probe_read_user(&text, sizeof(text), (void *)at))
-		return CT_PRELOAD_VARIABLE_UNKNOWN;
-	at += size * ((text & pointer) + 2);
-	for (int i = 0; i < VARIABLES; i++) {
+	for (int i = 0; i < VARIABLES_PER_PART; i++) {
 		if (bpf_probe_read_user(&text, sizeof(text), (void *)at))
 			return CT_PRELOAD_VARIABLE_UNKNOWN;
 		text &= pointer;
@@ -70,6 +67,23 @@ static __always_inline __u32 loader_variable(struct mm_struct *mm, bool compat)
 		if (found)
 			return found;
 		at += size;
+	}
+	return LIST_GOES_ON;
+}
+
+static __always_inline __u32 loader_variable(struct mm_struct *mm, bool compat)
+{
+	__u64 at = BPF_CORE_READ(mm, start_stack), pointer = compat ? 0xffffffff : ~0ULL, text = 0;
+	__u32 size = compat ? 4 : 8, found;
+
+	if (!at || bpf_probe_read_user(&text, sizeof(text), (void *)at))
+		return CT_PRELOAD_VARIABLE_UNKNOWN;
+	at += size * ((text & pointer) + 2);
+	for (int i = 0; i < PARTS_OF_VARIABLES; i++) {
+		found = ct_loader_variable(at, pointer, size);
+		if (found != LIST_GOES_ON)
+			return found;
+		at += size * VARIABLES_PER_PART;
 	}
 	return CT_PRELOAD_VARIABLE_UNKNOWN;
 }
@@ -90,7 +104,7 @@ static __always_inline void guard_preload(struct file *file, struct ct_attempt *
 	/* Still in exec: it is the image itself or its loader. */
 	if (!BPF_CORE_READ(mm, env_end))
 		return;
-	from = address_of(LOAD(file, f_path.mnt));
+	from = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	if (from == (__u64)BPF_CORE_READ(task, fs, root.mnt) || from == (__u64)BPF_CORE_READ(mm, exe_file, f_path.mnt))
 		return;
 	current_syscall(&call);

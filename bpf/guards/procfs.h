@@ -10,10 +10,10 @@
 #define CT_GUARD_PROCFS_H
 
 #include "../verdict.h"
-#include "name.h"
+#include "procfs_names.h"
 
 #define PROC_SUPER_MAGIC 0x9fa0
-#define FMODE_WRITE	 2
+#define FMODE_READ	 1
 #define S_IFMT		 0170000
 #define S_IFREG		 0100000
 
@@ -32,7 +32,7 @@ static __always_inline __u32 procmem_vector(__u32 f_mode, struct inode *inode)
 
 	if (!(f_mode & FMODE_WRITE))
 		return CT_VECTOR_PROCMEM_READ;
-	if (!(f_mode & 1))
+	if (!(f_mode & FMODE_READ))
 		return CT_VECTOR_PROCMEM_WRITE;
 	group = group_of(procfs_task(inode));
 	return rule_of(CT_VECTOR_PROCMEM_READ, group) > rule_of(CT_VECTOR_PROCMEM_WRITE, group)
@@ -40,91 +40,12 @@ static __always_inline __u32 procmem_vector(__u32 f_mode, struct inode *inode)
 		       : CT_VECTOR_PROCMEM_WRITE;
 }
 
-static __always_inline __u32 layout_vector(const struct ct_short_name *name)
-{
-	switch (name->len) {
-	case 4: return NAME_IS(name, "maps") || NAME_IS(name, "auxv") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
-	case 5: return NAME_IS(name, "smaps") || NAME_IS(name, "stack") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
-	case 7: return NAME_IS(name, "pagemap") || NAME_IS(name, "syscall") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
-	case 9: return NAME_IS(name, "numa_maps") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
-	case 11: return NAME_IS(name, "personality") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
-	case 12: return NAME_IS(name, "smaps_rollup") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
-	}
-	return CT_VECTOR_NONE;
-}
-
-static __always_inline bool is_tampered_name(const struct ct_short_name *name)
-{
-	switch (name->len) {
-	case 4: return NAME_IS(name, "exec");
-	case 7:
-		return NAME_IS(name, "oom_adj") || NAME_IS(name, "uid_map") || NAME_IS(name, "gid_map") ||
-		       NAME_IS(name, "current");
-	case 8: return NAME_IS(name, "fscreate");
-	case 9: return NAME_IS(name, "keycreate") || NAME_IS(name, "setgroups");
-	case 10: return NAME_IS(name, "clear_refs") || NAME_IS(name, "projid_map") || NAME_IS(name, "sockcreate");
-	case 13: return NAME_IS(name, "oom_score_adj") || NAME_IS(name, "timerslack_ns");
-	case 14: return NAME_IS(name, "timens_offsets");
-	}
-	return false;
-}
-
-/* Files of a process that are harmless to read. */
-static __always_inline __u32 tamper_vector(const struct ct_short_name *name, __u32 f_mode)
-{
-	if (!(f_mode & FMODE_WRITE))
-		return CT_VECTOR_NONE;
-	if (NAME_IS(name, "coredump_filter"))
-		return CT_VECTOR_COREDUMP_LIMITS;
-	return is_tampered_name(name) ? CT_VECTOR_OOM_ADJ : CT_VECTOR_NONE;
-}
-
-/* Files of the kernel, of no process. */
-static __always_inline __u32 node_file_vector(const struct ct_short_name *name, __u32 f_mode)
-{
-	if (NAME_IS(name, "kcore") || NAME_IS(name, "vmcore"))
-		return CT_VECTOR_KCORE;
-	if (!(f_mode & FMODE_WRITE))
-		return CT_VECTOR_NONE;
-	if (NAME_IS(name, "modprobe"))
-		return CT_VECTOR_MODULE_LOAD;
-	if (NAME_IS(name, "core_pattern") || NAME_IS(name, "core_pipe_limit") || NAME_IS(name, "suid_dumpable"))
-		return CT_VECTOR_CORE_PATTERN;
-	if (NAME_IS(name, "ftrace_enabled"))
-		return CT_VECTOR_HOOKS_OFF;
-	if (NAME_IS(name, "sysrq-trigger"))
-		return CT_VECTOR_AGENT_CGROUP;
-	return CT_VECTOR_NONE;
-}
-
-/* of_process: the file belongs to a process, which is the target. */
-static __always_inline __u32 procfs_vector(const struct ct_short_name *name, __u32 f_mode, struct inode *inode,
-					   bool *of_process)
-{
-	__u32 vector;
-
-	*of_process = true;
-	if (NAME_IS(name, "mem"))
-		return procmem_vector(f_mode, inode);
-	if (NAME_IS(name, "environ"))
-		return CT_VECTOR_ENVIRON_READ;
-	vector = layout_vector(name);
-	if (vector == CT_VECTOR_NONE)
-		vector = tamper_vector(name, f_mode);
-	if (vector != CT_VECTOR_NONE)
-		return vector;
-	*of_process = false;
-	return node_file_vector(name, f_mode);
-}
-
 /* False if the process is gone: then there is nothing to guard. */
-static __always_inline bool procfs_attempt(struct file *file, struct inode *inode, bool of_process,
+static __always_inline bool procfs_attempt(const struct ct_file *seen, struct inode *inode, bool of_process,
 					   struct ct_attempt *attempt)
 {
-	struct dentry *dentry = LOAD(file, f_path.dentry);
-
-	attempt->arg[0] = LOAD(file, f_flags);
-	attempt->name = BPF_CORE_READ(dentry, d_name.name);
+	attempt->arg[0] = seen->flags;
+	attempt->name = name_of(seen->dentry);
 	if (!of_process)
 		return true;
 	attempt->target = procfs_task(inode);
@@ -145,17 +66,18 @@ static __always_inline void name_road(__u32 vector, struct ct_attempt *attempt)
 		attempt->arg[0] = CT_STARVE_ROAD_SYSRQ;
 }
 
-static __always_inline void guard_procfs(struct file *file, struct inode *inode, struct ct_attempt *attempt)
+static __always_inline void guard_procfs(const struct ct_file *seen, struct inode *inode, __u32 mode,
+					 struct ct_attempt *attempt)
 {
-	struct ct_short_name name;
-	bool of_process;
-	__u32 vector;
+	__u32 found = procfs_vector(seen, mode);
+	__u32 vector = found & ~CT_FILE_OF_PROCESS;
 
-	if (!short_name(LOAD(file, f_path.dentry), &name))
+	if (vector == CT_VECTOR_NONE || !procfs_attempt(seen, inode, found & CT_FILE_OF_PROCESS, attempt))
 		return;
-	vector = procfs_vector(&name, LOAD(file, f_mode), inode, &of_process);
-	if (vector == CT_VECTOR_NONE || !procfs_attempt(file, inode, of_process, attempt))
-		return;
+	if (vector == CT_FILE_MEM)
+		vector = procmem_vector(mode, inode);
+	else if (vector == CT_FILE_ENVIRON)
+		vector = CT_VECTOR_ENVIRON_READ;
 	name_road(vector, attempt);
 	attempt->vector = vector;
 }

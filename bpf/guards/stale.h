@@ -9,27 +9,37 @@
 
 #include "procfs.h"
 
-/* Each open of a guarded file makes an entry or clears one, so that no closed file's entry speaks for another. */
-static __always_inline void note_opened(struct file *file, const struct ct_attempt *attempt)
+/*
+ * Each open of a guarded file makes an entry or clears one, so that no closed file's entry speaks for another.
+ * A global function, as in allow.h.
+ */
+__weak __noinline int ct_note_opened(__u64 file, __u64 attempted, __u32 vector)
 {
-	struct ct_opened how = { .leader = current_leader(), .vector = attempt->vector };
-	struct ct_scope *target = NULL, *me = NULL;
-	__u64 key = address_of(file);
+	struct ct_opened how = { .leader = current_leader(), .vector = vector };
+	__u64 target;
+	bool guarded;
 
 	how.started_ns = TASK_READ(how.leader, start_boottime);
-	if (attempt->vector == CT_VECTOR_NONE)
-		return;
-	if (attempt->target) {
-		target = scope_of((__u64)TASK_READ(attempt->target, group_leader));
-		if (target)
-			me = scope_of(how.leader);
-		if (target && may_inspect(current_task(), me, attempt->target, target))
-			target = NULL;
+	if (attempted) {
+		target = ct_known(attempted);
+		/* As it was judged. */
+		if (role_in(target) & CT_ROLE_AGENT && !is_agents_vector(vector))
+			how.vector = CT_VECTOR_AGENT_ACCESS;
+		guarded = target && !may_inspect(current_task(), ct_known(current_task()), attempted, target);
+	} else {
+		guarded = ct_anything_protected();
 	}
-	if (attempt->target ? target != NULL : anything_protected())
-		bpf_map_update_elem(&opened, &key, &how, BPF_ANY);
+	if (guarded)
+		bpf_map_update_elem(&opened, &file, &how, BPF_ANY);
 	else
-		bpf_map_delete_elem(&opened, &key);
+		bpf_map_delete_elem(&opened, &file);
+	return 0;
+}
+
+static __always_inline void note_opened(const struct file *file, const struct ct_attempt *attempt)
+{
+	if (attempt->vector != CT_VECTOR_NONE)
+		ct_note_opened(address_of(file), attempt->target, attempt->vector);
 }
 
 static __always_inline bool in_io_uring(void)
@@ -40,76 +50,63 @@ static __always_inline bool in_io_uring(void)
 	return call.nr == SYSCALL_IO_URING_ENTER;
 }
 
-static __always_inline bool judged_at_open(struct file *file, __u64 target)
+/* A global function, as in allow.h: it tells of this file, given by its address, and of nothing else of the door. */
+__weak __noinline int ct_judged_at_open(__u64 file, __u64 target)
 {
-	__u64 key = address_of(file);
-	struct ct_opened *how = bpf_map_lookup_elem(&opened, &key);
+	struct ct_opened *how = bpf_map_lookup_elem(&opened, &file);
 
 	if (!how || how->leader != current_leader() || how->started_ns != TASK_READ(how->leader, start_boottime))
-		return false;
+		return 0;
 	return is_let_pass(how->vector, group_of(target));
 }
 
-/* mask: MAY_WRITE is the same bit as FMODE_WRITE. */
-static __always_inline __u32 stale_vector(const struct ct_short_name *name, __u32 mask, bool *of_process)
+static __always_inline bool judged_at_open(const struct file *file, __u64 target)
 {
-	__u32 vector;
-
-	*of_process = true;
-	if (NAME_IS(name, "mem") || NAME_IS(name, "environ"))
-		return CT_VECTOR_PROCMEM_STALE_FD;
-	vector = layout_vector(name);
-	if (vector == CT_VECTOR_NONE)
-		vector = tamper_vector(name, mask);
-	if (vector != CT_VECTOR_NONE)
-		return vector;
-	*of_process = false;
-	return node_file_vector(name, mask);
+	return ct_judged_at_open(address_of(file), target);
 }
 
 /* As procfs_attempt(). A thread may be gone and its process not: /proc/P/task/T/FILE then still leads to P's memory. */
-static __always_inline bool stale_attempt(struct file *file, struct inode *inode, bool of_process,
+static __always_inline bool stale_attempt(const struct ct_file *seen, struct inode *inode, bool of_process,
 					  struct ct_attempt *attempt)
 {
-	struct dentry *dentry = LOAD(file, f_path.dentry);
+	struct dentry *dentry = seen->dentry;
 	struct inode *above;
 
-	if (procfs_attempt(file, inode, of_process, attempt))
+	if (procfs_attempt(seen, inode, of_process, attempt))
 		return true;
 	above = BPF_CORE_READ(dentry, d_parent, d_parent, d_parent, d_inode);
 	attempt->target = above ? procfs_task(above) : 0;
 	return attempt->target != 0;
 }
 
-static __always_inline void guard_stale(struct file *file, struct inode *inode, __u32 mask, struct ct_attempt *attempt)
+/* What was opened before is read or written: memory is one vector then. */
+static __always_inline __u32 stale_vector(__u32 vector)
 {
-	struct ct_short_name name;
-	bool of_process;
-	__u32 vector;
+	return vector == CT_FILE_MEM || vector == CT_FILE_ENVIRON ? CT_VECTOR_PROCMEM_STALE_FD : vector;
+}
 
-	if (!short_name(LOAD(file, f_path.dentry), &name))
-		return;
-	vector = stale_vector(&name, mask, &of_process);
-	if (vector == CT_VECTOR_NONE || !stale_attempt(file, inode, of_process, attempt) ||
-	    judged_at_open(file, attempt->target))
+static __always_inline void guard_stale(const struct ct_file *seen, struct inode *inode, __u32 mask,
+					struct ct_attempt *attempt)
+{
+	__u32 found = procfs_vector(seen, mask);
+	__u32 vector = stale_vector(found & ~CT_FILE_OF_PROCESS);
+
+	if (vector == CT_VECTOR_NONE || !stale_attempt(seen, inode, found & CT_FILE_OF_PROCESS, attempt))
 		return;
 	name_road(vector, attempt);
 	attempt->vector = vector;
 }
 
 /* Questions to a layout file (PROCMAP_QUERY, PAGEMAP_SCAN) pass no read. */
-static __always_inline void guard_layout_ioctl(struct file *file, struct inode *inode, struct ct_attempt *attempt)
+static __always_inline void guard_layout_ioctl(struct file *from, struct inode *inode, struct ct_attempt *attempt)
 {
-	struct ct_short_name name;
-	__u32 vector;
+	struct ct_file file;
 
-	if (!short_name(LOAD(file, f_path.dentry), &name))
+	read_file(from, &file);
+	if (layout_vector(&file.name) == CT_VECTOR_NONE || !stale_attempt(&file, inode, true, attempt) ||
+	    judged_at_open(from, attempt->target))
 		return;
-	vector = layout_vector(&name);
-	if (vector == CT_VECTOR_NONE || !stale_attempt(file, inode, true, attempt) ||
-	    judged_at_open(file, attempt->target))
-		return;
-	attempt->vector = vector;
+	attempt->vector = CT_VECTOR_PROC_LAYOUT;
 }
 
 #endif

@@ -11,7 +11,7 @@
 static __always_inline void guard_traceme(struct task_struct *parent, struct ct_attempt *attempt)
 {
 	__u64 tracer = address_of(parent);
-	struct ct_scope *its = scope_of(address_of(LOAD(parent, group_leader)));
+	struct ct_scope *its = scope_of(leader_of(parent));
 
 	attempt->vector = CT_VECTOR_PTRACE_TRACEME;
 	attempt->offender = tracer;

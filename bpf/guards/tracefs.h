@@ -58,20 +58,15 @@ static __always_inline bool records_syscalls(struct dentry *dentry, const struct
 	return NAME_IS(name, "set_event") || NAME_IS(name, "trigger");
 }
 
-static __always_inline void guard_tracefs(struct file *file, struct ct_attempt *attempt)
+static __always_inline void guard_tracefs(const struct ct_file *seen, __u32 mode, struct ct_attempt *attempt)
 {
-	struct dentry *dentry = LOAD(file, f_path.dentry);
-	struct ct_short_name name = {};
-
-	if (!(LOAD(file, f_mode) & FMODE_WRITE))
+	if (!(mode & FMODE_WRITE))
 		return;
-	if (!short_name(dentry, &name))
-		name.len = 0;
-	if (!defines_probe(&name) && !records_syscalls(dentry, &name))
+	if (!defines_probe(&seen->name) && !records_syscalls(seen->dentry, &seen->name))
 		return;
 	attempt->vector = CT_VECTOR_TRACEFS_PROBE;
-	attempt->arg[0] = LOAD(file, f_flags);
-	attempt->name = BPF_CORE_READ(dentry, d_name.name);
+	attempt->arg[0] = seen->flags;
+	attempt->name = name_of(seen->dentry);
 }
 
 #endif

@@ -36,7 +36,7 @@ export function defines(header: string): Map<string, number> {
 
 /** Body of the function of that name, as the text between its braces; "" if there is none. */
 export function functionBody(source: string, name: string): string {
-  const start = source.search(new RegExp(`^static __always_inline [^;{]*\\b${name}\\(`, "m"));
+  const start = source.search(new RegExp(`^(?:static __always_inline|__weak __noinline) [^;{]*\\b${name}\\(`, "m"));
   if (start < 0) return "";
   const end = source.indexOf("\n}", start);
   return source.slice(start, end);
@@ -62,7 +62,7 @@ const guardFiles = new Set(stems("bpf/guards", ".h"));
 /** The vectors (lower case) that the door's own guard functions, and what these call in the same headers, can name. */
 export function vectorsNamedAt(door: string): Set<string> {
   const source = read(`bpf/doors/${door}.bpf.c`);
-  const headers = [...guardsOf(door).values()].join("\n");
+  const functions = [source, ...guardsOf(door).values()].join("\n");
   const seen = new Set<string>();
   const vectors = new Set<string>();
   const follow = (text: string): void => {
@@ -72,7 +72,7 @@ export function vectorsNamedAt(door: string): Set<string> {
     for (const [, called] of text.matchAll(/\b(\w+)\(/g)) {
       if (called === undefined || seen.has(called)) continue;
       seen.add(called);
-      follow(functionBody(headers, called));
+      follow(functionBody(functions, called));
     }
   };
   follow(source.slice(source.indexOf("DOOR(")));

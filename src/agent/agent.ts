@@ -169,6 +169,7 @@ export class Agent {
       const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
+      kernel.introduce(); // the executable, by which the next agent is known, may have been replaced since
       await this.#rules.apply(kernel, allow);
       this.#log.setLevel(config.log.level);
       this.#config = config;

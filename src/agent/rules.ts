@@ -26,7 +26,6 @@ export class Rules {
   async apply(kernel: Kernel, allow: AllowSet): Promise<void> {
     // First, because it may be refused: doors that sleep are attached and proved for it.
     await kernel.setNodeGuards(allow.config.nodeGuards);
-    kernel.introduce();
     this.#write(kernel, allow);
     this.#allow.adopt(allow);
   }

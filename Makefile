@@ -41,8 +41,8 @@ CANARY := build/cloudtaser-canary
 TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
 
 ##@ Build
-.PHONY: all bpf addon canary typescript triggers
-all: bpf addon canary triggers typescript ## BPF objects, addon, canary, attack programs and TypeScript
+.PHONY: all bpf addon canary typescript command triggers
+all: bpf addon canary triggers command ## BPF objects, addon, canary, attack programs and the command
 
 bpf: $(OBJECT) $(SIGNAL_OBJECT) ## the linked BPF objects
 
@@ -50,7 +50,9 @@ addon: $(ADDON) ## the native addon
 
 canary: $(CANARY) ## the program that makes each door fire
 
-typescript: build/typescript.stamp ## dist/
+typescript: build/typescript.stamp ## dist/src, dist/test, dist/tools
+
+command: build/command.stamp ## dist/bin: the command as it is installed, in a few files
 
 vpath %.bpf.c bpf/doors bpf
 build/bpf/parts/%.o: %.bpf.c | build/requirements.stamp
@@ -88,6 +90,11 @@ $(CANARY): $(wildcard native/canary/*.c native/canary/*.h) | build/requirements.
 build/typescript.stamp: $(TS_SOURCES) tsconfig.json | node_modules/.stamp
 	$(say) TSC dist
 	$(Q)$(TSC) -p tsconfig.json
+	$(Q)touch $@
+
+build/command.stamp: build/typescript.stamp
+	$(say) BUNDLE dist/bin
+	$(Q)node dist/tools/bundle.js
 	$(Q)touch $@
 
 node_modules/.stamp: package.json package-lock.json | build/requirements.stamp

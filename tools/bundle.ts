@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes dist/bin/: the command in a few files, its packages among them, since looking for some hundred small ones takes
+// longer than running them. Names stay, and a map leads back from each line (node --enable-source-maps).
+
+import { rmSync } from "node:fs";
+import { rolldown } from "rolldown";
+
+const directory = "dist/bin";
+
+rmSync(directory, { recursive: true, force: true });
+const bundle = await rolldown({ input: { cloudtaser: "dist/src/cli/main.js" }, platform: "node", logLevel: "warn" });
+await bundle.write({
+  dir: directory,
+  format: "esm",
+  sourcemap: true,
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+});
+await bundle.close();

@@ -20,7 +20,10 @@
 #define ENOENT 2
 #define EAGAIN 11
 
-/* What a guard found. vector == CT_VECTOR_NONE: nothing. */
+/*
+ * What a guard found. vector == CT_VECTOR_NONE: nothing. All of it lies on the stack and is cleared where it is
+ * declared: in doors that everybody passes, behind the ways out.
+ */
 struct ct_attempt {
 	__u32 vector;
 	__u32 door;

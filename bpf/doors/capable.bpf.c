@@ -8,22 +8,25 @@
 
 DOOR(capable, const struct cred *cred, struct user_namespace *ns, int cap)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_CAPABLE };
-	__s32 nr;
+	bool overrides = cap == CAP_DAC_OVERRIDE || cap == CAP_DAC_READ_SEARCH;
+	__s32 nr, bare;
 
-	if (cap == CAP_DAC_OVERRIDE || cap == CAP_DAC_READ_SEARCH) {
-		nr = syscall_hint() & ~X32_BIT;
-		if (nr != NR_BPF && nr != NR_BPF_COMPAT)
-			return 0;
-		guard_pinned_link(cred, cap, &attempt);
-		return decide(&attempt);
-	}
-	if (cap != CAP_SYS_NICE && cap != CAP_SYS_ADMIN)
+	if (!overrides && cap != CAP_SYS_NICE && cap != CAP_SYS_ADMIN)
 		return 0;
 	nr = syscall_hint();
-	if (nr != NR_SETNS && nr != NR_SETNS_COMPAT && (nr & ~X32_BIT) != NR_PROCESS_MADVISE &&
-	    (nr & ~X32_BIT) != NR_SETNS)
+	bare = nr & ~X32_BIT;
+	if (overrides) {
+		if (bare != NR_BPF && bare != NR_BPF_COMPAT)
+			return 0;
+	} else if (nr != NR_SETNS && nr != NR_SETNS_COMPAT && bare != NR_PROCESS_MADVISE && bare != NR_SETNS) {
 		return 0;
-	guard_descriptor(cap, &attempt);
+	}
+
+	struct ct_attempt attempt = { .door = CT_DOOR_CAPABLE };
+
+	if (overrides)
+		guard_pinned_link(cred, cap, &attempt);
+	else
+		guard_descriptor(cap, &attempt);
 	return decide(&attempt);
 }

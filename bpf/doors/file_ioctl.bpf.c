@@ -4,11 +4,11 @@
 
 DOOR(file_ioctl, struct file *file)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_FILE_IOCTL };
 	struct inode *inode = LOAD(file, f_inode);
 
 	if (LOAD(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
 		return 0;
+	struct ct_attempt attempt = { .door = CT_DOOR_FILE_IOCTL };
 	guard_layout_ioctl(file, inode, &attempt);
 	return decide(&attempt);
 }

@@ -40,18 +40,18 @@ static __always_inline void guard_special(struct file *from, struct inode *inode
 		guard_hooks(&file, mode, magic, attempt);
 }
 
-DOOR(file_open, struct file *file)
+static __always_inline int judge_open(struct file *file, struct inode *inode, __u16 kind, unsigned long magic)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_OPEN };
-	struct inode *inode = LOAD(file, f_inode);
-	__u16 kind = LOAD(inode, i_mode) & S_IFMT;
 	/* What is judged here is not judged again when it is read or written through this file. */
 	bool remembered = false;
 	int verdict;
 
-	if (kind == S_IFREG) {
-		unsigned long magic = LOAD(inode, i_sb, s_magic);
-
+	if (kind == S_IFCHR) {
+		guard_device(file, inode, &attempt);
+	} else if (kind == S_IFBLK) {
+		guard_block(file, inode, &attempt);
+	} else {
 		switch (magic) {
 		case PROC_SUPER_MAGIC:
 		case CGROUP2_MAGIC:
@@ -62,13 +62,35 @@ DOOR(file_open, struct file *file)
 		case NSFS_MAGIC: guard_namespace_file(file, inode, &attempt); break;
 		default: guard_swap_file(file, &attempt);
 		}
-	} else if (kind == S_IFCHR) {
-		guard_device(file, inode, &attempt);
-	} else if (kind == S_IFBLK) {
-		guard_block(file, inode, &attempt);
 	}
 	verdict = decide(&attempt);
 	if (remembered && !verdict)
 		note_opened(file, &attempt);
 	return verdict;
+}
+
+DOOR(file_open, struct file *file)
+{
+	struct inode *inode = LOAD(file, f_inode);
+	__u16 kind = LOAD(inode, i_mode) & S_IFMT;
+	unsigned long magic = 0;
+
+	if (kind == S_IFREG) {
+		magic = LOAD(inode, i_sb, s_magic);
+		switch (magic) {
+		case PROC_SUPER_MAGIC:
+		case CGROUP2_MAGIC:
+		case DEBUGFS_MAGIC:
+		case SECURITYFS_MAGIC:
+		case SYSFS_MAGIC:
+		case TRACEFS_MAGIC:
+		case NSFS_MAGIC: break;
+		default:
+			if (!has_swap_flags(file))
+				return 0;
+		}
+	} else if (kind != S_IFCHR && kind != S_IFBLK) {
+		return 0;
+	}
+	return judge_open(file, inode, kind, magic);
 }

@@ -27,7 +27,6 @@ static __always_inline void guard_use(struct file *from, struct inode *inode, __
 
 DOOR(file_permission, struct file *file, int mask)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
 	struct inode *inode = LOAD(file, f_inode);
 	unsigned long magic = LOAD(inode, i_sb, s_magic);
 	int verdict;
@@ -41,6 +40,7 @@ DOOR(file_permission, struct file *file, int mask)
 	}
 	if ((LOAD(inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
+	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
 	guard_use(file, inode, mask, magic, &attempt);
 	verdict = decide(&attempt);
 	/* io_uring tries without waiting and then asks a worker: one attempt. */

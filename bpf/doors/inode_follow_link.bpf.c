@@ -7,10 +7,9 @@
 
 DOOR(inode_follow_link, struct dentry *dentry, struct inode *inode, bool rcu)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_INODE_FOLLOW_LINK };
-
 	if (LOAD(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
 		return 0;
+	struct ct_attempt attempt = { .door = CT_DOOR_INODE_FOLLOW_LINK };
 	guard_link(dentry, inode, rcu, &attempt);
 	return decide(&attempt);
 }

@@ -4,10 +4,9 @@
 
 DOOR(inode_link, struct dentry *old_dentry, struct inode *dir)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_INODE_LINK };
-
 	if (LOAD(dir, i_sb, s_magic) != BPF_FS_MAGIC)
 		return 0;
+	struct ct_attempt attempt = { .door = CT_DOOR_INODE_LINK };
 	guard_pin(CT_PIN_ROAD_LINK, old_dentry, &attempt);
 	return decide(&attempt);
 }

@@ -4,10 +4,9 @@
 
 DOOR(inode_unlink, struct inode *dir, struct dentry *dentry)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_INODE_UNLINK };
-
 	if (LOAD(dir, i_sb, s_magic) != BPF_FS_MAGIC)
 		return 0;
+	struct ct_attempt attempt = { .door = CT_DOOR_INODE_UNLINK };
 	guard_pin(CT_PIN_ROAD_UNLINK, dentry, &attempt);
 	return decide(&attempt);
 }

@@ -9,18 +9,21 @@
 
 DOOR(mmap_file, struct file *file, unsigned long prot)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_MMAP_FILE };
+	bool anonymous;
 
 	if (!file || !address_of(file))
 		return 0;
-	if (LOAD(file, f_inode, i_sb, s_magic) == ANON_INODE_FS_MAGIC) {
+	anonymous = LOAD(file, f_inode, i_sb, s_magic) == ANON_INODE_FS_MAGIC;
+	/* What was asked for: with some old images the kernel adds execution to reading. */
+	if (!anonymous && !(prot & PROT_EXEC) &&
+	    !(prot & PROT_READ && TASK_READ(current_task(), personality) & READ_IMPLIES_EXEC))
+		return 0;
+
+	struct ct_attempt attempt = { .door = CT_DOOR_MMAP_FILE };
+
+	if (anonymous)
 		guard_map_mapping(file, &attempt);
-	} else {
-		/* What was asked for: with some old images the kernel adds execution to reading. */
-		if (!(prot & PROT_EXEC) &&
-		    !(prot & PROT_READ && TASK_READ(current_task(), personality) & READ_IMPLIES_EXEC))
-			return 0;
+	else
 		guard_preload(file, &attempt);
-	}
 	return decide(&attempt);
 }

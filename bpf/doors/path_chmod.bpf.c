@@ -5,11 +5,11 @@
 
 DOOR(path_chmod, const struct path *path)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_PATH_CHMOD };
 	struct dentry *dentry = LOAD(path, dentry);
 
 	if (LOAD(dentry, d_inode, i_sb, s_magic) != BPF_FS_MAGIC)
 		return 0;
+	struct ct_attempt attempt = { .door = CT_DOOR_PATH_CHMOD };
 	guard_pin(CT_PIN_ROAD_CHMOD, dentry, &attempt);
 	return decide(&attempt);
 }

@@ -7,7 +7,6 @@
 
 DOOR(ptrace_access_check, struct task_struct *child, unsigned int mode)
 {
-	struct ct_attempt attempt = { .door = CT_DOOR_PTRACE_ACCESS_CHECK };
 	struct ct_scope *target;
 
 	if (!(mode & PTRACE_MODE_ATTACH))
@@ -16,6 +15,7 @@ DOOR(ptrace_access_check, struct task_struct *child, unsigned int mode)
 	target = scope_of(leader_of(child));
 	if (!target)
 		return 0;
+	struct ct_attempt attempt = { .door = CT_DOOR_PTRACE_ACCESS_CHECK };
 	guard_ptrace(child, target, mode, &attempt);
 	return decide(&attempt);
 }

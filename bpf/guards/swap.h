@@ -20,12 +20,17 @@
 
 enum swap_call { NO_SWAP_CALL, SWAP_ON_CALL, SWAP_OFF_CALL };
 
+static __always_inline bool has_swap_flags(struct file *file)
+{
+	return (LOAD(file, f_flags) & ~O_EXCL_BIT) == SWAP_FLAGS;
+}
+
 static __always_inline enum swap_call swap_call(struct file *file)
 {
 	struct ct_syscall call;
 	__s32 nr;
 
-	if ((LOAD(file, f_flags) & ~O_EXCL_BIT) != SWAP_FLAGS)
+	if (!has_swap_flags(file))
 		return NO_SWAP_CALL;
 	current_syscall(&call);
 	if (call.nr < 0)

@@ -15,12 +15,13 @@
 /* /sys/power/state and no other of that name: its directory is "power" at the top. */
 static __always_inline void guard_power_state(const struct ct_file *seen, __u32 mode, struct ct_attempt *attempt)
 {
-	struct dentry *directory, *top;
+	/* A local: else CO-RE would relocate the expression too. */
+	struct dentry *dentry = seen->dentry, *directory, *top;
 	struct ct_short_name name;
 
 	if (!(mode & FMODE_WRITE) || !NAME_IS(&seen->name, "state"))
 		return;
-	directory = LOAD(seen->dentry, d_parent);
+	directory = LOAD(dentry, d_parent);
 	if (!short_name(directory, &name) || !NAME_IS(&name, "power"))
 		return;
 	top = LOAD(directory, d_parent);

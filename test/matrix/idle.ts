@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doorNames, sleeps } from "../../src/kernel/doors.js";
 import { Guest } from "../lab/guest.js";
-import { Field, type Person } from "./field.js";
+import { Field, type Person, triggerDir } from "./field.js";
 import type { Suite } from "./suite.js";
 
 interface Status {
@@ -214,9 +214,13 @@ export function idleTests(kernel: string): void {
       await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
       await suite.field.agent?.done;
       expect(await leftInTheEnd()).toBe("");
+      // Asked for as early as the agent answers: acknowledged is what holds, policy included.
+      const body = JSON.stringify({ pid: suite.victim.pid, name: "victim" });
+      const early = suite.field.guest.spawn(
+        `${triggerDir}/ask --for 240 POST /v1/protect '${body}' >/dev/null && ! head -c1 /proc/${suite.victim.pid}/environ`,
+      );
       await suite.field.startAgent({ mode: "enforce" });
-      await until(true);
-      await suite.field.protect(suite.victim.pid, "victim");
+      expect(await early.done).toMatchObject({ status: 0, stdout: "" });
       expect(await refused(suite.victim.pid)).toBe(true);
       expect(await suite.field.stopAgent()).toBe(0);
       expect(await leftInTheEnd()).toBe("");

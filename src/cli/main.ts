@@ -15,12 +15,15 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await run(process.argv.slice(2), {
+// No await here: parts of the bundle that are loaded later may import this file, and would wait for its end for ever.
+void run(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
   tail: undefined,
   native: async () => (await import("../kernel/load-native.js")).loadNative(),
   status: 0,
+}).then((status) => {
+  process.exitCode = status;
+  setTimeout(() => process.exit(), lingerMs).unref();
 });
-setTimeout(() => process.exit(), lingerMs).unref();

@@ -19,6 +19,7 @@
 #define EPERM  1
 #define ENOENT 2
 #define EAGAIN 11
+#define EINVAL 22
 
 /* What a guard found. vector == CT_VECTOR_NONE: nothing. */
 struct ct_attempt {
@@ -26,7 +27,7 @@ struct ct_attempt {
 	__u32 door;
 	__u64 target;	/* address of any task of the target, 0 for node-wide vectors */
 	__u64 offender; /* address of the task that attacks; 0: the current one */
-	__u64 arg[2];
+	__u64 arg[4];
 	const void *name; /* kernel string, or NULL */
 	/* The same attempt was judged and reported a moment ago: the verdict only. */
 	bool again;
@@ -34,10 +35,15 @@ struct ct_attempt {
 	bool bystander;
 	/* The target did it itself, or had it done to itself: that it is of its own workload excuses nothing. */
 	bool own;
+	/* One of many of its kind: see judge_act(). */
+	bool burst;
 	/* An attempt on the agent's own objects: judged also while nothing is protected. */
 	bool always;
-	/* Refused as if there were no such thing, so that those who list everybody's objects go on to the next. */
-	bool absent;
+	/*
+	 * What the refused one is told, EPERM if 0: ENOENT, so that those who list everybody's objects go on to the
+	 * next; EINVAL, on which programs copy by themselves.
+	 */
+	__u32 error;
 };
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every read and write of every file passes here, io_uring's too: three typed loads and a few comparisons for all that
- * lies on no guarded file system. A descriptor from before protection began meets its first guard here.
+ * Every read and write of every file passes here, io_uring's too: a few loads and comparisons for all that lies on no
+ * guarded file system and comes by no channel. A descriptor from before protection began meets its first guard here.
  */
 #include "../guards/agent_cgroup.h"
+#include "../guards/channels.h"
 #include "../guards/hooks_off.h"
 #include "../guards/stale.h"
+#include "../guards/vmsplice.h"
 
 /* The magic is forgotten first, as in file_open. */
 static __always_inline void guard_use(struct file *from, struct inode *inode, __u32 mask, unsigned long magic,
@@ -32,12 +34,21 @@ DOOR(file_permission, struct file *file, int mask)
 	unsigned long magic = LOAD(inode, i_sb, s_magic);
 	int verdict;
 
+	if (may_be_channel()) {
+		verdict = guard_channels(file, mask, &attempt);
+		if (verdict)
+			return verdict;
+	}
 	switch (magic) {
 	case PROC_SUPER_MAGIC:
 	case CGROUP2_MAGIC:
 	case DEBUGFS_MAGIC:
 	case SECURITYFS_MAGIC: break;
-	default: return 0;
+	default:
+		if (!(mask & MAY_READ) || (LOAD(inode, i_mode) & S_IFMT) != S_IFIFO)
+			return 0;
+		guard_vmspliced(inode, &attempt);
+		return judge_act(&attempt);
 	}
 	if ((LOAD(inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;

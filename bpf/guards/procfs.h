@@ -12,6 +12,7 @@
 #include "../verdict.h"
 #include "procfs_names.h"
 
+#define ANON_INODE_FS_MAGIC 0x09041934
 #define PROC_SUPER_MAGIC 0x9fa0
 #define FMODE_READ	 1
 #define S_IFMT		 0170000

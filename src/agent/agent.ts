@@ -107,7 +107,7 @@ export class Agent {
       });
       this.#kernel = kernel;
       this.#stopIfInterrupted(interrupted);
-      this.#scope = new Scope({
+      const scope = new Scope({
         kernel,
         groups: this.#groups,
         roles: { protected: Role.protected, canary: Role.canary },
@@ -116,7 +116,7 @@ export class Agent {
         hardening: this.hardening,
         lookAround: (pids) => lookAround(pids, process.pid),
       });
-      const inUse = new Set(this.#scope.records().map((record) => record.who.group));
+      const inUse = new Set(scope.records().map((record) => record.who.group));
       this.#groups.reserve(inUse);
       this.#groups.keepOnly(inUse);
       stream.follow(kernel);
@@ -126,7 +126,8 @@ export class Agent {
       if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
       await this.#rules.apply(kernel, allow);
-      await protectConfigured(this.#scope, this.#config, this.#log);
+      this.#scope = scope; // only now: who asks for protection before rules are in force is told that the agent starts
+      await protectConfigured(scope, this.#config, this.#log);
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
@@ -138,7 +139,7 @@ export class Agent {
       const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
       const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
       this.#notices = notices;
-      this.#watch = new Watch(kernel, this.#scope, notices, log, {
+      this.#watch = new Watch(kernel, scope, notices, log, {
         check: () => this.#rules.check(kernel),
         proved: () => this.#tellManager(),
       });

@@ -60,7 +60,8 @@ static __always_inline void guard_shared_map(struct file *file, unsigned long pr
 		share(CT_SHARED_MAP_ROAD_MMAP, file, me, attempt);
 }
 
-static __always_inline void guard_made_writable(struct vm_area_struct *vma, unsigned long prot, struct ct_attempt *attempt)
+static __always_inline void guard_made_writable(struct vm_area_struct *vma, unsigned long prot,
+						struct ct_attempt *attempt)
 {
 	unsigned long flags = LOAD(vma, vm_flags);
 	struct ct_scope *me;

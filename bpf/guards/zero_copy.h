@@ -34,7 +34,8 @@ static __always_inline bool is_file_on_disk(struct inode *inode)
 	       !is_nameless_memory(inode, magic);
 }
 
-static __always_inline void guard_zero_copy(struct file *file, int mask, const struct ct_scope *me, struct ct_attempt *attempt)
+static __always_inline void guard_zero_copy(struct file *file, int mask, const struct ct_scope *me,
+					    struct ct_attempt *attempt)
 {
 	struct ct_syscall call;
 	__u32 road;

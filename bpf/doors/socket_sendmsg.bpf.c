@@ -5,6 +5,9 @@
 #include "../guards/egress.h"
 #include "../guards/fd_pass.h"
 #include "../guards/ring.h"
+#include "../guards/room.h"
+
+LEAK_ROOM(socket_sendmsg);
 
 DOOR(socket_sendmsg, struct socket *sock, struct msghdr *msg)
 {
@@ -27,5 +30,9 @@ DOOR(socket_sendmsg, struct socket *sock, struct msghdr *msg)
 	if (verdict)
 		return verdict;
 	guard_send(sk, msg, me, &attempt);
-	return judge_act(&attempt);
+	verdict = judge_act(&attempt);
+	if (verdict)
+		return verdict;
+	ENTER_ROOM(CT_VECTOR_LEAK_SEND, socket_sendmsg);
+	return 0;
 }

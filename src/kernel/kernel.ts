@@ -28,7 +28,7 @@ import { Proving } from "./proving.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
 import { DoorSleeper } from "./sleeper.js";
 import { censusProgram, type Standing } from "./standing.js";
-import { writeDevices, writeOwnLinks, writePinned, writeSettings } from "./tables.js";
+import { addOwnMaps, writeDevices, writeOwnLinks, writePinned, writeSettings } from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
@@ -202,6 +202,7 @@ export class Kernel {
     });
     writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
     writeOwnLinks(this.#map("own_links"), this.#standing.linkIds);
+    addOwnMaps(this.#map("own_maps"), this.#standing.roomIds);
   }
 
   /** In force as a whole when it returns; if it throws, the policy before still is. */

@@ -4,7 +4,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { type SharedMap, sharedMaps } from "./load.js";
+import type { SharedMap } from "./load.js";
 import type { BpfLink, BpfObject } from "./native.js";
 
 /** Ends the name of a generation that is not whole yet. bpffs allows no dots in names. */
@@ -51,12 +51,12 @@ export class Pins {
   }
 
   /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
-  add(object: BpfObject, links: ReadonlyMap<string, BpfLink>, directory: string): void {
+  add(object: BpfObject, maps: Iterable<SharedMap>, links: ReadonlyMap<string, BpfLink>, directory: string): void {
     const fresh = `${directory}${unfinished}`;
     removeTree(fresh);
     this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
-    for (const map of sharedMaps) {
+    for (const map of maps) {
       if (!existsSync(this.map(map))) this.#try(this.map(map), () => object.map(map).pin(this.map(map)));
     }
     for (const [door, link] of links) {

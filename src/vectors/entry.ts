@@ -44,7 +44,15 @@ export type GuardDoor =
   | "socket_connect"
   | "inode_init_security_anon"
   | "shm_shmat"
-  | "file_mprotect";
+  | "file_mprotect"
+  | "inode_create"
+  | "inode_mkdir"
+  | "inode_mknod"
+  | "inode_symlink"
+  | "inode_setxattr"
+  | "task_prctl"
+  | "msg_msg_alloc_security"
+  | "key_permission";
 
 /** How detail shows an argument: a number as it is, as hexadecimal bits, as the vector of that number, or by a name from the list; an address takes this argument and the next. */
 export type ArgumentForm = "number" | "bits" | "vector" | "address" | { readonly [value: number]: string };

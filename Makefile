@@ -87,7 +87,7 @@ build/bpf/abi.o: bpf/abi.bpf.c | build/requirements.stamp
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Wpadded -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
-$(ADDON): binding.gyp $(shell find native -name '*.cc' -o -name '*.h' 2>/dev/null) | node_modules/.stamp
+$(ADDON): binding.gyp bpf/abi_leak.h bpf/leak_hash.h $(shell find native -name '*.cc' -o -name '*.h' 2>/dev/null) | node_modules/.stamp
 	$(say) GYP $@
 	$(Q)mkdir -p build
 	$(Q)$(BIN)/node-gyp configure $(NODEDIR) --loglevel=warn >build/addon.log 2>&1 && \

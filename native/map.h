@@ -20,6 +20,7 @@ class Map final : public Handle<Map> {
     uint32_t key_size = 0;
     uint32_t value_size = 0;
     uint32_t max_entries = 0;
+    uint32_t flags = 0;
     // Of one look-up: a per-CPU map moves a value for every possible CPU, each padded to 8 bytes.
     size_t transfer_size = 0;
   };
@@ -44,6 +45,7 @@ class Map final : public Handle<Map> {
   Napi::Value GetValueSize(const Napi::CallbackInfo& info);
   Napi::Value Lookup(const Napi::CallbackInfo& info);
   Napi::Value Update(const Napi::CallbackInfo& info);
+  Napi::Value SetBits(const Napi::CallbackInfo& info);
   Napi::Value Delete(const Napi::CallbackInfo& info);
   Napi::Value Keys(const Napi::CallbackInfo& info);
   Napi::Value Pin(const Napi::CallbackInfo& info);

@@ -11,6 +11,7 @@
 #define CT_SCOPE_MAX	32768
 #define CT_FILTER_SLOTS 32768
 #define CT_OPENED_MAX	2048
+#define CT_SINKS_MAX	16384
 #define CT_RING_BYTES	(512 * 1024)
 /* Of one bank. */
 #define CT_ALLOW_MAX	  10240
@@ -170,6 +171,17 @@ struct {
 	__type(value, __u32);
 } own_links __weak SEC(".maps");
 
+/*
+ * Ids of further maps of the agent: of the leaks object, and those that doors lead on by. Written before they hold
+ * anything. No entry: that map can be had by its id or pin.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u32);
+} own_maps __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -184,6 +196,18 @@ struct {
 	__type(key, __u64);
 	__type(value, struct ct_opened);
 } opened __weak SEC(".maps");
+
+/*
+ * Where secrets and workloads may send to: see abi_leak.h. No entry: nowhere. No room: user space refuses the whole
+ * policy, and the one before holds.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, CT_SINKS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ct_leak_sink_key);
+	__type(value, __u32);
+} leak_sinks __weak SEC(".maps");
 
 /* A counter that cannot be found is not counted; nothing rests on it. */
 static __always_inline void count(void *map, __u32 index)

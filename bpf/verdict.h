@@ -154,7 +154,7 @@ __weak __noinline int ct_pass_judgement(__u64 attempt_at, __u32 rule)
 		ct_report(address_of(&attempt), address_of(&told));
 	if (told.outcome != CT_OUTCOME_DENIED)
 		return 0;
-	return attempt.absent ? -ENOENT : -EPERM;
+	return attempt.error ? -(int)attempt.error : -EPERM;
 }
 
 /* The way out for what hits nobody who is known is here, so that it costs no more than a look-up. */
@@ -171,6 +171,8 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 	rule = ct_weigh(at);
 	if (rule == CT_RULE_NONE)
 		return 0;
+	if (attempt->watched && (rule & CT_RULE_MODE) == CT_MODE_ENFORCE)
+		rule = CT_MODE_DETECT | (rule & ~CT_RULE_MODE);
 	verdict = ct_pass_judgement(at, rule);
 	/* Branches that the compiler must leave as they are: 6.12 wants to see what a door can answer. */
 	if (!verdict || !CT_REFUSES)
@@ -178,6 +180,9 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 	asm volatile("");
 	if (verdict == -ENOENT)
 		return -ENOENT;
+	asm volatile("");
+	if (verdict == -EINVAL)
+		return -EINVAL;
 	asm volatile("");
 	return -EPERM;
 }

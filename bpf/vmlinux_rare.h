@@ -95,6 +95,14 @@ struct cgroup___5_10 {
 	__u64 ancestor_ids[];
 };
 
+struct msg_msg;
+
+struct linux_binprm___names {
+	const char *filename;
+	const char *interp;
+	int argc;
+};
+
 struct trace_event_class {
 	const char *system;
 	void *reg;
@@ -122,6 +130,7 @@ struct perf_event {
 };
 
 struct bpf_map {
+	__u32 id;
 	char name[16];
 };
 
@@ -146,6 +155,11 @@ struct mount {
 	struct list_head mnt_child;
 	struct mnt_namespace *mnt_ns;
 	int mnt_group_id;
+};
+
+/* Only to ask which hooks the running kernel has. */
+union security_list_options {
+	void *inode_init_security_anon;
 };
 
 #pragma clang attribute pop

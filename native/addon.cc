@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "environment.h"
 #include "fd.h"
+#include "fingerprint.h"
 #include "link.h"
 #include "map.h"
 #include "object.h"
@@ -110,6 +111,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Notify>(exports, "notify");
   Export<CoreLimit>(exports, "coreLimit");
   Export<Memlock>(exports, "memlock");
+  Export<Fingerprints>(exports, "fingerprints");
   return exports;
 }
 

@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Questions put to a file, which no read shows: PROCMAP_QUERY on maps, PAGEMAP_SCAN on pagemap. */
+/*
+ * Questions put to a file, which no read shows: PROCMAP_QUERY on maps, PAGEMAP_SCAN on pagemap; orders to a
+ * userfaultfd; and what a protected process types into a terminal for others (TIOCSTI).
+ */
+#include "../guards/room.h"
 #include "../guards/stale.h"
+#include "../guards/userfault.h"
 
-DOOR(file_ioctl, struct file *file)
+#define TIOCSTI 0x5412
+
+LEAK_ROOM(file_ioctl);
+
+DOOR(file_ioctl, struct file *file, unsigned int cmd)
 {
+	struct ct_attempt attempt = { .door = CT_DOOR_FILE_IOCTL };
 	struct inode *inode = LOAD(file, f_inode);
 
-	if (LOAD(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
+	switch (LOAD(inode, i_sb, s_magic)) {
+	case PROC_SUPER_MAGIC: guard_layout_ioctl(file, inode, &attempt); break;
+	case ANON_INODE_FS_MAGIC: guard_userfault_use(file, &attempt); break;
+	default:
+		if (cmd == TIOCSTI && may_be_in_scope())
+			ENTER_ROOM(CT_VECTOR_LEAK_WRITE, file_ioctl);
 		return 0;
-	struct ct_attempt attempt = { .door = CT_DOOR_FILE_IOCTL };
-	guard_layout_ioctl(file, inode, &attempt);
-	return decide(&attempt);
+	}
+	return judge_act(&attempt);
 }

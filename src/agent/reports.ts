@@ -2,7 +2,7 @@
 // What the agent says of itself over the control socket and /status. Reads, never changes.
 import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, StatusReport, VectorReport } from "../control/protocol.js";
-import type { DoorStatus, Kernel, KernelFacts } from "../kernel/index.js";
+import { type DoorStatus, type Kernel, type KernelFacts, mayBeAbsent } from "../kernel/index.js";
 import type { Hardening, ScopeRecord } from "../scope/index.js";
 import { lateWorth, vectorEntry, vectorNames } from "../vectors/index.js";
 
@@ -41,7 +41,7 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
   const counts = new Map(kernel.outcomes().map(({ vector, outcome, count }) => [`${vector} ${outcome}`, count]));
   return vectorNames.map((vector) => {
     const entry = vectorEntry(vector);
-    const own = entry.doors.map((name) => doors.get(name));
+    const own = entry.doors.filter((name) => doors.has(name) || !mayBeAbsent(name)).map((name) => doors.get(name));
     const weak = own.find((door) => !door?.proved);
     const count = (outcome: string): string => (counts.get(`${vector} ${outcome}`) ?? 0n).toString();
     const { mode, kill } = policyOf(config, vector);
@@ -88,7 +88,7 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
 
 export type StatusParts = Pick<
   StatusReport,
-  "version" | "node" | "started" | "notReady" | "config" | "events" | "mode"
+  "version" | "node" | "started" | "notReady" | "config" | "events" | "mode" | "secrets"
 > & {
   kernel: Kernel;
   facts: KernelFacts;
@@ -125,6 +125,7 @@ export function statusReport(parts: StatusParts): StatusReport {
     processes,
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,
+    secrets: parts.secrets,
     warnings: [...warningsOf(kernel, facts), ...parts.warnings],
   };
 }

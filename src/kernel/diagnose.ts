@@ -3,8 +3,7 @@
 // zero (off), so that nothing on the machine is refused but the canary's own attempts.
 
 import { CloudtaserError } from "../errors/index.js";
-import type { DoorStatus } from "./doors.js";
-import { doorNames, type Form } from "./doors.js";
+import type { DoorStatus, Form } from "./doors.js";
 import type { Native } from "./native.js";
 import { openKernel } from "./open.js";
 import { canaryPath } from "./paths.js";
@@ -15,6 +14,8 @@ export interface FormTrial {
   /** Why nothing could be loaded in this form; undefined if something was. */
   problem: CloudtaserError | undefined;
   doors: DoorStatus[];
+  /** Why no secret can be matched in this form; "" if they can. */
+  secrets: string;
 }
 
 export interface Diagnosis {
@@ -35,7 +36,8 @@ export interface DiagnoseOptions {
 
 export const provedDoors = (trial: FormTrial): number => trial.doors.filter((door) => door.proved).length;
 
-export const allProved = (trial: FormTrial): boolean => provedDoors(trial) === doorNames.length;
+export const allProved = (trial: FormTrial): boolean =>
+  trial.doors.length > 0 && provedDoors(trial) === trial.doors.length;
 
 async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions): Promise<FormTrial> {
   try {
@@ -50,13 +52,13 @@ async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions):
       onEvents: () => {},
     });
     try {
-      return { form, problem: undefined, doors: kernel.doors };
+      return { form, problem: undefined, doors: kernel.doors, secrets: kernel.leaks.tryOut() };
     } finally {
       kernel.close("detach");
     }
   } catch (error) {
     if (!(error instanceof CloudtaserError) || error.code.startsWith("OBJECT_")) throw error;
-    return { form, problem: error, doors: [] };
+    return { form, problem: error, doors: [], secrets: error.message };
   }
 }
 

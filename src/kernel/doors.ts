@@ -15,6 +15,8 @@ export interface DoorFacts {
   guards: string;
   /** Off while nothing is protected: it lies on a path that every program takes, and guards nothing of the agent's own. */
   sleeps?: true;
+  /** The kernel may lack this hook: what stands in for it there. */
+  orElse?: string;
 }
 
 export const doors = {
@@ -103,6 +105,42 @@ export const doors = {
   },
   inode_link: { hook: "inode_link", refuses: true, proof: "attack", guards: "pins, from further names" },
   path_chmod: { hook: "path_chmod", refuses: true, proof: "attack", guards: "permission bits of pins" },
+  socket_sendmsg: {
+    hook: "socket_sendmsg",
+    refuses: true,
+    proof: "attack",
+    guards: "what protected processes send, and to whom",
+    sleeps: true,
+  },
+  socket_connect: {
+    hook: "socket_connect",
+    refuses: true,
+    proof: "attack",
+    guards: "where protected processes connect to",
+    sleeps: true,
+  },
+  inode_init_security_anon: {
+    hook: "inode_init_security_anon",
+    refuses: true,
+    proof: "attack",
+    guards: "rings and userfaultfds that protected processes make",
+    sleeps: true,
+    orElse: "mmap_file and file_ioctl, which see what was made when it is used first",
+  },
+  shm_shmat: {
+    hook: "shm_shmat",
+    refuses: true,
+    proof: "attack",
+    guards: "shared memory segments in protected processes",
+    sleeps: true,
+  },
+  file_mprotect: {
+    hook: "file_mprotect",
+    refuses: true,
+    proof: "attack",
+    guards: "shared mappings of protected processes that are made writable",
+    sleeps: true,
+  },
   task_alloc: {
     hook: "task_alloc",
     refuses: true,
@@ -132,6 +170,44 @@ export const doors = {
   },
   perf_event_alloc: { hook: "perf_event_alloc", refuses: true, proof: "attack", guards: "perf events and uprobes" },
   ptrace_traceme: { hook: "ptrace_traceme", refuses: true, proof: "attack", guards: "PTRACE_TRACEME" },
+  inode_create: {
+    hook: "inode_create",
+    refuses: true,
+    proof: "attack",
+    guards: "names of files that are made",
+    sleeps: true,
+  },
+  inode_mkdir: { hook: "inode_mkdir", refuses: true, proof: "attack", guards: "names of directories", sleeps: true },
+  inode_mknod: {
+    hook: "inode_mknod",
+    refuses: true,
+    proof: "attack",
+    guards: "names of nodes and sockets",
+    sleeps: true,
+  },
+  inode_symlink: {
+    hook: "inode_symlink",
+    refuses: true,
+    proof: "attack",
+    guards: "names and targets of symbolic links",
+    sleeps: true,
+  },
+  inode_setxattr: {
+    hook: "inode_setxattr",
+    refuses: true,
+    proof: "attack",
+    guards: "values of extended attributes",
+    sleeps: true,
+  },
+  task_prctl: { hook: "task_prctl", refuses: true, proof: "attack", guards: "names of threads", sleeps: true },
+  msg_msg_alloc_security: {
+    hook: "msg_msg_alloc",
+    refuses: true,
+    proof: "attack",
+    guards: "messages of System V and POSIX queues",
+    sleeps: true,
+  },
+  key_permission: { hook: "key_permission", refuses: true, proof: "attack", guards: "contents of keys", sleeps: true },
 } as const satisfies Record<string, DoorFacts>;
 
 export type DoorName = keyof typeof doors;
@@ -140,6 +216,9 @@ export const doorNames = Object.keys(doors) as DoorName[];
 
 /** Whether the door is off while nothing is protected. */
 export const sleeps = (door: DoorName): boolean => "sleeps" in doors[door];
+
+/** Whether a kernel without this door is guarded all the same. */
+export const mayBeAbsent = (door: DoorName): boolean => "orElse" in doors[door];
 
 export const programOf = (door: DoorName): string => `ct_${door}`;
 

@@ -3,7 +3,7 @@
 // reason; the others stand. Where a load of all fails, each door is tried by itself to find the culprit.
 import { existsSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { attachFormOf, type DoorName, doorNames, doors, type Form, programOf } from "./doors.js";
+import { attachFormOf, type DoorName, doorNames, doors, type Form, mayBeAbsent, programOf } from "./doors.js";
 import type { BpfMap, BpfObject, Native, NativeError } from "./native.js";
 
 /** Why a door is not loaded or not attached. */
@@ -17,6 +17,8 @@ export interface LoadedDoors {
   object: BpfObject;
   /** Doors that are not in the kernel; all others may be attached. */
   failed: ReadonlyMap<DoorName, DoorFailure>;
+  /** Doors that this kernel lacks and does not need. */
+  absent: ReadonlySet<DoorName>;
 }
 
 export interface LoadOptions {
@@ -49,9 +51,37 @@ export const sharedMaps = [
   "pinned",
   "own_links",
   "opened",
+  "leak_sinks",
+  "own_maps",
 ] as const;
 
-export type SharedMap = (typeof sharedMaps)[number];
+/** Doors with a room behind them, in which content is looked at: a map of one program each, room_<door>. */
+export const roomDoors = [
+  "file_permission",
+  "socket_sendmsg",
+  "bprm_check_security",
+  "file_ioctl",
+  "inode_create",
+  "inode_mkdir",
+  "inode_mknod",
+  "inode_symlink",
+  "inode_link",
+  "inode_rename",
+  "inode_setxattr",
+  "task_prctl",
+  "msg_msg_alloc_security",
+  "key_permission",
+] as const satisfies DoorName[];
+
+export type RoomMap = `room_${(typeof roomDoors)[number]}`;
+
+export const roomMaps = roomDoors.map((door): RoomMap => `room_${door}`);
+
+export type SharedMap = (typeof sharedMaps)[number] | RoomMap;
+
+/** In the signal form there are no rooms. */
+export const mapsOf = (form: Form): readonly SharedMap[] =>
+  form === "signal" ? sharedMaps : [...sharedMaps, ...roomMaps];
 
 export const isNativeError = (error: unknown): error is NativeError => error instanceof Error && "errno" in error;
 
@@ -96,7 +126,7 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
       if (!wanted.has(door)) object.setAutoload(program, false);
       else if (options.form === "fmod_ret") object.setForm(program, attachFormOf(door, options.form), doors[door].hook);
     }
-    if (options.reuse !== undefined) reuseMaps(object, options.reuse);
+    if (options.reuse !== undefined) reuseMaps(object, options.form, options.reuse);
     return object;
   } catch (error) {
     object.close();
@@ -104,11 +134,12 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
   }
 }
 
-function reuseMaps(object: BpfObject, from: string | ReadonlyMap<SharedMap, BpfMap>): void {
-  for (const map of sharedMaps) {
+function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<SharedMap, BpfMap>): void {
+  for (const map of mapsOf(form)) {
     const source = typeof from === "string" ? `${from}/${map}` : from.get(map)?.fd;
     // An agent from before these maps left no pin of them: they begin empty.
-    if (source === undefined || (map === "opened" && typeof source === "string" && !existsSync(source))) continue;
+    const fresh = map === "opened" || map === "leak_sinks" || map === "own_maps" || map.startsWith("room_");
+    if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
     try {
       object.reuseMap(map, source);
     } catch (error) {
@@ -133,11 +164,13 @@ function tryLoad(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
 export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
   const failed = new Map<DoorName, DoorFailure>();
   const wanted = new Set<DoorName>();
+  const absent = new Set<DoorName>();
   for (const door of doorNames) {
     if (hasFunction(native, door)) wanted.add(door);
+    else if (mayBeAbsent(door)) absent.add(door);
     else failed.set(door, { reason: `this kernel has no security_${doors[door].hook}`, log: "" });
   }
-  return { object: loadWhatWorks(native, options, wanted, failed), failed };
+  return { object: loadWhatWorks(native, options, wanted, failed), failed, absent };
 }
 
 function loadWhatWorks(

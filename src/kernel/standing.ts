@@ -12,8 +12,9 @@ import {
   type LoadOptions,
   loadDoors,
   logOf,
+  mapsOf,
+  roomMaps,
   type SharedMap,
-  sharedMaps,
 } from "./load.js";
 import type { BpfLink, BpfMap, BpfObject, Native } from "./native.js";
 import type { Pins } from "./pins.js";
@@ -43,7 +44,7 @@ export class Standing {
     this.pins = pins;
     this.form = options.form;
     this.#loaded = loadDoors(native, options);
-    this.maps = new Map(sharedMaps.map((name) => [name, this.#loaded.object.map(name)]));
+    this.maps = new Map(mapsOf(options.form).map((name) => [name, this.#loaded.object.map(name)]));
   }
 
   get object(): BpfObject {
@@ -54,8 +55,18 @@ export class Standing {
     return this.attached.some(sleeps);
   }
 
+  /** All but those that this kernel lacks and does not need. */
+  get doors(): DoorName[] {
+    return doorNames.filter((door) => !this.#loaded.absent.has(door));
+  }
+
   get attached(): DoorName[] {
     return doorNames.filter((door) => this.#links.has(door));
+  }
+
+  /** Of the rooms behind the doors, which no program but their own door can name. */
+  get roomIds(): number[] {
+    return roomMaps.flatMap((name) => this.maps.get(name)?.info().id ?? []);
   }
 
   /** Where the kernel can name them; what 5.10 attaches as a kprobe is no link to it. */
@@ -64,7 +75,7 @@ export class Standing {
   }
 
   isLoaded(door: DoorName): boolean {
-    return !this.#loaded.failed.has(door);
+    return !this.#loaded.failed.has(door) && !this.#loaded.absent.has(door);
   }
 
   failureOf(door: DoorName): DoorFailure | undefined {
@@ -120,7 +131,7 @@ export class Standing {
     if (!pins) return;
     const generation = pins.nextGeneration();
     try {
-      pins.add(this.object, this.#links, generation);
+      pins.add(this.object, this.maps.keys(), this.#links, generation);
       pins.removeOld();
     } catch (error) {
       // What stood before stands on; what this start has added goes.

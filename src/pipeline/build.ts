@@ -4,10 +4,12 @@
 import { printable } from "../errors/index.js";
 import { type CloudtaserEvent, eventSchemaName } from "../formats/index.js";
 import { type ArgumentMeaning, vectorEntry } from "../vectors/index.js";
+import { addressText } from "./address.js";
 import { formatTime } from "./clock.js";
 import type { DecodedIdentity } from "./decoded.js";
 import type { Draft, PipelineContext } from "./draft.js";
 import type { ProcessFacts } from "./facts.js";
+import { isLeak, leakDetail } from "./leak.js";
 import { errnoName, syscallName } from "./syscalls.js";
 import { uuidv7 } from "./uuid.js";
 
@@ -44,14 +46,20 @@ function argumentText(value: bigint, { form }: ArgumentMeaning, { abi }: Pipelin
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) return value.toString();
   if (form === "number") return Number(value);
   if (form === "vector") return abi.vector(Number(value)) ?? Number(value);
+  if (form === "address") return "";
   return form[Number(value)] ?? Number(value);
 }
 
 function detailOf({ decoded, vector }: Draft, context: PipelineContext): CloudtaserEvent["detail"] {
   const entry = vectorEntry(vector);
+  if (isLeak(vector)) return leakDetail(decoded, context.abi, (id) => context.secretOf(id));
   const detail: CloudtaserEvent["detail"] = {};
   for (const [index, argument] of entry.args.entries()) {
-    detail[argument.key] = argumentText(decoded.arg[index] ?? 0n, argument, context);
+    const value = decoded.arg[index] ?? 0n;
+    detail[argument.key] =
+      argument.form === "address"
+        ? addressText(value, decoded.arg[index + 1] ?? 0n)
+        : argumentText(value, argument, context);
   }
   if (entry.name !== undefined && decoded.name !== "") detail[entry.name.key] = printable(decoded.name, 64);
   return detail;

@@ -39,10 +39,23 @@ export type GuardDoor =
   | "inode_rename"
   | "inode_rmdir"
   | "inode_link"
-  | "path_chmod";
+  | "path_chmod"
+  | "socket_sendmsg"
+  | "socket_connect"
+  | "inode_init_security_anon"
+  | "shm_shmat"
+  | "file_mprotect"
+  | "inode_create"
+  | "inode_mkdir"
+  | "inode_mknod"
+  | "inode_symlink"
+  | "inode_setxattr"
+  | "task_prctl"
+  | "msg_msg_alloc_security"
+  | "key_permission";
 
-/** How detail shows an argument: a number as it is, as hexadecimal bits, as the vector of that number, or by a name from the list. */
-export type ArgumentForm = "number" | "bits" | "vector" | { readonly [value: number]: string };
+/** How detail shows an argument: a number as it is, as hexadecimal bits, as the vector of that number, or by a name from the list; an address takes this argument and the next. */
+export type ArgumentForm = "number" | "bits" | "vector" | "address" | { readonly [value: number]: string };
 
 export interface ArgumentMeaning {
   /** Key in the event's detail object. */
@@ -61,8 +74,8 @@ export interface VectorEntry {
   attack: { techniques: readonly string[]; tactics: readonly string[] };
   /** "inherit" follows the global mode; anything else holds until the configuration names the vector. */
   defaultMode: "inherit" | Mode;
-  /** "process": against a protected process. "node": against the kernel below it. */
-  scope: "process" | "node";
+  /** "process": against a protected process. "node": against the kernel below it. "own": by a protected process itself. */
+  scope: "process" | "node" | "own";
   doors: readonly GuardDoor[];
   /** For people: what the attacker tried. */
   attempt: string;
@@ -72,6 +85,8 @@ export interface VectorEntry {
   compliance: readonly string[];
   /** ct_event.arg[0..], in order; slots that are not named are 0. */
   args: readonly ArgumentMeaning[];
+  /** What detail holds where it is made of all arguments together, and args is empty. */
+  details?: readonly { key: string; meaning: string }[];
   /** ct_event.name: key in detail and meaning; undefined if the vector leaves it empty. */
   name?: { key: string; meaning: string };
 }

@@ -3,7 +3,9 @@
 // there alone. Configuration, command line, metrics, documents, self-test and tests are derived from it.
 
 import { agentVectors } from "./agent.js";
+import { channelVectors } from "./channels.js";
 import type { VectorEntry } from "./entry.js";
+import { leakVectors } from "./leaks.js";
 import { machineVectors } from "./machine.js";
 import { nodeVectors } from "./node.js";
 import { objectVectors } from "./objects.js";
@@ -17,6 +19,8 @@ export const vectorTable = {
   ...machineVectors,
   ...agentVectors,
   ...objectVectors,
+  ...channelVectors,
+  ...leakVectors,
 } as const;
 
 export type VectorName = keyof typeof vectorTable;

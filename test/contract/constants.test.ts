@@ -2,11 +2,12 @@
 // Numbers that are written down twice, because one side is C and not in its BTF.
 import { expect, it } from "vitest";
 import { ringBytes } from "../../src/agent/measures.js";
-import { sharedMaps } from "../../src/kernel/load.js";
+import { maxSinks } from "../../src/kernel/egress.js";
+import { roomDoors, sharedMaps } from "../../src/kernel/load.js";
 import { scopeLimit } from "../../src/kernel/paths.js";
 import { maxAllowed, maxGroupPolicies } from "../../src/kernel/policy.js";
 import { abiVersion } from "../../src/pipeline/steps.js";
-import { defines, read } from "./sources.js";
+import { defines, read, stems } from "./sources.js";
 
 const maps = read("bpf/maps.h");
 
@@ -18,6 +19,7 @@ it("knows the size of the scope map and of the ring", () => {
 it("knows how many rules and allow-list entries fit into one bank", () => {
   expect(defines(maps).get("CT_ALLOW_MAX")).toBe(maxAllowed);
   expect(defines(maps).get("CT_GROUP_POLICIES")).toBe(maxGroupPolicies);
+  expect(defines(maps).get("CT_SINKS_MAX")).toBe(maxSinks);
 });
 
 it("gives the filter as many slots as the hash has values", () => {
@@ -34,8 +36,21 @@ it("shares between generations exactly the maps that the sources define", () => 
   expect(defined.map((match) => match[1]).sort()).toEqual([...sharedMaps].sort());
 });
 
+it("shares the maps of exactly the rooms that doors lead to, and each has its program", () => {
+  const led = stems("bpf/doors", ".bpf.c").filter((door) => read(`bpf/doors/${door}.bpf.c`).includes("LEAK_ROOM("));
+  expect(led).toEqual([...roomDoors].sort());
+  expect(stems("bpf/leaks", ".bpf.c")).toEqual(led);
+  for (const door of led) {
+    expect(read(`bpf/doors/${door}.bpf.c`), door).toMatch(new RegExp(`^LEAK_ROOM\\(${door}\\);$`, "m"));
+    expect(read(`bpf/doors/${door}.bpf.c`), door).toMatch(
+      new RegExp(`\tENTER_ROOM\\(CT_VECTOR_LEAK_[A-Z]+, ${door}\\);$`, "m"),
+    );
+    expect(read(`bpf/leaks/${door}.bpf.c`), door).toMatch(new RegExp(`^ROOM\\(${door},`, "m"));
+  }
+});
+
 it("knows each of these maps for the agent's own", () => {
   const local = [...read("bpf/local_maps.h").matchAll(/^} (\w+) __weak SEC/gm)].map((match) => match[1]);
-  const listed = [...read("bpf/own.h").matchAll(/\bIS\((\w+)\)(?!.*\\$)/gm)].map((match) => match[1]);
+  const listed = [...read("bpf/own.h").matchAll(/\bIS\((\w+)\)(?!.*\$)/gm)].map((match) => match[1]);
   expect(listed.filter((name) => name !== "map").sort()).toEqual([...sharedMaps, ...local].sort());
 });

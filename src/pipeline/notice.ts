@@ -4,6 +4,7 @@
 import { printable } from "../errors/index.js";
 import { eventSchemaName, type NoticeEvent, type NoticeType, noticeTypes } from "../formats/index.js";
 import { formatTime } from "./clock.js";
+import type { PipelineContext } from "./draft.js";
 import { uuidv7 } from "./uuid.js";
 
 export interface Notice {
@@ -16,7 +17,12 @@ export interface Notice {
   detail?: NoticeEvent["detail"];
 }
 
-export function buildNotice(notice: Notice, seq: number, node: string, nowMs = Date.now()): NoticeEvent {
+export function buildNotice(
+  notice: Notice,
+  seq: number,
+  { node, boot }: Pick<PipelineContext, "node" | "boot">,
+  nowMs = Date.now(),
+): NoticeEvent {
   const detail = Object.entries(notice.detail ?? {}).map(([key, value]) => [
     key,
     typeof value === "string" ? printable(value, 200) : value,
@@ -27,6 +33,7 @@ export function buildNotice(notice: Notice, seq: number, node: string, nowMs = D
     seq,
     time: formatTime(BigInt(nowMs) * 1_000_000n),
     node: printable(node, 253),
+    ...(boot === undefined ? {} : { boot }),
     type: notice.type,
     vector: null,
     severity: notice.severity ?? noticeTypes[notice.type].severity,

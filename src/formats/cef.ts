@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// ArcSight's Common Event Format, version 0, without a syslog header: that is the sink's. The custom fields have had their order
-// since the first version; consumers read them by number, so it never changes.
+// ArcSight's Common Event Format, version 0, without a syslog header: that is the sink's. Consumers read the custom fields by their
+// number, so what each holds never changes.
 
 import { type AnyEvent, isNotice } from "./any.js";
 import type { CloudtaserEvent } from "./event.js";
 import {
   actionText,
   argumentsText,
-  type Fields,
+  type Field,
+  field,
+  idText,
   lengths,
   nameText,
+  nodeText,
   objectText,
   parentsText,
   pathText,
-  present,
+  techniquesText,
+  vectorsText,
 } from "./fields.js";
 import type { NoticeEvent } from "./notice.js";
 import { product } from "./product.js";
@@ -27,71 +31,66 @@ const headerText = (text: string) => plain(text, lengths.name).replace(/[\\|]/g,
 /** In the extension an equals sign ends a key. Line ends are no matter: plain() has left none. */
 const valueText = (text: string) => text.replace(/[\\=]/g, "\\$&");
 
-function line(event: AnyEvent, name: string, fields: Fields): string {
+const common: readonly Field<AnyEvent>[] = [
+  field("rt", "`time`, in milliseconds since 1970", (event) => epochMs(event.time)),
+  field("externalId", "`id`", idText),
+  field("dvchost", "`node`", nodeText),
+  field("cnt", "`count`", (event) => event.count),
+  field("cn1", "`seq`", (event) => event.seq, "sequence"),
+];
+
+const outcomes = { denied: "failure", killed: "unknown", observed: "success", allowed: "success" } as const;
+
+export const cefAttackFields: readonly Field<CloudtaserEvent>[] = [
+  ...common,
+  field("cat", "`vector`", (event) => nameText(event.vector)),
+  field("act", "blocked, observed, allowed or killed; `+killed` if the offender was too", actionText),
+  field(
+    "outcome",
+    "of the attempt: failure, success, or unknown after a late kill",
+    (event) => outcomes[event.outcome],
+  ),
+  field("reason", "`error`", (event) => nameText(event.error ?? undefined)),
+  field("spid", "`offender.pid`", ({ offender }) => offender.pid),
+  field("sproc", "`offender.comm`", ({ offender }) => nameText(offender.comm)),
+  field("suid", "`offender.uid`", ({ offender }) => offender.uid),
+  field("suser", "`offender.user`", ({ offender }) => nameText(offender.user)),
+  field("dpid", "`target.pid`", ({ target }) => target?.pid),
+  field("dproc", "`target.comm`", ({ target }) => nameText(target?.comm)),
+  field("duid", "`target.uid`", ({ target }) => target?.uid),
+  field("duser", "`target.user`", ({ target }) => nameText(target?.user)),
+  field("fname", "the name in `detail`, of a file mostly", objectText),
+  field("cs1", "`target.workload`", ({ target }) => nameText(target?.workload), "workload"),
+  field("cs2", "`offender.exe.path`", ({ offender }) => pathText(offender.exe.path), "sourceExecutable"),
+  field("cs3", "`offender.container.id`", ({ offender }) => nameText(offender.container?.id), "sourceContainerId"),
+  field("cs4", "ATT&CK techniques of the vector", techniquesText, "techniques"),
+  field("cs5", "`door`", (event) => nameText(event.door), "hook"),
+  field("cs6", "`offender.parent`, nearest first", ({ offender }) => parentsText(offender), "sourceParents"),
+  field("cn2", "`leakWindow`, 1 or 0", (event) => (event.leakWindow ? 1 : 0), "leakWindow"),
+  field("cn3", "`target.group`", ({ target }) => target?.group, "targetGroup"),
+  field("msg", "the rest of `detail`", argumentsText),
+];
+
+export const cefNoticeFields: readonly Field<NoticeEvent>[] = [
+  ...common,
+  field("cat", "`agent`", () => "agent"),
+  field("flexString1", "`vectors`", vectorsText, "vectors"),
+  field("cs5", "`door`", (event) => nameText(event.door ?? undefined), "hook"),
+  field("msg", "`detail`", argumentsText),
+];
+
+function line<Event extends AnyEvent>(event: Event, name: string, fields: readonly Field<Event>[]): string {
   const header = [product.vendor, product.name, product.version, event.type, name].map(headerText).join("|");
-  const extension = present(fields).map(([key, value]) => `${key}=${valueText(value)}`);
+  const extension = fields.flatMap(({ key, label, of }) => {
+    const value = of(event);
+    if (value === undefined) return [];
+    const text = `${key}=${valueText(String(value))}`;
+    return label === undefined ? [text] : [text, `${key}Label=${label}`];
+  });
   return `CEF:0|${header}|${severityScales[event.severity].cef}|${extension.join(" ")}\n`;
 }
 
-const custom = (key: string, label: string, value: string | number | undefined): Fields =>
-  value === undefined
-    ? []
-    : [
-        [key, value],
-        [`${key}Label`, label],
-      ];
-
-const common = (event: AnyEvent): Fields => [
-  ["rt", epochMs(event.time)],
-  ["externalId", plain(event.id, 40)],
-  ["dvchost", plain(event.node, lengths.node)],
-  ["cnt", event.count],
-];
-
-function attackFields(event: CloudtaserEvent): Fields {
-  const { offender, target } = event;
-  const techniques = ruleOf(event.vector).techniques.join(",");
-  return [
-    ...common(event),
-    ["cat", nameText(event.vector)],
-    ["act", actionText(event)],
-    ["outcome", event.outcome === "denied" ? "failure" : event.outcome === "killed" ? "unknown" : "success"],
-    ["reason", nameText(event.error ?? undefined)],
-    ["spid", offender.pid],
-    ["sproc", nameText(offender.comm)],
-    ["suid", offender.uid],
-    ["suser", nameText(offender.user)],
-    ["dpid", target?.pid],
-    ["dproc", nameText(target?.comm)],
-    ["duid", target?.uid],
-    ["duser", nameText(target?.user)],
-    ["fname", objectText(event)],
-    ...custom("cs1", "workload", nameText(target?.workload)),
-    ...custom("cs2", "sourceExecutable", pathText(offender.exe.path)),
-    ...custom("cs3", "sourceContainerId", nameText(offender.container?.id)),
-    ...custom("cs4", "techniques", techniques === "" ? undefined : techniques),
-    ...custom("cs5", "hook", nameText(event.door)),
-    ...custom("cs6", "sourceParents", parentsText(offender)),
-    ...custom("cn1", "sequence", event.seq),
-    ...custom("cn2", "leakWindow", event.leakWindow ? 1 : 0),
-    ...custom("cn3", "targetGroup", target?.group),
-    ["msg", argumentsText(event)],
-  ];
-}
-
-function noticeFields(event: NoticeEvent): Fields {
-  const vectors = event.vectors.length === 0 ? undefined : plain(event.vectors.join(","), lengths.path);
-  return [
-    ...common(event),
-    ["cat", "agent"],
-    ...custom("cs2", "vectors", vectors),
-    ...custom("cs5", "hook", nameText(event.door ?? undefined)),
-    ...custom("cn1", "sequence", event.seq),
-    ["msg", argumentsText(event)],
-  ];
-}
-
 export function formatCef(event: AnyEvent): string {
-  if (isNotice(event)) return line(event, titleOf(event.type), noticeFields(event));
-  return line(event, ruleOf(event.vector).title, attackFields(event));
+  if (isNotice(event)) return line(event, titleOf(event.type), cefNoticeFields);
+  return line(event, ruleOf(event.vector).title, cefAttackFields);
 }

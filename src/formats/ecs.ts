@@ -23,7 +23,7 @@ const strings = (detail: AnyEvent["detail"]) =>
 
 const userOf = ({ uid, user }: EventOffender | EventTarget) => ({
   id: String(uid),
-  ...(user === undefined ? {} : { name: user }),
+  name: user,
 });
 
 function processOf(who: EventOffender | EventTarget, node: string) {
@@ -31,7 +31,7 @@ function processOf(who: EventOffender | EventTarget, node: string) {
     pid: who.pid,
     entity_id: `${node}:${who.pid}:${who.startBoottimeNs}`,
     name: who.comm,
-    ...(who.exe.path === undefined ? {} : { executable: who.exe.path }),
+    executable: who.exe.path,
     start: who.startTime,
     thread: { id: who.tid },
     user: userOf(who),
@@ -40,7 +40,7 @@ function processOf(who: EventOffender | EventTarget, node: string) {
 
 function parentOf({ ppid, parent: [nearest] }: EventOffender) {
   if (nearest === undefined || nearest.pid !== ppid) return { pid: ppid };
-  return { pid: ppid, name: nearest.comm, ...(nearest.exe === undefined ? {} : { executable: nearest.exe }) };
+  return { pid: ppid, name: nearest.comm, executable: nearest.exe };
 }
 
 /** What identifies it beyond ECS. */
@@ -78,7 +78,7 @@ function threatOf(vector: string): object {
   return threat;
 }
 
-/** What both kinds of event have. */
+/** What both kinds of event have. Keys that are undefined are none in the line. */
 function frame(
   event: AnyEvent,
   kind: Kind,
@@ -100,7 +100,7 @@ function frame(
       severity: severityScales[event.severity].ecs,
       module: product.name,
       dataset: `${product.name}.events`,
-      ...(event.door === null ? {} : { provider: event.door }),
+      provider: event.door ?? undefined,
     },
     host: { hostname: event.node, name: event.node, ...(event.boot === undefined ? {} : { boot: { id: event.boot } }) },
     observer: { vendor: product.vendor, product: product.name, type: "hids", version: product.version },
@@ -111,47 +111,50 @@ function frame(
 const outcomes = { denied: "failure", killed: "unknown", observed: "success", allowed: "success" } as const;
 
 function attackToEcs(event: CloudtaserEvent) {
-  const { schema, id, seq, time, node, boot, type, severity, door, offender, target, detail, syscall, ...rest } = event;
-  const users = [offender.user, target?.user].filter((name) => name !== undefined);
+  const { node, type, offender, target, vector } = event;
+  const rule = ruleOf(vector);
+  const actor = processOf(offender, node);
   const victim = target === null ? undefined : processOf(target, node);
-  return {
-    ...frame(event, attackKindOf(type, target !== null), {
-      alert: event.outcome !== "allowed",
-      action: `${kebab(event.vector)}-${event.outcome}`,
-      types: [event.outcome === "denied" ? "denied" : "allowed"],
-      outcome: outcomes[event.outcome],
-    }),
-    rule: { id: event.vector, name: ruleOf(event.vector).title, ruleset: product.name },
-    ...(ruleOf(event.vector).attacks.length === 0 ? {} : { threat: threatOf(event.vector) }),
-    process: { ...processOf(offender, node), parent: parentOf(offender) },
-    user: userOf(offender),
-    ...(offender.container === undefined ? {} : { container: offender.container }),
-    related: { hosts: [node], ...(users.length === 0 ? {} : { user: [...new Set(users)] }) },
+  const users = [offender.user, target?.user].filter((name) => name !== undefined);
+  const base = frame(event, attackKindOf(type, target !== null), {
+    alert: event.outcome !== "allowed",
+    action: `${kebab(vector)}-${event.outcome}`,
+    types: [event.outcome === "denied" ? "denied" : "allowed"],
+    outcome: outcomes[event.outcome],
+  });
+  return Object.assign(base, {
+    rule: { id: vector, name: rule.title, ruleset: product.name },
+    threat: rule.attacks.length === 0 ? undefined : threatOf(vector),
+    process: { ...actor, parent: parentOf(offender) },
+    user: actor.user,
+    container: offender.container,
+    related: { hosts: [node], user: users.length === 0 ? undefined : [...new Set(users)] },
     // Where Elastic's own endpoint puts the other process of an event.
-    ...(victim === undefined ? {} : { Target: { process: victim } }),
+    Target: victim === undefined ? undefined : { process: victim },
     [product.name]: {
-      schema,
-      ...rest,
-      detail: strings(detail),
-      ...(syscall === null ? {} : { syscall }),
+      schema: event.schema,
+      vector,
+      mode: event.mode,
+      outcome: event.outcome,
+      killed: event.killed,
+      leakWindow: event.leakWindow,
+      count: event.count,
+      error: event.error ?? undefined,
+      detail: strings(event.detail),
+      syscall: event.syscall ?? undefined,
       offender: { ...identityOf(offender), parent: offender.parent },
-      ...(target === null
-        ? {}
-        : {
-            target: {
-              ...identityOf(target),
-              process: victim,
-              group: target.group,
-              ...(target.workload === undefined ? {} : { workload: target.workload }),
-              ...(target.container === undefined ? {} : { container: target.container }),
-            },
-          }),
+      target: target === null ? undefined : targetOf(target, victim),
     },
-  };
+  });
+}
+
+function targetOf(target: EventTarget, process: unknown) {
+  const { group, workload, container } = target;
+  return { ...identityOf(target), process, group, workload, container };
 }
 
 function noticeToEcs(event: NoticeEvent) {
-  const { schema, id, seq, time, node, boot, type, severity, vector, detail, door, ...rest } = event;
+  const { schema, type, severity, vectors, count, detail } = event;
   return {
     ...frame(event, noticeKindOf(type), {
       alert: severity === "high" || severity === "critical",
@@ -159,8 +162,8 @@ function noticeToEcs(event: NoticeEvent) {
       outcome: "unknown",
     }),
     rule: { id: type, name: titleOf(type), ruleset: product.name },
-    related: { hosts: [node] },
-    [product.name]: { schema, ...rest, detail: strings(detail) },
+    related: { hosts: [event.node] },
+    [product.name]: { schema, vectors, count, detail: strings(detail) },
   };
 }
 

@@ -12,15 +12,10 @@ import { severityScales } from "./severity.js";
 import { summaryOf } from "./summary.js";
 import { jsonLine, titleOf } from "./text.js";
 
-const own = (fields: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(
-    Object.entries(fields)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [`${product.name}.${key}`, value]),
-  );
-
-const detailFields = (detail: AnyEvent["detail"]) =>
-  own(Object.fromEntries(Object.entries(detail).map(([key, value]) => [`detail.${key}`, value])));
+/** Adds what is there under our prefix. */
+function addOwn(fields: Record<string, unknown>, own: Readonly<Record<string, unknown>>, prefix = ""): void {
+  for (const key of Object.keys(own)) if (own[key] !== undefined) fields[`${product.name}.${prefix}${key}`] = own[key];
+}
 
 function frame(event: AnyEvent, rule: string, source: string) {
   const priority = severityScales[event.severity].falco;
@@ -37,19 +32,21 @@ function frame(event: AnyEvent, rule: string, source: string) {
 }
 
 /** proc.aname[2] is the parent's parent. */
-function ancestorFields({ parent }: EventOffender) {
-  const fields: Record<string, unknown> = {};
+function addAncestors(fields: Record<string, unknown>, { parent }: EventOffender): void {
   for (const [index, { pid, comm, exe }] of parent.entries()) {
-    if (index === 0)
-      Object.assign(fields, { "proc.pname": comm, ...(exe === undefined ? {} : { "proc.pexepath": exe }) });
-    else Object.assign(fields, { [`proc.aname[${index + 1}]`]: comm, [`proc.apid[${index + 1}]`]: pid });
+    if (index === 0) {
+      fields["proc.pname"] = comm;
+      fields["proc.pexepath"] = exe;
+    } else {
+      fields[`proc.aname[${index + 1}]`] = comm;
+      fields[`proc.apid[${index + 1}]`] = pid;
+    }
   }
-  return fields;
 }
 
-function attackFields(event: CloudtaserEvent) {
+function attackFields(event: CloudtaserEvent): Record<string, unknown> {
   const { offender, target } = event;
-  return {
+  const fields: Record<string, unknown> = {
     "evt.time.iso8601": event.time,
     "evt.type": event.syscall?.name ?? null,
     "evt.res": event.error ?? "SUCCESS",
@@ -60,31 +57,20 @@ function attackFields(event: CloudtaserEvent) {
     "thread.tid": offender.tid,
     "proc.exepath": offender.exe.path ?? null,
     "proc.exe_ino": offender.exe.inode,
-    ...ancestorFields(offender),
     "user.uid": offender.uid,
     "user.name": offender.user ?? null,
     "container.id": offender.container?.id ?? "host",
-    ...own({
-      type: event.type,
-      vector: event.vector,
-      outcome: event.outcome,
-      mode: event.mode,
-      killed: event.killed,
-      leakWindow: event.leakWindow,
-      count: event.count,
-      seq: event.seq,
-      boot: event.boot,
-      door: event.door,
-      "target.pid": target?.pid,
-      "target.name": target?.comm,
-      "target.exepath": target?.exe.path,
-      "target.uid": target?.uid,
-      "target.user": target?.user,
-      "target.container.id": target?.container?.id,
-      "target.workload": target?.workload,
-    }),
-    ...detailFields(event.detail),
   };
+  addAncestors(fields, offender);
+  const { type, vector, outcome, mode, killed, leakWindow, count, seq, boot, door } = event;
+  addOwn(fields, { type, vector, outcome, mode, killed, leakWindow, count, seq, boot, door });
+  if (target !== null) {
+    const { pid, comm, exe, uid, user, workload } = target;
+    const named = { pid, name: comm, exepath: exe.path, uid, user, "container.id": target.container?.id, workload };
+    addOwn(fields, named, "target.");
+  }
+  addOwn(fields, event.detail, "detail.");
+  return fields;
 }
 
 /** `mitre_credential_access`, as Falco's rules are tagged. */
@@ -107,24 +93,20 @@ function attackToFalco(event: CloudtaserEvent) {
   };
 }
 
+function noticeFields({ time, node, type, count, seq, boot, door, vectors, detail }: NoticeEvent) {
+  const fields: Record<string, unknown> = { "evt.time.iso8601": time, "evt.hostname": node };
+  const affected = vectors.length === 0 ? undefined : vectors.join(",");
+  addOwn(fields, { type, count, seq, boot, door: door ?? undefined, vectors: affected });
+  addOwn(fields, detail, "detail.");
+  return fields;
+}
+
 function noticeToFalco(event: NoticeEvent) {
   return {
     // Falco's own word for what it tells of itself.
     ...frame(event, titleOf(event.type), "internal"),
     tags: [product.name, "agent"],
-    output_fields: {
-      "evt.time.iso8601": event.time,
-      "evt.hostname": event.node,
-      ...own({
-        type: event.type,
-        count: event.count,
-        seq: event.seq,
-        boot: event.boot,
-        door: event.door ?? undefined,
-        vectors: event.vectors.length === 0 ? undefined : event.vectors.join(","),
-      }),
-      ...detailFields(event.detail),
-    },
+    output_fields: noticeFields(event),
   };
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Objects of OCSF that our events are made of: process, attack, and what each class is about.
+// Objects of OCSF that our events are made of: process, attack, and what each class is about. Keys that are undefined are none in
+// the line.
 
 import { type AttackName, attackFramework } from "./attack.js";
 import type { CloudtaserEvent, EventOffender, EventTarget } from "./event.js";
-import type { OcsfClass } from "./kinds.js";
+import type { Kind } from "./kinds.js";
 import { ruleOf } from "./rules.js";
 import { epochMs } from "./text.js";
 
@@ -14,7 +15,7 @@ const unknownFile = { type_id: 0, type: "Unknown" } as const;
 
 export const userOf = ({ uid, user }: EventOffender | EventTarget) => ({
   uid: String(uid),
-  ...(user === undefined ? {} : { name: user }),
+  name: user,
 });
 
 export function processOf(who: EventOffender | EventTarget, node: string) {
@@ -27,12 +28,13 @@ export function processOf(who: EventOffender | EventTarget, node: string) {
     created_time: epochMs(who.startTime),
     file: {
       name: exe.path === undefined ? "unknown" : baseName(exe.path),
-      ...(exe.path === undefined ? {} : { path: exe.path }),
+      path: exe.path,
       uid: `${exe.dev}:${exe.inode}`,
-      ...regularFile,
+      type_id: regularFile.type_id,
+      type: regularFile.type,
     },
     user: userOf(who),
-    ...(container === undefined ? {} : { container: { uid: container.id } }),
+    container: container === undefined ? undefined : { uid: container.id },
   };
 }
 
@@ -42,24 +44,21 @@ function parentOf({ ppid, parent: [nearest] }: EventOffender) {
   return {
     pid: ppid,
     name: comm,
-    ...(exe === undefined ? {} : { file: { name: baseName(exe), path: exe, ...regularFile } }),
+    file: exe === undefined ? undefined : { name: baseName(exe), path: exe, ...regularFile },
   };
 }
 
 /** The offender's process with its ancestors, nearest first. */
 export function actorOf(offender: EventOffender, node: string) {
-  const ancestors = offender.parent.map(({ pid, comm, exe }) => ({
-    pid,
-    name: comm,
-    ...(exe === undefined ? {} : { path: exe }),
-  }));
+  const ancestry = offender.parent.map(({ pid, comm, exe }) => ({ pid, name: comm, path: exe }));
+  const process = processOf(offender, node);
   return {
     process: {
-      ...processOf(offender, node),
+      ...process,
       parent_process: parentOf(offender),
-      ...(ancestors.length === 0 ? {} : { ancestry: ancestors }),
+      ancestry: ancestry.length === 0 ? undefined : ancestry,
     },
-    user: userOf(offender),
+    user: process.user,
   };
 }
 
@@ -68,13 +67,24 @@ const nameOf = ({ id, name }: AttackName) => ({
   ...(name === undefined ? {} : { name }),
 });
 
-export function attacksOf(vector: string) {
+function attacksMadeFor(vector: string) {
   return ruleOf(vector).attacks.map(({ technique, subTechnique, tactics }) => ({
     technique: nameOf(technique),
     ...(subTechnique === undefined ? {} : { sub_technique: nameOf(subTechnique) }),
     ...(tactics.length === 0 ? {} : { tactics: tactics.map(nameOf) }),
     version: attackFramework.version,
   }));
+}
+
+const attacks = new Map<string, ReturnType<typeof attacksMadeFor>>();
+
+/** Only vectors that this version knows have any: others are as many as a sender likes to invent. */
+export function attacksOf(vector: string) {
+  const known = attacks.get(vector);
+  if (known !== undefined) return known;
+  const made = attacksMadeFor(vector);
+  if (made.length > 0) attacks.set(vector, made);
+  return made;
 }
 
 /** The name that the attempt was made by: of a file, module or program. */
@@ -84,27 +94,20 @@ function objectName({ vector, detail }: CloudtaserEvent): string | undefined {
   return name === undefined ? undefined : String(name);
 }
 
-function kernelOf(event: CloudtaserEvent) {
-  const name = objectName(event);
-  if (event.syscall !== null) {
-    return {
-      name: name ?? event.syscall.name,
-      type_id: 2,
-      type: "System Call",
-      system_call: event.syscall.name,
-    };
-  }
-  return { name: name ?? event.door, type_id: 99, type: "Hook" };
+function kernelOf(event: CloudtaserEvent, activity: number) {
+  const call = event.syscall?.name;
+  if (activity === 4 && call !== undefined) return { name: call, type_id: 2, type: "System Call", system_call: call };
+  return { name: objectName(event) ?? event.door, type_id: 99, type: "Kernel interface", system_call: call };
 }
 
 /** Linux' own loader did it, told by a variable. */
 const byVariable = { load_type_id: 99, load_type: "Loader variable" } as const;
 
 /** What the class requires beside actor and device. */
-export function subjectOf(event: CloudtaserEvent, ocsfClass: OcsfClass): Record<string, unknown> {
+export function subjectOf(event: CloudtaserEvent, { ocsf }: Kind): Record<string, unknown> {
   const named = { name: objectName(event) ?? "unknown", ...unknownFile };
-  if (ocsfClass === 1002) return { driver: { file: named } };
-  if (ocsfClass === 1003) return { kernel: kernelOf(event) };
-  if (ocsfClass === 1005) return { module: { file: named, ...byVariable } };
+  if (ocsf.class === 1002) return { driver: { file: named } };
+  if (ocsf.class === 1003) return { kernel: kernelOf(event, ocsf.activity) };
+  if (ocsf.class === 1005) return { module: { file: named, ...byVariable } };
   return event.target === null ? {} : { process: processOf(event.target, event.node) };
 }

@@ -37,26 +37,24 @@ const verdicts = {
   allowed: { action: [1, "Allowed"], disposition: [1, "Allowed"], status: [1, "Success"] },
 } as const;
 
-function classOf({ ocsf }: Kind, other: string) {
+const reporter = { name: product.name, vendor_name: product.vendor, version: product.version };
+
+/** What both kinds of event have. Keys that are undefined are none in the line. */
+function frame(event: AnyEvent, { ocsf }: Kind, title: string, profiles: readonly string[]) {
+  const { id, caption } = severityScales[event.severity].ocsf;
   const { name, activities } = ocsfClasses[ocsf.class];
+  const activity = activities[ocsf.activity];
   const category = Math.floor(ocsf.class / 1000);
   return {
     activity_id: ocsf.activity,
     // 99 takes the source's own word.
-    activity_name: activities[ocsf.activity] ?? other,
+    activity_name: activity ?? title,
     category_uid: category,
     category_name: categories[category],
     class_uid: ocsf.class,
     class_name: name,
     type_uid: ocsf.class * 100 + ocsf.activity,
-    type_name: `${name}: ${activities[ocsf.activity] ?? "Other"}`,
-  };
-}
-
-/** What both kinds of event have. */
-function frame(event: AnyEvent, profiles: readonly string[]) {
-  const { id, caption } = severityScales[event.severity].ocsf;
-  return {
+    type_name: `${name}: ${activity ?? "Other"}`,
     time: epochMs(event.time),
     severity_id: id,
     severity: caption,
@@ -64,7 +62,7 @@ function frame(event: AnyEvent, profiles: readonly string[]) {
     count: event.count,
     metadata: {
       version: ocsfVersion,
-      product: { name: product.name, vendor_name: product.vendor, version: product.version },
+      product: reporter,
       profiles,
       uid: event.id,
       sequence: event.seq,
@@ -77,7 +75,7 @@ function frame(event: AnyEvent, profiles: readonly string[]) {
       name: event.node,
       type_id: 0,
       type: "Unknown",
-      ...(event.boot === undefined ? {} : { boot_uid: event.boot }),
+      boot_uid: event.boot,
     },
   };
 }
@@ -92,19 +90,16 @@ function statusText(event: CloudtaserEvent): string {
 }
 
 function attackToOcsf(event: CloudtaserEvent) {
-  const { id, seq, time, node, boot, severity, count, offender, target, syscall, error, killed, leakWindow, ...rest } =
-    event;
+  const { node, offender, target, syscall } = event;
   const kind = attackKindOf(event.type, target !== null);
   const rule = ruleOf(event.vector);
-  const subject = subjectOf(event, kind.ocsf.class);
+  const subject = subjectOf(event, kind);
   const { action, disposition, status } = verdicts[event.outcome];
   const inContainer =
     offender.container !== undefined || (subject["process"] !== undefined && target?.container !== undefined);
-  return {
-    ...classOf(kind, rule.title),
-    ...frame(event, ["host", "security_control", ...(inContainer ? ["container"] : [])]),
+  const profiles = inContainer ? ["host", "security_control", "container"] : ["host", "security_control"];
+  return Object.assign(frame(event, kind, rule.title, profiles), subject, {
     actor: actorOf(offender, node),
-    ...subject,
     action_id: action[0],
     action: action[1],
     disposition_id: disposition[0],
@@ -112,40 +107,45 @@ function attackToOcsf(event: CloudtaserEvent) {
     is_alert: event.outcome !== "allowed",
     status_id: status[0],
     status: status[1],
-    ...(error === null ? {} : { status_code: error }),
+    status_code: event.error ?? undefined,
     status_detail: statusText(event),
     policy: { uid: event.vector, name: rule.title },
-    ...(rule.attacks.length === 0 ? {} : { attacks: attacksOf(event.vector) }),
+    attacks: rule.attacks.length === 0 ? undefined : attacksOf(event.vector),
     unmapped: {
-      ...rest,
-      killed,
-      leakWindow,
-      ...(syscall === null ? {} : { syscall }),
+      schema: event.schema,
+      type: event.type,
+      vector: event.vector,
+      mode: event.mode,
+      outcome: event.outcome,
+      killed: event.killed,
+      leakWindow: event.leakWindow,
+      door: event.door,
+      detail: event.detail,
+      syscall: syscall ?? undefined,
       offender: { startTime: offender.startTime, startBoottimeNs: offender.startBoottimeNs, cgroup: offender.cgroup },
-      target:
-        target === null
-          ? null
-          : { ...(subject["process"] === undefined ? processOf(target, node) : {}), ...groupOf(target) },
+      target: target === null ? undefined : restOf(target, node, subject["process"] !== undefined),
     },
-  };
+  });
 }
 
-const groupOf = ({ group, workload, cgroup }: EventTarget) => ({
-  group,
-  ...(workload === undefined ? {} : { workload }),
-  cgroup,
-});
+/** Of the target, what the class has no place for. */
+function restOf(target: EventTarget, node: string, told: boolean) {
+  const { group, workload, cgroup } = target;
+  return { process: told ? undefined : processOf(target, node), group, workload, cgroup };
+}
 
 function noticeToOcsf(event: NoticeEvent) {
-  const { id, seq, time, node, boot, severity, vector, count, ...rest } = event;
   const kind = noticeKindOf(event.type);
   return {
-    ...classOf(kind, titleOf(event.type)),
-    ...frame(event, ["host"]),
-    ...(kind.ocsf.class === 6002
-      ? { app: { name: product.name, vendor_name: product.vendor, version: product.version } }
-      : {}),
-    unmapped: rest,
+    ...frame(event, kind, titleOf(event.type), ["host"]),
+    app: kind.ocsf.class === 6002 ? reporter : undefined,
+    unmapped: {
+      schema: event.schema,
+      type: event.type,
+      vectors: event.vectors,
+      door: event.door ?? undefined,
+      detail: event.detail,
+    },
   };
 }
 

@@ -7,9 +7,13 @@ import { printable } from "../errors/index.js";
 // JSON lets these stand as they are, but readers that split by Unicode rules see a line end in some of them.
 const splitters = /[\x7f-\x9f\u2028\u2029]/g;
 
+/** Nearly all text there is, and nothing to do about it. */
+const harmless = /^[ -~]*$/;
+
 /** One line without terminal control or hidden characters, at most `length` UTF-16 units and a "…" for what was cut.
  *  Backslashes stay as they are: the pipeline has doubled those that a process chose. */
 export function plain(text: string, length: number): string {
+  if (text.length <= length && harmless.test(text)) return text;
   const safe = printable(text, length).replaceAll("\\\\", "\\");
   if (safe.length <= length) return safe;
   const last = safe.charCodeAt(length - 1);

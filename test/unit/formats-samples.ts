@@ -76,6 +76,14 @@ function argumentFor(form: ArgumentForm, index: number): bigint {
   return typeof form === "string" ? BigInt(index + 18) : BigInt(Object.keys(form)[0] ?? 0);
 }
 
+/** Numbers of x86-64; ptrace where no name is, else openat. */
+const calls: Readonly<Partial<Record<VectorName, number>>> = {
+  bpf_load: 321,
+  module_load: 313,
+  kexec: 320,
+  swap_on: 167,
+};
+
 function recordOf(vector: VectorName): DecodedEvent {
   const { args, name, scope, doors } = vectorEntry(vector);
   const arg = Array.from({ length: 4 }, (_, index) => argumentFor(args[index]?.form ?? "number", index));
@@ -86,8 +94,7 @@ function recordOf(vector: VectorName): DecodedEvent {
     offender,
     target,
     name: name === undefined ? "" : `the_${name.key}`,
-    // ptrace and openat.
-    syscall: name === undefined ? 101 : 257,
+    syscall: calls[vector] ?? (name === undefined ? 101 : 257),
     error: -1,
     abi: 1,
     vector: abi.Vector[vector],

@@ -4,7 +4,6 @@
 import { printable } from "../errors/index.js";
 import { eventSchemaName, type NoticeEvent, type NoticeType, noticeTypes } from "../formats/index.js";
 import { formatTime } from "./clock.js";
-import type { PipelineContext } from "./draft.js";
 import { uuidv7 } from "./uuid.js";
 
 export interface Notice {
@@ -17,12 +16,7 @@ export interface Notice {
   detail?: NoticeEvent["detail"];
 }
 
-export function buildNotice(
-  notice: Notice,
-  seq: number,
-  { node, boot }: Pick<PipelineContext, "node" | "boot">,
-  nowMs = Date.now(),
-): NoticeEvent {
+export function buildNotice(notice: Notice, seq: number, node: string, nowMs = Date.now(), boot?: string): NoticeEvent {
   const detail = Object.entries(notice.detail ?? {}).map(([key, value]) => [
     key,
     typeof value === "string" ? printable(value, 200) : value,

@@ -21,6 +21,7 @@ import {
   createProcReader,
   type Notice,
   type Pipeline,
+  readBootId,
 } from "../pipeline/index.js";
 import { createFileSink, createStdoutSink, type Sink } from "../sinks/index.js";
 import { Backlog } from "./backlog.js";
@@ -56,6 +57,7 @@ export class Stream {
       {
         abi: abiNames({ Vector, Door, Outcome, EventFlag, LeakEncoding, LeakPlace, LeakReason, LeakSink }),
         node: config().nodeName,
+        boot: readBootId(),
         clock: createBootClock(),
         facts: createFacts(createProcReader({})),
         workloadOf: (group) => (group === 0 ? undefined : workloadOf(group)),

@@ -13,3 +13,4 @@ export {
 export { formatHuman, formatNotice } from "./human.js";
 export { formatNative } from "./native.js";
 export { describeNotice, type NoticeEvent, type NoticeType, noticeSchema, noticeTypes } from "./notice.js";
+export { type AnyEvent, type Format, type FormatName, formatNames, formats } from "./registry.js";

@@ -7,9 +7,9 @@ import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
 import { CloudtaserError } from "../errors/index.js";
+import type { EventFilter } from "../formats/index.js";
 import {
   canaryPath,
-  enableFtrace,
   type Kernel,
   type KernelFacts,
   type Native,
@@ -20,11 +20,13 @@ import {
   scopeLimit,
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
+import type { Switch } from "../sinks/index.js";
 import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
+import { checkMachine } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
@@ -78,12 +80,13 @@ export class Agent {
   /** Throws when the guards cannot stand; nothing is left attached then. */
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
-      this.#checkMachine();
+      checkMachine(this.#facts, this.#log);
       const allow = this.#rules.resolve(this.#config);
       const stream = new Stream(
         () => this.#config,
         this.#options.native,
         (group) => this.#groups.nameOf(group),
+        this.#log.child("stream"),
       );
       this.#stream = stream;
       // Taken before the doors: two agents must not load side by side.
@@ -146,6 +149,8 @@ export class Agent {
       const silenced = this.#facts.ftraceEnabled === false;
       const ready = this.notReady().length === 0;
       notices.started({ version: packageVersion(), mode: this.#config.mode, ready, silenced });
+      stream.evidence.checkpoint("start");
+      stream.evidence.every(this.#config.evidence.checkpointSeconds);
       this.#tellManager();
       this.selftests.schedule();
       kernel.mayIdle();
@@ -164,13 +169,18 @@ export class Agent {
   /** The new configuration is validated whole before any of it is in force; a bad one is refused and the old one stays. */
   async reload(): Promise<{ loadedAt: string }> {
     const kernel = this.kernel;
+    let sinks: Switch | undefined;
     try {
       const config = this.#options.reloadConfig();
       const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
+      sinks = this.#stream?.outlets.prepare(config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
       kernel.introduce(); // the executable, by which the next agent is known, may have been replaced since
       await this.#rules.apply(kernel, allow);
+      sinks?.commit();
+      sinks = undefined;
+      this.#stream?.evidence.every(config.evidence.checkpointSeconds);
       this.#log.setLevel(config.log.level);
       this.#config = config;
       this.#loadedAt = new Date().toISOString();
@@ -181,6 +191,7 @@ export class Agent {
       this.#log.info("configuration loaded", { mode: config.mode });
       return { loadedAt: this.#loadedAt };
     } catch (error) {
+      sinks?.abandon();
       this.#reloadError = error instanceof Error ? error.message : String(error);
       this.#log.error("the new configuration was refused, the old one stays in force", { error });
       throw error;
@@ -206,7 +217,9 @@ export class Agent {
       notReady: this.notReady(),
       mode: this.#config.mode,
       config: { file: this.#options.configFile ?? null, loadedAt: this.#loadedAt, lastError: this.#reloadError },
-      events: { published: stats?.published ?? 0, lastSeq: stats?.published ?? 0 },
+      events: { published: stats?.published ?? 0, lastSeq: this.#stream?.evidence.status().lastSeq ?? 0 },
+      sinks: this.#stream?.outlets.reports() ?? [],
+      evidence: this.#stream?.evidence.status(),
       kernel: this.kernel,
       facts: this.#facts,
       records: this.scope.records(),
@@ -233,23 +246,12 @@ export class Agent {
   }
 
   /** The last lines and the live ones. */
-  subscribe(count: number, onLine: (line: string) => void): () => void {
-    return this.#stream?.backlog.subscribe(count, onLine) ?? (() => {});
+  subscribe(count: number, onLine: (line: string) => void, filter?: EventFilter): () => void {
+    return this.#stream?.backlog.subscribe(count, onLine, filter) ?? (() => {});
   }
 
   get groups(): Groups {
     return this.#groups;
-  }
-
-  #checkMachine(): void {
-    if (!this.#facts.root && this.#facts.missingCapabilities.length > 0) {
-      throw new CloudtaserError("NOT_ROOT", { target: "cloudtaser agent", fields: { uid: process.geteuid?.() ?? -1 } });
-    }
-    if (!this.#facts.btf) throw new CloudtaserError("NO_BTF", { target: "/sys/kernel/btf/vmlinux" });
-    if (this.#facts.ftraceEnabled === false) {
-      if (!enableFtrace()) throw new CloudtaserError("FTRACE_OFF", { target: "/proc/sys/kernel/ftrace_enabled" });
-      this.#log.warn("kernel.ftrace_enabled was 0, which silences every guard; it was set to 1");
-    }
   }
 
   #stopIfInterrupted(interrupted: () => string | undefined): void {
@@ -261,7 +263,7 @@ export class Agent {
     return createAgentMetrics({
       kernel: this.kernel,
       native: this.#options.native,
-      sinks: this.#stream?.sinks ?? [],
+      sinks: () => this.#stream?.outlets.reports() ?? [],
       mode: () => this.#config.mode,
       pipeline: () => this.#stream?.stats,
       malformed: () => this.#stream?.malformed ?? 0,

@@ -11,8 +11,10 @@ import {
   type Notice,
   type Pipeline,
 } from "../pipeline/index.js";
-import { createFileSink, createStdoutSink, type Sink } from "../sinks/index.js";
+import type { Log } from "../log/index.js";
+import { Outlets } from "../sinks/index.js";
 import { Backlog } from "./backlog.js";
+import { Evidence } from "./evidence.js";
 import { Folding, type RepeatSource } from "./folding.js";
 import { createKiller } from "./killer.js";
 
@@ -24,7 +26,8 @@ const sweepMs = 1_000;
 
 export class Stream {
   readonly backlog = new Backlog();
-  readonly sinks: Sink[] = [];
+  readonly outlets: Outlets;
+  readonly evidence: Evidence;
   readonly #pipeline: Pipeline;
   #folding: Folding | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -32,12 +35,12 @@ export class Stream {
   malformed = 0;
 
   /** Opens the sinks; throws EVENTS_FILE_UNWRITABLE. */
-  constructor(config: () => Config, native: Native, workloadOf: (group: number) => string) {
-    const { stdout, file } = config().events;
-    if (stdout) this.sinks.push(createStdoutSink());
-    if (file) this.sinks.push(createFileSink(file.path));
+  constructor(config: () => Config, native: Native, workloadOf: (group: number) => string, log: Log) {
+    this.outlets = new Outlets(config());
+    this.evidence = new Evidence(config().stateDirectory, (notice) => this.announce(notice), log);
     this.#pipeline = createPipeline(
       {
+        sequence: this.evidence.chain,
         abi: abiNames({ Vector, Door, Outcome, EventFlag }),
         node: config().nodeName,
         clock: createBootClock(),
@@ -46,28 +49,23 @@ export class Stream {
         modeOf: (vector) => policyOf(config(), vector).mode,
         kill: createKiller(native),
       },
-      (_event, line) => this.#publish(line),
+      (event, line) => {
+        this.outlets.publish(event, line);
+        this.backlog.push(event, line.trimEnd());
+      },
     );
   }
 
   /** An event of the agent's own. */
   announce(notice: Notice): void {
-    this.#publish(this.#pipeline.announce(notice));
+    this.#pipeline.announce(notice);
   }
 
   /** Records that got as far as user space and were lost here, by reason. */
   losses(): Record<string, number> {
     const dropped = new Map<string, number>(Object.entries(this.#pipeline.stats.dropped));
     dropped.set("malformed", this.malformed);
-    for (const { name, stats } of this.sinks) {
-      for (const [reason, count] of Object.entries(stats.dropped)) dropped.set(`${name}_${reason}`, count);
-    }
-    return Object.fromEntries(dropped);
-  }
-
-  #publish(line: string): void {
-    for (const sink of this.sinks) sink.write(line);
-    this.backlog.push(line.trimEnd());
+    return Object.fromEntries([...dropped, ...this.outlets.losses()]);
   }
 
   take(events: Event[], malformed: number): void {
@@ -89,13 +87,15 @@ export class Stream {
   }
 
   reopen(): void {
-    for (const sink of this.sinks) sink.reopen();
+    this.outlets.reopen();
   }
 
-  /** Reports what is still counted, then waits for the sinks. */
+  /** Reports what is still counted, signs, then waits for the sinks. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#folding?.sweep(true);
-    await Promise.all(this.sinks.map((sink) => sink.close(sinkTimeoutMs)));
+    this.evidence.stop();
+    await this.outlets.close(sinkTimeoutMs);
+    this.evidence.settle();
   }
 }

@@ -12,6 +12,14 @@ const id = z.int().min(0);
 const shown = (length: number) => z.string().max(length * 10 + 1);
 const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
 
+/** Shared with the agent's own events: attacks and they are one chain. */
+export const lineHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe(
+    "SHA-256 of the line before in the native format, without its newline; of an earlier run's last known line at its start. Zeros: none is known.",
+  );
+
 const executable = z.strictObject({
   path: shown(512)
     .optional()
@@ -53,7 +61,8 @@ const target = z.strictObject({
 export const eventSchema = z.strictObject({
   schema: z.literal(eventSchemaName),
   id: z.uuidv7(),
-  seq: id.describe("Counts the events of one run of the agent, from 1; a gap is a loss."),
+  seq: id.describe("Counts the events of one run of the agent, from 1, without a gap."),
+  prev: lineHash,
   time: timestamp.describe("When the kernel saw it, RFC 3339."),
   node: shown(253),
   type: z.string().regex(/^[A-Z_]+$/),

@@ -10,6 +10,7 @@ export {
   eventSchema,
   eventSchemaName,
 } from "./event.js";
+export { type EventFilter, eventFilter, type FilterOptions } from "./filter.js";
 export { formatHuman, formatNotice } from "./human.js";
 export { formatNative } from "./native.js";
 export { describeNotice, type NoticeEvent, type NoticeType, noticeSchema, noticeTypes } from "./notice.js";

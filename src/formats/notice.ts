@@ -4,7 +4,7 @@
 
 import { z } from "zod";
 import { type Severity, severities } from "../vectors/index.js";
-import { eventSchemaName } from "./event.js";
+import { eventSchemaName, lineHash } from "./event.js";
 
 export const noticeTypes = {
   AGENT_STARTED: { severity: "info", meaning: "The agent began to guard; its doors were not there before." },
@@ -31,6 +31,11 @@ export const noticeTypes = {
     severity: "high",
     meaning: "`count` records were lost since the last look, by reason in `detail`. Verdicts stood.",
   },
+  CHECKPOINT: {
+    severity: "info",
+    meaning:
+      "Signs all lines before it: at start, every minute, at stop (`detail.reason`). `detail.signature` is Ed25519, by the key in `detail.key`, over this line with an empty signature.",
+  },
 } as const satisfies Record<string, { severity: Severity; meaning: string }>;
 
 export type NoticeType = keyof typeof noticeTypes;
@@ -41,6 +46,7 @@ export const noticeSchema = z.strictObject({
   schema: z.literal(eventSchemaName),
   id: z.uuidv7(),
   seq: z.int().min(0).describe("Counts the events of one run of the agent, attacks and its own together."),
+  prev: lineHash,
   time: z
     .string()
     .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)

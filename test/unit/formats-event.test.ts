@@ -29,6 +29,7 @@ const event: CloudtaserEvent = {
   schema: "cloudtaser.event/v1",
   id: "019334d0-9c00-7000-8000-000000000000",
   seq: 1,
+  prev: "0".repeat(64),
   time: "2026-01-02T03:04:05.123456789Z",
   node: "n1",
   type: "PTRACE_DENIED",

@@ -19,6 +19,9 @@ interface Line {
   detail: Readonly<Record<string, unknown>>;
 }
 
+/** What a sink lost, as the agent tells it. What was lost before it had a number leaves no gap. */
+const lossOfSink = /^([a-z][a-z0-9-]*)_(?:queue_full|spool_full|refused|damaged|broken|closed)$/;
+
 /** undefined for a line that is no event. */
 function parseLine(text: string): Line | undefined {
   try {
@@ -142,8 +145,9 @@ export class Verifier {
     } else if (line.seq > before.event.seq) {
       const missing = line.seq - before.event.seq - 1;
       this.#missing += missing;
-      const which = missing === 1 ? `${line.seq - 1} is` : `${before.event.seq + 1} to ${line.seq - 1} are`;
-      this.#gaps.push({ verdict: "altered", at: this.#at, text: `number ${which} missing before this line`, line: this.#lines });
+      const which =
+        missing === 1 ? `number ${line.seq - 1} is` : `numbers ${before.event.seq + 1} to ${line.seq - 1} are`;
+      this.#gaps.push({ verdict: "altered", at: this.#at, text: `${which} missing before this line`, line: this.#lines });
     } else this.#find("altered", `number ${line.seq} after number ${before.event.seq}: out of order, or put in`);
   }
 
@@ -180,10 +184,10 @@ export class Verifier {
     this.#seen.clear();
   }
 
-  /** Keys are SINK_REASON; a reason may have an underscore, the name of a sink has none. */
   #noteLosses({ detail }: Line): void {
     for (const [key, value] of Object.entries(detail)) {
-      const [sink = ""] = key.split("_");
+      const sink = lossOfSink.exec(key)?.[1];
+      if (sink === undefined) continue;
       const told = this.#told.get(sink) ?? { count: 0, at: this.#at };
       told.count += Number(value) || 0;
       this.#told.set(sink, told);

@@ -97,7 +97,6 @@ export class BatchSink implements Sink {
   async #settle(): Promise<void> {
     try {
       await this.#transport.send([], this.#abort.signal);
-      this.#backoff.reset();
     } catch (error) {
       this.#failed(error);
       await this.#pause(this.#backoff.wait());

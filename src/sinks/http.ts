@@ -103,10 +103,13 @@ export class HttpTransport implements Transport {
       headers["authorization"] = `${scheme ?? this.#protocol.scheme} ${await readToken(tokenFile)}`;
     }
     const secrets = this.#secure ? await tlsOptions(tls) : {};
-    const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const within = new AbortController();
+    const stop = (): void => within.abort();
+    const timer = setTimeout(stop, timeoutMs);
+    signal.addEventListener("abort", stop, { once: true });
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        const options = { method: "POST", headers, agent: this.#agent, signal: within, ...secrets };
+        const options = { method: "POST", headers, agent: this.#agent, signal: within.signal, ...secrets };
         const sent = this.#secure ? requestHttps(url, options, resolve) : requestHttp(url, options, resolve);
         sent.once("error", reject);
         sent.end(bytes);
@@ -117,9 +120,12 @@ export class HttpTransport implements Transport {
         retryAfterMs: retryAfter(response.headers["retry-after"]),
       };
     } catch (cause) {
-      const reason =
-        within.aborted && !signal.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(cause);
+      const late = within.signal.aborted && !signal.aborted;
+      const reason = late ? `no answer within ${timeoutMs / 1000} s` : reasonOf(cause);
       throw new DeliveryError(`${this.#place()}: ${reason}`, { cause });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
     }
   }
 }

@@ -4,6 +4,7 @@
 
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { reasonOf } from "../errors/index.js";
 import type { FormatName } from "../formats/index.js";
 import { type TlsFiles, tlsOptions } from "./credentials.js";
 import type { Entry } from "./sink.js";
@@ -23,6 +24,9 @@ export interface SyslogStreamOptions {
   keepMs?: number;
   keepBytes?: number;
 }
+
+/** How long after the handshake a refusal is waited for. */
+const refusalMs = 250;
 
 interface Kept {
   bytes: Buffer;
@@ -77,6 +81,10 @@ export class SyslogStream implements Transport {
   /** On a new connection, first what the old one may have lost. */
   async #connected(signal: AbortSignal): Promise<void> {
     if (this.#socket !== undefined) return;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    // Told once, so that it counts as a failed attempt and is not tried again at once.
+    if (failure !== undefined) throw new DeliveryError(failure.message, { cause: failure });
     await this.#open(signal);
     for (const kept of this.#kept) {
       await this.#write(kept.bytes, signal);
@@ -88,21 +96,24 @@ export class SyslogStream implements Transport {
     const { host, port, secure, connectMs } = this.#options;
     const tls = secure ? await tlsOptions(this.#options.tls) : {};
     signal.throwIfAborted();
-    this.#failure = undefined;
     const name = isIP(host) === 0 && tls.servername === undefined ? { servername: host } : {};
     const socket = secure ? connectTls({ host, port, ...name, ...tls }) : connectTcp({ host, port });
+    const stopped = (): void => void socket.destroy(new Error("stopped"));
+    signal.addEventListener("abort", stopped, { once: true });
     try {
       await new Promise<void>((resolve, reject) => {
-        socket.once(secure ? "secureConnect" : "connect", () => resolve());
+        // In TLS 1.3 a receiver refuses our certificate only after the handshake is done on this side.
+        socket.once(secure ? "secureConnect" : "connect", () => (secure ? setTimeout(resolve, refusalMs) : resolve()));
         socket.once("error", reject);
         socket.once("close", () => reject(new Error("the receiver closed the connection")));
         socket.setTimeout(connectMs, () => reject(new Error(`no connection within ${connectMs / 1000} s`)));
-        signal.addEventListener("abort", () => reject(new Error("stopped")), { once: true });
       });
     } catch (cause) {
       socket.on("error", () => undefined);
       socket.destroy();
-      throw new DeliveryError(`${host}:${port}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      throw new DeliveryError(`${host}:${port}: ${reasonOf(cause)}`, { cause });
+    } finally {
+      signal.removeEventListener("abort", stopped);
     }
     socket.setTimeout(0);
     socket.setKeepAlive(true, 30_000);
@@ -141,7 +152,8 @@ export class SyslogStream implements Transport {
       });
     } catch (cause) {
       if (cause instanceof Error) this.#lost(socket, cause);
-      throw new DeliveryError(cause instanceof Error ? cause.message : String(cause), { cause });
+      this.#failure = undefined;
+      throw new DeliveryError(reasonOf(cause), { cause });
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", stopped);

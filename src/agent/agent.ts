@@ -20,8 +20,8 @@ import {
   scopeLimit,
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
-import type { Switch } from "../sinks/index.js";
 import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
+import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";

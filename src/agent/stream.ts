@@ -2,6 +2,7 @@
 // From kernel records to sinks, the backlog and its subscribers: one pipeline and what stands at its end.
 import { type Config, policyOf } from "../config/index.js";
 import { Door, type Event, EventFlag, type Native, Outcome, Vector } from "../kernel/index.js";
+import type { Log } from "../log/index.js";
 import {
   abiNames,
   createBootClock,
@@ -11,7 +12,6 @@ import {
   type Notice,
   type Pipeline,
 } from "../pipeline/index.js";
-import type { Log } from "../log/index.js";
 import { Outlets } from "../sinks/index.js";
 import { Backlog } from "./backlog.js";
 import { Evidence } from "./evidence.js";

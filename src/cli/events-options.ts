@@ -24,7 +24,9 @@ export function parseSince(text: string, now = Date.now()): number {
   if (ago !== null) return Math.max(0, now - Number(ago[1]) * unitMs[ago[2] as keyof typeof unitMs]);
   const time = /^\d{4}-\d\d-\d\d(T.+)?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return Math.max(0, time);
-  throw wrong(`--since must be how long ago (15m, 2h, 1d) or a time (2026-01-31T12:00:00Z), not ${JSON.stringify(text)}`);
+  throw wrong(
+    `--since must be how long ago (15m, 2h, 1d) or a time (2026-01-31T12:00:00Z), not ${JSON.stringify(text)}`,
+  );
 }
 
 function isSeverity(text: string): text is Severity {
@@ -37,7 +39,8 @@ export function filterOf({ type, severity, workload, since }: FilterFlags): Filt
   if (type !== undefined) {
     filter.types = type.map((one) => one.toUpperCase());
     const bad = filter.types.find((one) => !/^[A-Z][A-Z_]{0,31}$/.test(one));
-    if (bad !== undefined) throw wrong(`--type must be an event type, such as PTRACE_DENIED, not ${JSON.stringify(bad)}`);
+    if (bad !== undefined)
+      throw wrong(`--type must be an event type, such as PTRACE_DENIED, not ${JSON.stringify(bad)}`);
   }
   if (severity !== undefined) {
     if (!isSeverity(severity))

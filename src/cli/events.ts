@@ -112,7 +112,12 @@ export async function* follow(
   let delay = 0;
   for (let first = true; ; first = false) {
     try {
-      const asked = { backlog: first ? backlog : reconnectBacklog, follow: true, ...(filter ? { filter } : {}), ...(signal ? { signal } : {}) };
+      const asked = {
+        backlog: first ? backlog : reconnectBacklog,
+        follow: true,
+        ...(filter ? { filter } : {}),
+        ...(signal ? { signal } : {}),
+      };
       for await (const line of client.events(asked)) {
         delay = 0;
         const id = idOf(line);

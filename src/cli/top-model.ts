@@ -67,7 +67,8 @@ class Tallies {
 
   #forgetSmallest(): void {
     let smallest: Tally | undefined;
-    for (const { tally } of this.#by.values()) if (smallest === undefined || tally.count < smallest.count) smallest = tally;
+    for (const { tally } of this.#by.values())
+      if (smallest === undefined || tally.count < smallest.count) smallest = tally;
     if (smallest !== undefined) this.#by.delete(smallest.name);
   }
 }

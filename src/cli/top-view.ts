@@ -61,7 +61,9 @@ function headLines(snapshot: TopSnapshot, status: StatusReport | undefined, { co
     if (trouble.length > 0) lines.push(paint(`losses and sinks: ${trouble.join("; ")}`, "yellow", color));
   }
   if (trouble !== "") lines.push(paint(printable(trouble), "red", color));
-  lines.push(`${snapshot.attempts} attempts in ${snapshot.events} events, those that the agent keeps and what came since`);
+  lines.push(
+    `${snapshot.attempts} attempts in ${snapshot.events} events, those that the agent keeps and what came since`,
+  );
   return lines;
 }
 

@@ -73,11 +73,19 @@ function verdictLine({ verdict, findings }: VerifyResult, color: boolean): strin
     case "complete":
       return paint("complete and unaltered", "green", color);
     case "incomplete":
-      return paint(`incomplete: lines are missing, which the agent told; first at ${first("incomplete")}`, "yellow", color);
+      return paint(
+        `incomplete: lines are missing, which the agent told; first at ${first("incomplete")}`,
+        "yellow",
+        color,
+      );
     case "altered":
       return paint(`NOT as it was written; first at ${first("altered")}`, "red", color);
     case "unsigned":
-      return paint("a chain without gaps, but nothing in it is signed: whoever could write it could make it up", "yellow", color);
+      return paint(
+        "a chain without gaps, but nothing in it is signed: whoever could write it could make it up",
+        "yellow",
+        color,
+      );
   }
 }
 
@@ -88,6 +96,7 @@ function keyText({ key, keyGiven }: VerifyResult): string {
 }
 
 function endText({ unsigned, checkpoints }: VerifyResult): string {
-  const open = checkpoints === 0 ? "nothing is signed" : `${unsigned} lines after the last checkpoint, chained but not signed`;
+  const open =
+    checkpoints === 0 ? "nothing is signed" : `${unsigned} lines after the last checkpoint, chained but not signed`;
   return `${open}; whether more followed, no log can tell: compare number and hash with status or another sink`;
 }

@@ -29,7 +29,9 @@ const filter = z
       .array(z.string().min(1).max(64))
       .min(1)
       .optional()
-      .describe("Of events against workloads only those against these; attacks on the node and the agent's own events pass."),
+      .describe(
+        "Of events against workloads only those against these; attacks on the node and the agent's own events pass.",
+      ),
   })
   .prefault({})
   .describe("What this sink gets. A log that was filtered cannot be verified as complete.");
@@ -37,7 +39,12 @@ const filter = z
 const queue = z
   .strictObject({
     maxEvents: z.int().min(16).max(1_000_000).default(16_384).describe("Most events that wait in memory."),
-    maxBytes: z.int().min(64 * 1024).max(1024 * MiB).default(16 * MiB).describe("Most bytes that wait in memory."),
+    maxBytes: z
+      .int()
+      .min(64 * 1024)
+      .max(1024 * MiB)
+      .default(16 * MiB)
+      .describe("Most bytes that wait in memory."),
   })
   .prefault({})
   .describe("What waits in memory. When it is full the oldest events of the lowest severity go first.");
@@ -57,7 +64,9 @@ const spool = z
 
 const tls = z
   .strictObject({
-    ca: absolutePath.optional().describe("File of certificates that the receiver's must lead to; those of Node.js if left out."),
+    ca: absolutePath
+      .optional()
+      .describe("File of certificates that the receiver's must lead to; those of Node.js if left out."),
     cert: absolutePath.optional().describe("File of the client certificate with its chain, PEM."),
     key: absolutePath.optional().describe("File of the client certificate's key, PEM."),
     serverName: z
@@ -71,11 +80,29 @@ const tls = z
 
 const rotate = z
   .strictObject({
-    maxBytes: z.int().min(4096).max(1024 * 1024 * MiB).optional().describe("Start a new file before this one gets longer."),
-    maxAgeSeconds: z.int().min(1).max(366 * 86400).optional().describe("Start a new file when this one is older."),
-    keep: z.int().min(1).max(10_000).default(5).describe("Old files that are kept, PATH.1 the newest; the others are removed."),
+    maxBytes: z
+      .int()
+      .min(4096)
+      .max(1024 * 1024 * MiB)
+      .optional()
+      .describe("Start a new file before this one gets longer."),
+    maxAgeSeconds: z
+      .int()
+      .min(1)
+      .max(366 * 86400)
+      .optional()
+      .describe("Start a new file when this one is older."),
+    keep: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(5)
+      .describe("Old files that are kept, PATH.1 the newest; the others are removed."),
   })
-  .refine(({ maxBytes, maxAgeSeconds }) => maxBytes !== undefined || maxAgeSeconds !== undefined, "needs maxBytes, maxAgeSeconds, or both");
+  .refine(
+    ({ maxBytes, maxAgeSeconds }) => maxBytes !== undefined || maxAgeSeconds !== undefined,
+    "needs maxBytes, maxAgeSeconds, or both",
+  );
 
 export const eventFile = z.strictObject({
   path: absolutePath.describe("File to append to, mode 0600; opened anew on SIGHUP."),
@@ -84,7 +111,10 @@ export const eventFile = z.strictObject({
 
 const host = z
   .string()
-  .regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/, "must be a host name or an address");
+  .regex(
+    /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/,
+    "must be a host name or an address",
+  );
 
 const syslog = z
   .strictObject({
@@ -97,7 +127,10 @@ const syslog = z
     facility: z.int().min(0).max(23).default(10).describe("Syslog facility; 10 is authpriv, 13 audit."),
     tls: tls.optional().describe("For transport tls."),
   })
-  .refine(({ transport, tls: own }) => own === undefined || transport === "tls", "has tls settings, but another transport");
+  .refine(
+    ({ transport, tls: own }) => own === undefined || transport === "tls",
+    "has tls settings, but another transport",
+  );
 
 function urlProblem(text: string): string | undefined {
   let url: URL;
@@ -125,11 +158,15 @@ const http = z
     protocol: z
       .enum(["webhook", "splunk", "elasticsearch", "otlp"])
       .describe("webhook: lines; splunk: HTTP Event Collector; elasticsearch: _bulk; otlp: logs as OTLP/JSON."),
-    tokenFile: absolutePath.optional().describe("File that holds the token, read at each request, so that it may be rotated."),
+    tokenFile: absolutePath
+      .optional()
+      .describe("File that holds the token, read at each request, so that it may be rotated."),
     scheme: z
       .enum(["Bearer", "Splunk", "ApiKey", "Basic"])
       .optional()
-      .describe("Word before the token in the Authorization header; Splunk and ApiKey for those protocols, Bearer else."),
+      .describe(
+        "Word before the token in the Authorization header; Splunk and ApiKey for those protocols, Bearer else.",
+      ),
     index: z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,254}$/, "must be the name of an index or data stream")
@@ -137,13 +174,22 @@ const http = z
       .describe("For elasticsearch: index or data stream."),
     gzip: z.boolean().default(true).describe("Compress what is posted."),
     maxEvents: z.int().min(1).max(10_000).default(500).describe("Most events in one request."),
-    maxBytes: z.int().min(64 * 1024).max(64 * MiB).default(MiB).describe("About the most bytes in one request, before compression."),
+    maxBytes: z
+      .int()
+      .min(64 * 1024)
+      .max(64 * MiB)
+      .default(MiB)
+      .describe("About the most bytes in one request, before compression."),
     timeoutSeconds: z.number().min(1).max(600).default(30).describe("Patience with one request."),
     tls: tls.optional().describe("For https."),
   })
-  .refine(({ url, tls: own }) => own === undefined || !url.startsWith("http:"), "has tls settings, but an http: address")
   .refine(
-    ({ url, tokenFile }) => tokenFile === undefined || !url.startsWith("http:") || /^http:\/\/(127\.|localhost[:/]|\[::1\])/.test(url),
+    ({ url, tls: own }) => own === undefined || !url.startsWith("http:"),
+    "has tls settings, but an http: address",
+  )
+  .refine(
+    ({ url, tokenFile }) =>
+      tokenFile === undefined || !url.startsWith("http:") || /^http:\/\/(127\.|localhost[:/]|\[::1\])/.test(url),
     "would send the token in clear: use https",
   );
 
@@ -161,7 +207,10 @@ export const sink = z
     queue,
     spool,
   })
-  .refine((one) => destinations.filter((key) => one[key] !== undefined).length === 1, `needs exactly one of ${destinations.join(", ")}`)
+  .refine(
+    (one) => destinations.filter((key) => one[key] !== undefined).length === 1,
+    `needs exactly one of ${destinations.join(", ")}`,
+  )
   .refine(
     ({ http: target, format }) => target?.protocol !== "elasticsearch" || /json/.test(formats[format].contentType),
     "elasticsearch takes only formats that are JSON",

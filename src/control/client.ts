@@ -76,7 +76,12 @@ export class ControlClient {
 
   /** Event lines without the newline. Ends when told to by the signal, or after the backlog if it does not follow; throws
    *  when the agent goes away or cuts the stream off. */
-  async *events({ backlog = 0, follow = true, signal, filter }: EventsOptions = {}): AsyncGenerator<string, void, void> {
+  async *events({
+    backlog = 0,
+    follow = true,
+    signal,
+    filter,
+  }: EventsOptions = {}): AsyncGenerator<string, void, void> {
     const path = `${routes.events.path}?backlog=${backlog}&follow=${follow}${queryText(filter)}`;
     try {
       const options = { socket: this.socket, method: routes.events.method, path, timeoutMs: streamTimeoutMs, signal };

@@ -55,7 +55,10 @@ const decimal = z
 export const eventsSchema = z.strictObject({
   backlog: decimal.pipe(z.number().max(maxBacklog)).default(0),
   follow: z.enum(["true", "false"]).default("true"),
-  type: z.array(z.string().regex(/^[A-Z][A-Z_]{0,31}$/, "must be an event type, such as PTRACE_DENIED")).max(64).optional(),
+  type: z
+    .array(z.string().regex(/^[A-Z][A-Z_]{0,31}$/, "must be an event type, such as PTRACE_DENIED"))
+    .max(64)
+    .optional(),
   severity: z.enum(severities).optional(),
   workload: z.array(z.string().min(1).max(64)).max(64).optional(),
   since: z
@@ -71,7 +74,10 @@ const lists = new Set(["type", "workload"]);
 export function queryOf(parameters: URLSearchParams): Record<string, string | string[]> {
   const names = new Set(parameters.keys());
   return Object.fromEntries(
-    [...names].map((name) => [name, lists.has(name) ? parameters.getAll(name) : (parameters.getAll(name).at(-1) ?? "")]),
+    [...names].map((name) => [
+      name,
+      lists.has(name) ? parameters.getAll(name) : (parameters.getAll(name).at(-1) ?? ""),
+    ]),
   );
 }
 

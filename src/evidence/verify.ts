@@ -107,7 +107,8 @@ export class Verifier {
       runs: this.#runs,
       checkpoints: this.#checkpoints,
       unsigned: this.#open,
-      last: this.#last === undefined ? undefined : { at: this.#last.at, seq: this.#last.event.seq, hash: this.#last.hash },
+      last:
+        this.#last === undefined ? undefined : { at: this.#last.at, seq: this.#last.event.seq, hash: this.#last.hash },
       findings,
       leftOut: this.#left,
     };
@@ -147,7 +148,12 @@ export class Verifier {
       this.#missing += missing;
       const which =
         missing === 1 ? `number ${line.seq - 1} is` : `numbers ${before.event.seq + 1} to ${line.seq - 1} are`;
-      this.#gaps.push({ verdict: "altered", at: this.#at, text: `${which} missing before this line`, line: this.#lines });
+      this.#gaps.push({
+        verdict: "altered",
+        at: this.#at,
+        text: `${which} missing before this line`,
+        line: this.#lines,
+      });
     } else this.#find("altered", `number ${line.seq} after number ${before.event.seq}: out of order, or put in`);
   }
 
@@ -163,7 +169,10 @@ export class Verifier {
         `restart after a crash: the run before is bound up to ${checkpoint}; the ${open} lines after it were not signed, and more may have been written`,
       );
     else if (line.prev === noLine)
-      this.#find("altered", "a run that knows of none before it, though there is one: its state was removed, or this is another agent's log");
+      this.#find(
+        "altered",
+        "a run that knows of none before it, though there is one: its state was removed, or this is another agent's log",
+      );
     else this.#find("altered", "a run whose forerunner is not here: lines or a whole run before it are missing");
     this.#open = 0;
   }

@@ -20,7 +20,9 @@ function transportOf({ syslog, http, format }: SinkConfig): Transport | undefine
   if (syslog !== undefined) {
     const { host, transport, facility, tls } = syslog;
     const common = { host, port: syslog.port ?? ports[transport], facility, format };
-    return transport === "udp" ? new SyslogUdp(common) : new SyslogStream({ ...common, secure: transport === "tls", tls });
+    return transport === "udp"
+      ? new SyslogUdp(common)
+      : new SyslogStream({ ...common, secure: transport === "tls", tls });
   }
   if (http !== undefined) return new HttpTransport({ ...http, format, timeoutMs: http.timeoutSeconds * 1000 });
   return undefined;

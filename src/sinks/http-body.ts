@@ -81,7 +81,8 @@ function elasticsearch(format: FormatName, index: string): Protocol {
     judge(batch, answer) {
       const { errors, items } = JSON.parse(answer) as { errors?: unknown; items?: unknown };
       if (errors === false) return accepted;
-      if (!Array.isArray(items) || items.length !== batch.length) throw new Error("the answer does not name each document");
+      if (!Array.isArray(items) || items.length !== batch.length)
+        throw new Error("the answer does not name each document");
       const again: Entry[] = [];
       let refused = 0;
       let reason: string | undefined;
@@ -115,11 +116,17 @@ function otlp(format: FormatName): Protocol {
           severityNumber: otlpSeverities[severity] ?? 9,
           severityText: severity,
           body: { stringValue: entry.in(format).trimEnd() },
-          attributes: [attribute("event.name", type), attribute("event.id", id), { key: "event.sequence", value: { intValue: String(seq) } }],
+          attributes: [
+            attribute("event.name", type),
+            attribute("event.id", id),
+            { key: "event.sequence", value: { intValue: String(seq) } },
+          ],
         };
       });
       const resource = { attributes: [attribute("service.name", "cloudtaser"), attribute("host.name", node)] };
-      const text = JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ scope: { name: "cloudtaser" }, logRecords }] }] });
+      const text = JSON.stringify({
+        resourceLogs: [{ resource, scopeLogs: [{ scope: { name: "cloudtaser" }, logRecords }] }],
+      });
       return { contentType: "application/json", text };
     },
     judge(batch, answer) {
@@ -129,7 +136,11 @@ function otlp(format: FormatName): Protocol {
       // Those must not be sent again, says the protocol.
       const refused = Math.min(batch.length, Math.max(0, Number(partialSuccess?.rejectedLogRecords ?? 0) || 0));
       if (refused === 0) return accepted;
-      return { again: [], refused, reason: `${refused} records refused: ${String(partialSuccess?.errorMessage ?? "").slice(0, 200)}` };
+      return {
+        again: [],
+        refused,
+        reason: `${refused} records refused: ${String(partialSuccess?.errorMessage ?? "").slice(0, 200)}`,
+      };
     },
   };
 }

@@ -8,7 +8,17 @@ import { type FileHandle, mkdir, open, readFile, unlink } from "node:fs/promises
 import { join } from "node:path";
 import { reasonOf } from "../errors/index.js";
 import { Lock } from "./lock.js";
-import { createSegment, decode, encode, findSegments, readBlock, type Segment, type Stored, segmentPath, thin } from "./segment.js";
+import {
+  createSegment,
+  decode,
+  encode,
+  findSegments,
+  readBlock,
+  type Segment,
+  type Stored,
+  segmentPath,
+  thin,
+} from "./segment.js";
 import type { Entry, SinkStats } from "./sink.js";
 import type { Store } from "./store.js";
 import { Waiting, type WaitingLimits } from "./waiting.js";

@@ -33,7 +33,12 @@ export function syslogMessage(entry: Entry, { facility, format }: { facility: nu
     word(String(event.type), 32),
     `[meta sequenceId="${((Math.max(1, Number(event.seq) || 1) - 1) % maxSequence) + 1}"]`,
   ];
-  return Buffer.from(`${header.join(" ")} ${entry.in(format).replace(/[\r\n]+/g, " ").trimEnd()}`);
+  return Buffer.from(
+    `${header.join(" ")} ${entry
+      .in(format)
+      .replace(/[\r\n]+/g, " ")
+      .trimEnd()}`,
+  );
 }
 
 /** RFC 6587, 3.4.1, and RFC 5425: the length in bytes before the message. */

@@ -6,7 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { Chain, hashLine, openSigner, parsePublicKey, recallHead, rememberHead, Verifier, verifyFiles } from "../../src/evidence/index.js";
+import {
+  Chain,
+  hashLine,
+  openSigner,
+  parsePublicKey,
+  recallHead,
+  rememberHead,
+  Verifier,
+  verifyFiles,
+} from "../../src/evidence/index.js";
 import type { NoticeEvent } from "../../src/formats/index.js";
 import { buildNotice, type Notice } from "../../src/pipeline/notice.js";
 
@@ -17,7 +26,11 @@ const signer = openSigner(join(directory, "state", "evidence.key"));
 const other = openSigner(join(directory, "other.key"));
 
 /** One run of an agent: so many events, a checkpoint at start and after every `each`, and one at the stop. */
-function run(chain: Chain, events: number, { each = 5, stop = true, key = signer, lost = {} as Record<number, Notice> } = {}) {
+function run(
+  chain: Chain,
+  events: number,
+  { each = 5, stop = true, key = signer, lost = {} as Record<number, Notice> } = {},
+) {
   const lines: string[] = [];
   const add = (notice: Notice) =>
     void lines.push(chain.add((place) => buildNotice(notice, place, "n1")).line.trimEnd());
@@ -107,7 +120,9 @@ describe("verify", () => {
 
   it("says unsigned of a chain that nobody signed, and proves nothing by an unsigned checkpoint", () => {
     const chain = new Chain();
-    const lines = [1, 2, 3].map(() => chain.add((place) => buildNotice({ type: "GUARD_PROVED" }, place, "n")).line.trimEnd());
+    const lines = [1, 2, 3].map(() =>
+      chain.add((place) => buildNotice({ type: "GUARD_PROVED" }, place, "n")).line.trimEnd(),
+    );
     lines.push(chain.add((place) => buildNotice({ type: "CHECKPOINT" }, place, "n")).line.trimEnd());
     expect(verify(lines)).toMatchObject({ verdict: "unsigned", checkpoints: 0 });
   });
@@ -123,7 +138,8 @@ describe("verify", () => {
     const first = new Chain();
     const before = run(first, 7);
     const after = run(new Chain(first.head.hash), 3);
-    const text = (lines: readonly string[]) => verify(lines).findings.map(({ verdict, text: said }) => `${verdict}: ${said}`);
+    const text = (lines: readonly string[]) =>
+      verify(lines).findings.map(({ verdict, text: said }) => `${verdict}: ${said}`);
     expect(verify([...before, ...after])).toMatchObject({ verdict: "complete", runs: 2 });
     expect(text([...before, ...after])).toEqual(["note: restart of the agent; nothing is missing"]);
     // The last checkpoint that the agent remembered is older than its last line.
@@ -143,11 +159,14 @@ describe("verify", () => {
   });
 
   it("says of a gap whether the agent told of a loss as large", () => {
-    const lost = { 20: { type: "EVENTS_LOST", count: 3, detail: { "siem_spool_full": 3, ring_full: 90 } } as Notice };
+    const lost = { 20: { type: "EVENTS_LOST", count: 3, detail: { siem_spool_full: 3, ring_full: 90 } } as Notice };
     const lines = run(new Chain(), 25, { lost });
     const without = (...gone: number[]) => lines.filter((_, index) => !gone.includes(index));
     const told = verify(without(9, 10, 12));
-    expect(told).toMatchObject({ verdict: "incomplete", findings: [{ verdict: "incomplete" }, { verdict: "incomplete" }] });
+    expect(told).toMatchObject({
+      verdict: "incomplete",
+      findings: [{ verdict: "incomplete" }, { verdict: "incomplete" }],
+    });
     expect(told.findings[0]?.text).toContain("numbers 10 to 11 are missing");
     expect(told.findings[0]?.text).toContain("siem");
     expect(verify(without(9, 10, 12, 15))).toMatchObject({ verdict: "altered" });
@@ -182,7 +201,11 @@ describe("verifyFiles", () => {
       [newest, middle, oldest],
       [middle, newest, oldest, oldest],
     ]) {
-      expect(await verifyFiles(order, signer.publicKey)).toMatchObject({ verdict: "complete", lines: lines.length, runs: 2 });
+      expect(await verifyFiles(order, signer.publicKey)).toMatchObject({
+        verdict: "complete",
+        lines: lines.length,
+        runs: 2,
+      });
     }
     expect(await verifyFiles([newest, oldest])).toMatchObject({ verdict: "altered" });
     expect(await verifyFiles([file("all", lines)])).toMatchObject({ verdict: "complete" });

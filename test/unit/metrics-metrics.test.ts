@@ -4,7 +4,13 @@
 import { register } from "prom-client";
 import { describe, expect, it, vi } from "vitest";
 import { doorNames } from "../../src/kernel/doors.js";
-import { createMetrics, type MetricLabels, type MetricReaders, metricNames, type SinkMetrics } from "../../src/metrics/index.js";
+import {
+  createMetrics,
+  type MetricLabels,
+  type MetricReaders,
+  metricNames,
+  type SinkMetrics,
+} from "../../src/metrics/index.js";
 import { selftestOutcomes } from "../../src/selftest/index.js";
 import { dropReasons, latencyBounds } from "../../src/sinks/index.js";
 import { vectorNames } from "../../src/vectors/index.js";

@@ -17,7 +17,17 @@ import { MemoryStore } from "../../src/sinks/store.js";
 import { SyslogStream } from "../../src/sinks/syslog-stream.js";
 import { SyslogUdp } from "../../src/sinks/syslog-udp.js";
 import type { Transport } from "../../src/sinks/transport.js";
-import { type Certificate, countArrivals, HttpReceiver, hostile, makeCertificate, scratch, seqOf, Source, SyslogReceiver } from "./sinks-support.js";
+import {
+  type Certificate,
+  countArrivals,
+  HttpReceiver,
+  hostile,
+  makeCertificate,
+  Source,
+  SyslogReceiver,
+  scratch,
+  seqOf,
+} from "./sinks-support.js";
 
 const limits = { maxLines: 1_000_000, maxBytes: 1024 * 1024 * 1024 };
 const patience = 60_000;
@@ -86,7 +96,9 @@ describe("a hundred thousand events", () => {
 
   it("arrive once and in order over HTTP, by way of the spool", async () => {
     const receiver = await httpReceiver();
-    const sink = sinkOn(http(`http://127.0.0.1:${receiver.port}/x`, { maxEvents: 2000 }), { spool: join(scratch, "big-http") });
+    const sink = sinkOn(http(`http://127.0.0.1:${receiver.port}/x`, { maxEvents: 2000 }), {
+      spool: join(scratch, "big-http"),
+    });
     for (const entry of new Source().many(many)) sink.write(entry);
     await count(sink, many);
     expect(arrived(receiver)).toEqual(Array.from({ length: many }, (_, index) => index + 1));
@@ -153,7 +165,8 @@ describe("syslog", () => {
     await vi.waitFor(() => expect([receiver.messages.length, datagrams.length]).toEqual([2, 2]), patience);
     udp.close();
     for (const message of [receiver.messages[0] ?? "", datagrams[0] ?? ""]) {
-      const [, header, body] = /^(<82>1 \S+ node-1 cloudtaser - GUARD_PROVED \[meta sequenceId="1"\]) (.*)$/s.exec(message) ?? [];
+      const [, header, body] =
+        /^(<82>1 \S+ node-1 cloudtaser - GUARD_PROVED \[meta sequenceId="1"\]) (.*)$/s.exec(message) ?? [];
       expect(header).toMatch(/^<82>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z /);
       expect(`${body}\n`).toBe(entry.line);
     }
@@ -192,7 +205,9 @@ describe("syslog", () => {
     const sink = sinkOn(new SyslogUdp({ host: "localhost", port: udp.address().port, facility: 10, format: "native" }));
     const source = new Source();
     const { event, line } = source.next();
-    sink.write(new (await import("../../src/sinks/sink.js")).Entry(line.replace("x".repeat(40), "y".repeat(70_000)), 0));
+    sink.write(
+      new (await import("../../src/sinks/sink.js")).Entry(line.replace("x".repeat(40), "y".repeat(70_000)), 0),
+    );
     sink.write(source.next());
     await count(sink, 1);
     await vi.waitFor(() => expect(got).toBe(1), patience);
@@ -233,7 +248,13 @@ describe("TLS", () => {
       ["self-signed", wrong, undefined, { ca: right.ca, serverName: "siem.test" }, /certificate/],
       ["for another host", wrong, undefined, { ca: wrong.ca, serverName: "siem.test" }, /siem\.test/],
       ["wants ours", right, client.ca, { ca: right.ca, serverName: "siem.test" }, /./],
-      ["no file", right, undefined, { ca: join(scratch, "none.pem"), serverName: "siem.test" }, /list of certificates.*ENOENT/],
+      [
+        "no file",
+        right,
+        undefined,
+        { ca: join(scratch, "none.pem"), serverName: "siem.test" },
+        /list of certificates.*ENOENT/,
+      ],
     ];
     for (const [what, own, ca, tls, reason] of cases) {
       const receiver = await syslogReceiver(own, ca);
@@ -248,7 +269,10 @@ describe("TLS", () => {
         expect(sink.stats.lastError, what).toMatch(reason);
       }
       expect([receiver.messages, web.received], what).toEqual([[], []]);
-      expect(sinks.map(({ stats }) => stats.delivered), what).toEqual([0, 0]);
+      expect(
+        sinks.map(({ stats }) => stats.delivered),
+        what,
+      ).toEqual([0, 0]);
     }
   });
 });
@@ -261,7 +285,9 @@ describe("HTTP", () => {
     receiver.answer = (posted, response) => {
       response.writeHead(posted.headers.authorization === "Splunk second-token" ? 200 : 403).end(posted.body);
     };
-    const sink = sinkOn(http(`http://127.0.0.1:${receiver.port}/services/collector/event?secret=q`, { protocol: "splunk", tokenFile }));
+    const sink = sinkOn(
+      http(`http://127.0.0.1:${receiver.port}/services/collector/event?secret=q`, { protocol: "splunk", tokenFile }),
+    );
     const entry = new Source().next({ text: hostile });
     sink.write(entry);
     await vi.waitFor(() => expect(sink.stats.errors).toBeGreaterThan(0), patience);
@@ -279,7 +305,10 @@ describe("HTTP", () => {
     const receiver = await httpReceiver();
     const tries = new Map<number, number>();
     receiver.answer = (posted, response) => {
-      const documents = posted.body.trim().split("\n").filter((_, index) => index % 2 === 1);
+      const documents = posted.body
+        .trim()
+        .split("\n")
+        .filter((_, index) => index % 2 === 1);
       const items = documents.map((line) => {
         const seq = seqOf(line);
         tries.set(seq, (tries.get(seq) ?? 0) + 1);
@@ -292,8 +321,18 @@ describe("HTTP", () => {
     const entries = new Source().many(5);
     for (const entry of entries) sink.write(entry);
     await count(sink, 4);
-    expect([...tries]).toEqual([[1, 1], [2, 1], [3, 2], [4, 1], [5, 1]]);
-    expect(sink.stats).toMatchObject({ retried: 1, lastError: expect.stringContaining("some_error"), dropped: { refused: 1 } });
+    expect([...tries]).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 2],
+      [4, 1],
+      [5, 1],
+    ]);
+    expect(sink.stats).toMatchObject({
+      retried: 1,
+      lastError: expect.stringContaining("some_error"),
+      dropped: { refused: 1 },
+    });
     const action: unknown = JSON.parse(receiver.received[0]?.body.split("\n")[0] ?? "");
     expect(action).toEqual({ create: { _index: "events", _id: entries[0]?.event.id } });
   });
@@ -307,9 +346,15 @@ describe("HTTP", () => {
     for (const entry of entries) sink.write(entry);
     await count(sink, 1);
     expect(sink.stats.dropped.refused).toBe(1);
-    const body = JSON.parse(receiver.bodies) as { resourceLogs: { scopeLogs: { logRecords: Record<string, unknown>[] }[] }[] };
+    const body = JSON.parse(receiver.bodies) as {
+      resourceLogs: { scopeLogs: { logRecords: Record<string, unknown>[] }[] }[];
+    };
     const record = body.resourceLogs[0]?.scopeLogs[0]?.logRecords[0];
-    expect(record).toMatchObject({ severityNumber: 17, severityText: "high", body: { stringValue: entries[0]?.line.trim() } });
+    expect(record).toMatchObject({
+      severityNumber: 17,
+      severityText: "high",
+      body: { stringValue: entries[0]?.line.trim() },
+    });
     expect(String(record?.["timeUnixNano"])).toBe(`${BigInt(Date.parse(entries[0]?.event.time ?? "")) * 1_000_000n}`);
   });
 
@@ -321,7 +366,9 @@ describe("HTTP", () => {
     for (let i = 1; i <= 100; i++) sink.write(source.next(i === 37 ? { text: "poison" } : {}));
     await count(sink, 99);
     expect(sink.stats.dropped.refused).toBe(1);
-    expect(arrived(receiver).sort((one, other) => one - other)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1).filter((i) => i !== 37));
+    expect(arrived(receiver).sort((one, other) => one - other)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i + 1).filter((i) => i !== 37),
+    );
   });
 
   it("does as Retry-After says, gives up on a receiver that hangs, and follows no redirect", async () => {
@@ -367,6 +414,11 @@ describe("Backoff", () => {
     backoff.reset();
     expect(backoff.wait()).toBe(100);
     expect(new Backoff({ firstMs: 100, longestMs: 400, random: () => 0 }).wait()).toBe(50);
-    expect([retryAfter("7"), retryAfter("Thu, 01 Jan 1970 00:00:09 GMT", 4000), retryAfter("x"), retryAfter(undefined)]).toEqual([7000, 5000, 0, 0]);
+    expect([
+      retryAfter("7"),
+      retryAfter("Thu, 01 Jan 1970 00:00:09 GMT", 4000),
+      retryAfter("x"),
+      retryAfter(undefined),
+    ]).toEqual([7000, 5000, 0, 0]);
   });
 });

@@ -3,12 +3,22 @@
 // that refuses, or a file that somebody wrote into, holds up nothing.
 
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { type Entry, freshStats } from "../../src/sinks/sink.js";
 import { Spool } from "../../src/sinks/spool.js";
-import { scratch, seqOf, Source } from "./sinks-support.js";
+import { Source, scratch, seqOf } from "./sinks-support.js";
 
 let number = 0;
 const fresh = (): string => join(scratch, `spool-${++number}`);
@@ -81,14 +91,20 @@ describe("Spool", () => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         process.stdout.write(seq + 49 + "\\n");
       }`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let out = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk));
     await vi.waitFor(() => expect(out.split("\n").length).toBeGreaterThan(20), 30_000);
     child.kill("SIGKILL");
     await new Promise((resolve) => child.once("close", resolve));
     const acknowledged = Number(out.trim().split("\n").at(-2));
-    const newest = readdirSync(directory).filter((name) => name.endsWith(".ndjson")).sort().at(-1) ?? "";
+    const newest =
+      readdirSync(directory)
+        .filter((name) => name.endsWith(".ndjson"))
+        .sort()
+        .at(-1) ?? "";
     appendFileSync(join(directory, newest), '1 {"seq":999999,"to');
     const { spool, stats } = await make(directory);
     const got = seqs(await drain(spool));

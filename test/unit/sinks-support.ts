@@ -2,13 +2,18 @@
 // Events for the sinks' tests, and receivers on this machine that can be slow, rude, killed and started again.
 
 import { execFileSync } from "node:child_process";
-import { createServer as createHttp, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
-import { createServer as createHttps } from "node:https";
 import { mkdtempSync, rmSync } from "node:fs";
+import {
+  createServer as createHttp,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createHttps } from "node:https";
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createServer as createTls, type TlsOptions, TLSSocket } from "node:tls";
+import { createServer as createTls, TLSSocket, type TlsOptions } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { afterAll } from "vitest";
 import { Chain } from "../../src/evidence/index.js";
@@ -69,7 +74,9 @@ export function makeCertificate(name: string, { days = 2 }: { days?: number } = 
   const key = join(scratch, `${name}.key`);
   const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
   const how = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  execFileSync("openssl", [...how, "-days", String(days), ...subject, "-keyout", key, "-out", cert], { stdio: "ignore" });
+  execFileSync("openssl", [...how, "-days", String(days), ...subject, "-keyout", key, "-out", cert], {
+    stdio: "ignore",
+  });
   return { ca: cert, cert, key };
 }
 

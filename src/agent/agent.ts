@@ -24,7 +24,7 @@ import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
-import { startHealthServer } from "./http.js";
+import { closeHealthServer, startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
 import { checkMachine } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
@@ -287,12 +287,7 @@ export class Agent {
     await this.selftests.stop();
     this.#options.native.notify("STOPPING=1");
     await this.#control?.close();
-    await new Promise<void>((resolve) => {
-      if (this.#health) {
-        this.#health.close(() => resolve());
-        this.#health.closeAllConnections();
-      } else resolve();
-    });
+    await closeHealthServer(this.#health);
     this.#kernel?.drain();
     this.#notices?.stopped(how);
     await this.#stream?.close();

@@ -173,7 +173,12 @@ const http = z
       .default("logs-cloudtaser.events-default")
       .describe("For elasticsearch: index or data stream."),
     gzip: z.boolean().default(true).describe("Compress what is posted."),
-    maxEvents: z.int().min(1).max(10_000).default(500).describe("Most events in one request."),
+    maxEvents: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(500)
+      .describe("Most events in one request; 1 makes each a JSON document of its own, as falcosidekick wants it."),
     maxBytes: z
       .int()
       .min(64 * 1024)

@@ -31,11 +31,12 @@ function value(entry: Entry, format: FormatName): string {
 
 const seconds = (time: string): number => (Date.parse(time) || 0) / 1000;
 
-function webhook(format: FormatName): Protocol {
+/** @param single one event a request, which is a document then and not a list of lines */
+function webhook(format: FormatName, single: boolean): Protocol {
   return {
     scheme: "Bearer",
     body: (batch) => ({
-      contentType: formats[format].contentType,
+      contentType: single && isJson(format) ? "application/json" : formats[format].contentType,
       text: batch.map((entry) => entry.in(format)).join(""),
     }),
     judge: () => accepted,
@@ -152,10 +153,13 @@ function nanoseconds(time: string): string {
 
 export type ProtocolName = "webhook" | "splunk" | "elasticsearch" | "otlp";
 
-export function protocolOf(name: ProtocolName, { format, index }: { format: FormatName; index: string }): Protocol {
+export function protocolOf(
+  name: ProtocolName,
+  { format, index, maxEvents }: { format: FormatName; index: string; maxEvents: number },
+): Protocol {
   switch (name) {
     case "webhook":
-      return webhook(format);
+      return webhook(format, maxEvents === 1);
     case "splunk":
       return splunk(format);
     case "elasticsearch":

@@ -89,6 +89,22 @@ describe("HTTP", () => {
     expect(String(record?.["timeUnixNano"])).toBe(`${BigInt(Date.parse(entries[0]?.event.time ?? "")) * 1_000_000n}`);
   });
 
+  it("posts lines, or single documents to who wants those", async () => {
+    const receiver = await httpReceiver();
+    const sinks = [500, 1].map((maxEvents) =>
+      sinkOn(http(`http://127.0.0.1:${receiver.port}/`, { maxEvents, gzip: false })),
+    );
+    const entries = new Source().many(3);
+    for (const sink of sinks) {
+      for (const entry of entries) sink.write(entry);
+      await count(sink, 3);
+    }
+    expect(receiver.received.map(({ headers, body }) => [headers["content-type"], body])).toEqual([
+      ["application/x-ndjson", entries.map(({ line }) => line).join("")],
+      ...entries.map(({ line }) => ["application/json", line]),
+    ]);
+  });
+
   it("finds the one event that a receiver does not like, and drops only that", async () => {
     const receiver = await httpReceiver();
     receiver.answer = (posted, response) => void response.writeHead(posted.body.includes("poison") ? 400 : 200).end();

@@ -3,7 +3,7 @@
 // a usable key the agent guards on, its checkpoints are unsigned, and it says so.
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { Chain, openSigner, recallHead, rememberHead, type Signer } from "../evidence/index.js";
+import { Chain, noLine, openSigner, recallHead, rememberHead, type Signer } from "../evidence/index.js";
 import type { Log } from "../log/index.js";
 import type { Notice } from "../pipeline/index.js";
 
@@ -28,6 +28,8 @@ export class Evidence {
   readonly #log: Log;
   readonly #announce: (notice: Notice) => void;
   readonly reason: string;
+  /** How the run before ended. */
+  readonly #before: "stopped" | "crashed" | "unknown";
   #timer: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
   #last: number | undefined;
@@ -36,7 +38,9 @@ export class Evidence {
     this.#announce = announce;
     this.#log = log;
     this.#memory = join(directory, "chain.json");
-    this.chain = new Chain(recallHead(this.#memory));
+    const { head, crashed } = recallHead(this.#memory);
+    this.#before = crashed ? "crashed" : head === noLine ? "unknown" : "stopped";
+    this.chain = new Chain(head);
     try {
       this.#signer = openSigner(join(directory, "evidence.key"));
       this.reason = "";
@@ -45,6 +49,7 @@ export class Evidence {
       this.reason = error instanceof CloudtaserError ? error.message : reasonOf(error);
       log.error("events go out unsigned", { error });
     }
+    this.#remember(this.chain.head, true);
   }
 
   /** (Re)starts the checkpoints. */
@@ -56,16 +61,17 @@ export class Evidence {
 
   checkpoint(reason: "start" | "interval" | "stop"): void {
     const signer = this.#signer;
+    const before = reason === "start" ? { before: this.#before } : {};
     this.#announce({
       type: "CHECKPOINT",
-      detail: { reason, ...(signer === undefined ? {} : { key: signer.publicKey }) },
+      detail: { reason, ...before, ...(signer === undefined ? {} : { key: signer.publicKey }) },
       ...(signer === undefined ? {} : { sign: signer.sign }),
     });
     this.#last = Date.now();
     if (reason === "stop") return;
     const { head } = this.chain;
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#remember(head), settleMs);
+    this.#settling = setTimeout(() => this.#remember(head, true), settleMs);
     this.#settling.unref();
   }
 
@@ -78,7 +84,7 @@ export class Evidence {
 
   /** After the sinks have written it. */
   settle(): void {
-    if (this.chain.head.seq > 0) this.#remember(this.chain.head);
+    this.#remember(this.chain.head, false);
   }
 
   status(): EvidenceStatus {
@@ -91,11 +97,11 @@ export class Evidence {
     };
   }
 
-  #remember(head: { seq: number; hash: string }): void {
+  #remember(head: { hash: string }, running: boolean): void {
     try {
-      rememberHead(this.#memory, head);
+      rememberHead(this.#memory, head, running);
     } catch (error) {
-      this.#log.error("the last checkpoint could not be kept: the next run will not follow on this one", { error });
+      this.#log.warn("the end of the chain could not be kept: the next run will not follow on this one", { error });
     }
   }
 }

@@ -7,24 +7,32 @@ import { noLine } from "./chain.js";
 
 const maxText = 1024;
 
-/** Hash of the last known line; zeros if there is none, or what is there is no use. */
-export function recallHead(path: string): string {
+export interface Memory {
+  /** Hash of the last known line; zeros if there is none. */
+  head: string;
+  /** The run before has not come to its orderly end. */
+  crashed: boolean;
+}
+
+/** What is there and of no use counts as nothing. */
+export function recallHead(path: string): Memory {
+  const nothing = { head: noLine, crashed: false };
   try {
     const text = readFileSync(path, "utf8");
-    if (text.length > maxText) return noLine;
-    const { head } = JSON.parse(text) as { head?: unknown };
-    return typeof head === "string" && /^[0-9a-f]{64}$/.test(head) ? head : noLine;
+    if (text.length > maxText) return nothing;
+    const { head, running } = JSON.parse(text) as { head?: unknown; running?: unknown };
+    return typeof head === "string" && /^[0-9a-f]{64}$/.test(head) ? { head, crashed: running === true } : nothing;
   } catch {
-    return noLine;
+    return nothing;
   }
 }
 
-/** Throws what the file system throws. */
-export function rememberHead(path: string, { seq, hash }: { seq: number; hash: string }): void {
+/** running: false at the orderly end. Throws what the file system throws. */
+export function rememberHead(path: string, { hash }: { hash: string }, running: boolean): void {
   const unfinished = `${path}.new`;
   const fd = openSync(unfinished, "w", 0o600);
   try {
-    writeSync(fd, `${JSON.stringify({ seq, head: hash })}\n`);
+    writeSync(fd, `${JSON.stringify({ head: hash, running })}\n`);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

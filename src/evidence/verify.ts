@@ -162,7 +162,7 @@ export class Verifier {
     const open = this.#open;
     this.#endRun();
     this.#runs++;
-    if (line.prev === hash) this.#find("note", "restart of the agent; nothing is missing");
+    if (line.prev === hash) this.#find("note", "restart of the agent, which follows on the line before");
     else if (checkpoint !== undefined)
       this.#find(
         "note",
@@ -205,7 +205,9 @@ export class Verifier {
 
   #checkpoint(line: Line, text: string, hash: string): void {
     this.#anchors.set(hash, this.#at);
-    const { key, signature } = line.detail;
+    const { key, signature, before } = line.detail;
+    if (before === "crashed")
+      this.#find("note", "the run before this one came to no orderly end: what it wrote last may be missing");
     if (typeof key !== "string" || typeof signature !== "string" || signature === "") {
       this.#find("note", "a checkpoint without a signature: the agent had no key");
       return;

@@ -90,6 +90,17 @@ describe("verify", () => {
     );
   });
 
+  it("takes only one way of writing a signature", () => {
+    const last = whole.at(-1) ?? "";
+    const [, signature = ""] = /"signature":"([^"]+)"/.exec(last) ?? [];
+    expect(signature.endsWith("==")).toBe(true);
+    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const end = letters[(letters.indexOf(signature.at(-3) ?? "") ^ 1) & 63];
+    for (const other of [`${signature.slice(0, -3)}${end}==`, signature.slice(0, -2), ` ${signature}`]) {
+      expect(verify([...whole.slice(0, -1), last.replace(signature, other)]).verdict).toBe("altered");
+    }
+  });
+
   it("finds lines that were taken out, put in, or put elsewhere", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: whole.length - 2 }), fc.nat(whole.length - 1), (from, to) => {
@@ -141,7 +152,7 @@ describe("verify", () => {
     const text = (lines: readonly string[]) =>
       verify(lines).findings.map(({ verdict, text: said }) => `${verdict}: ${said}`);
     expect(verify([...before, ...after])).toMatchObject({ verdict: "complete", runs: 2 });
-    expect(text([...before, ...after])).toEqual(["note: restart of the agent; nothing is missing"]);
+    expect(text([...before, ...after])).toEqual(["note: restart of the agent, which follows on the line before"]);
     // The last checkpoint that the agent remembered is older than its last line.
     const crashed = new Chain();
     const died = run(crashed, 7, { stop: false });
@@ -155,6 +166,11 @@ describe("verify", () => {
     expect(text([...before, ...gone])).toEqual([expect.stringMatching(/^altered: .*forerunner is not here/)]);
     expect(text([...before, ...run(new Chain(), 3)])).toEqual([expect.stringMatching(/^altered: .*knows of none/)]);
     expect(text(after)).toEqual(["note: begins with a restart; the runs before it are not here"]);
+    // A whole run may have been lost with its memory; the next one says that there was one.
+    const chain = new Chain(hashLine(before.at(-1) ?? ""));
+    const detail = { reason: "start", before: "crashed", key: signer.publicKey };
+    const start = chain.add((place) => buildNotice({ type: "CHECKPOINT", detail, sign: signer.sign }, place, "n1"));
+    expect(text([...before, start.line.trimEnd()])[1]).toMatch(/^note: the run before this one came to no orderly end/);
     expect(text(before.slice(4))).toEqual(["note: begins with number 5; what was before is not here"]);
   });
 
@@ -244,12 +260,15 @@ describe("key and memory", () => {
 
   it("remembers the head, and takes anything else for none", () => {
     const path = join(directory, "chain.json");
-    expect(recallHead(path)).toBe("0".repeat(64));
-    rememberHead(path, { seq: 3, hash: "cd".repeat(32) });
-    expect(recallHead(path)).toBe("cd".repeat(32));
+    const nothing = { head: "0".repeat(64), crashed: false };
+    expect(recallHead(path)).toEqual(nothing);
+    rememberHead(path, { hash: "cd".repeat(32) }, true);
+    expect(recallHead(path)).toEqual({ head: "cd".repeat(32), crashed: true });
+    rememberHead(path, { hash: "cd".repeat(32) }, false);
+    expect(recallHead(path)).toEqual({ head: "cd".repeat(32), crashed: false });
     for (const text of ["", "{}", '{"head":3}', '{"head":"xyz"}', "x".repeat(5000)]) {
       writeFileSync(path, text);
-      expect(recallHead(path)).toBe("0".repeat(64));
+      expect(recallHead(path)).toEqual(nothing);
     }
   });
 });

@@ -80,7 +80,9 @@ describe("verify", () => {
         line[at] = (line[at] ?? 0) ^ change;
         const verifier = new Verifier(signer.publicKey);
         for (const [number, one] of bytes.entries()) verifier.take(one, `log:${number + 1}`);
-        const { verdict, findings } = verifier.end();
+        const { verdict, findings, unsigned } = verifier.end();
+        // The last line may be made another than a checkpoint: then it is one that nothing covers, and is told as such.
+        if (index === whole.length - 1 && unsigned > 0) return;
         expect(verdict).not.toBe("complete");
         // The line itself, or where the chain breaks right after it.
         const first = findings.find((one) => one.verdict !== "note")?.at;

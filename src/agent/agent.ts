@@ -116,7 +116,7 @@ export class Agent {
         hardening: this.hardening,
         lookAround: (pids) => lookAround(pids, process.pid),
       });
-      const inUse = new Set(scope.records().map((record) => record.who.group));
+      const inUse = new Set(scope.records().map(({ who }) => who.group));
       this.#groups.reserve(inUse);
       this.#groups.keepOnly(inUse);
       stream.follow(kernel);
@@ -144,9 +144,8 @@ export class Agent {
         proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
-      const silenced = this.#facts.ftraceEnabled === false;
-      const ready = this.notReady().length === 0;
-      notices.started({ version: packageVersion(), mode: this.#config.mode, ready, silenced });
+      const found = { silenced: this.#facts.ftraceEnabled === false, ready: this.notReady().length === 0 };
+      notices.started({ version: packageVersion(), mode: this.#config.mode, ...found });
       this.#tellManager();
       this.selftests.schedule();
       kernel.mayIdle();

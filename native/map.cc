@@ -17,30 +17,21 @@ namespace {
 
 constexpr napi_type_tag kMapTag = {0x5f0c6be0a1f94d0bULL, 0x9a1be3c84c7f2d61ULL};
 
-// The values of an array, each padded to 8 bytes, for as long as this lives.
-class Mapping {
- public:
-  Mapping(int fd, size_t size) : size_(size), at_(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) {}
-  ~Mapping() {
-    if (*this) munmap(at_, size_);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-
-  explicit operator bool() const { return at_ != MAP_FAILED; }
-  uint8_t* bytes() const { return static_cast<uint8_t*>(at_); }
-
- private:
-  size_t size_;
-  void* at_;
-};
-
 bool IsPerCpu(uint32_t type) {
   return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
          type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
 
 }  // namespace
+
+Mapping::Mapping(int fd, size_t size)
+    : size_(size), at_(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) {}
+
+Mapping::~Mapping() {
+  if (*this) munmap(at_, size_);
+}
+
+Mapping::operator bool() const { return at_ != MAP_FAILED; }
 
 Napi::Function Map::Define(Napi::Env env) {
   return DefineClass(env, "BpfMap",
@@ -162,8 +153,11 @@ Napi::Value Map::SetBits(const Napi::CallbackInfo& info) {
   if (args.bad()) return env.Undefined();
   if (!(parts_.flags & BPF_F_MMAPABLE))
     return ThrowErrno(env, EINVAL, "set bits, without BPF_F_MMAPABLE, in map", parts_.name);
-  Mapping value(parts_.fd.get(), parts_.value_size);
-  if (!value) return ThrowErrno(env, errno, "map the memory of map", parts_.name);
+  if (!mapping_) {
+    auto mapping = std::make_unique<Mapping>(parts_.fd.get(), parts_.value_size);
+    if (!*mapping) return ThrowErrno(env, errno, "map the memory of map", parts_.name);
+    mapping_ = std::move(mapping);
+  }
   uint32_t fresh = 0;
   for (size_t at = 0; at < bits.size; at += sizeof(uint32_t)) {
     uint32_t bit;
@@ -173,7 +167,7 @@ Napi::Value Map::SetBits(const Napi::CallbackInfo& info) {
       return env.Undefined();
     }
     auto mask = static_cast<uint8_t>(1u << (bit & 7));
-    if (!(__atomic_fetch_or(value.bytes() + bit / 8, mask, __ATOMIC_RELAXED) & mask)) ++fresh;
+    if (!(__atomic_fetch_or(mapping_->bytes() + bit / 8, mask, __ATOMIC_RELAXED) & mask)) ++fresh;
   }
   return Napi::Number::New(env, fresh);
 }

@@ -11,6 +11,7 @@ export const mayImport = {
   config: ["vectors", "errors", "log"],
   kernel: ["vectors", "errors", "log"],
   scope: ["vectors", "config", "errors", "log"],
+  secrets: ["config", "errors", "log"],
   pipeline: ["vectors", "formats", "config", "errors", "log"],
   sinks: ["formats", "config", "errors", "log"],
   metrics: ["vectors", "errors", "log"],
@@ -20,6 +21,7 @@ export const mayImport = {
     "selftest",
     "kernel",
     "scope",
+    "secrets",
     "pipeline",
     "sinks",
     "metrics",
@@ -30,7 +32,7 @@ export const mayImport = {
     "errors",
     "log",
   ],
-  cli: ["agent", "selftest", "control", "kernel", "scope", "vectors", "formats", "config", "errors", "log"],
+  cli: ["agent", "selftest", "control", "kernel", "scope", "secrets", "vectors", "formats", "config", "errors", "log"],
 } as const satisfies Record<string, readonly string[]>;
 
 type Room = keyof typeof mayImport;

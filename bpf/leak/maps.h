@@ -21,7 +21,9 @@ struct ct_leak_anchor_bits {
 	__u8 bits[1 << (CT_LEAK_ANCHOR_BITS - 3)];
 };
 
-/* Arrays: their one entry cannot be missing. */
+#define BPF_F_MMAPABLE (1U << 10)
+
+/* Arrays: their one entry cannot be missing. The agent sets single bits through a mapping. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -32,6 +34,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct ct_leak_windows);
 } leak_windows __weak SEC(".maps");
@@ -39,6 +42,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct ct_leak_anchor_bits);
 } leak_anchor_bits __weak SEC(".maps");

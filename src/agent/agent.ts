@@ -9,7 +9,6 @@ import type { StatusReport } from "../control/protocol.js";
 import { CloudtaserError } from "../errors/index.js";
 import {
   canaryPath,
-  enableFtrace,
   type Kernel,
   type KernelFacts,
   type Native,
@@ -25,12 +24,14 @@ import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
+import { checkMachine, started } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
+import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
@@ -58,6 +59,7 @@ export class Agent {
   #reloadError: string | null = null;
   #kernel: Kernel | undefined;
   #scope: Scope | undefined;
+  #secrets: ReturnType<typeof openSecrets> | undefined;
   #stream: Stream | undefined;
   #health: Server | undefined;
   #control: ControlServer | undefined;
@@ -78,12 +80,13 @@ export class Agent {
   /** Throws when the guards cannot stand; nothing is left attached then. */
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
-      this.#checkMachine();
+      checkMachine(this.#facts, this.#log);
       const allow = this.#rules.resolve(this.#config);
       const stream = new Stream(
         () => this.#config,
         this.#options.native,
         (group) => this.#groups.nameOf(group),
+        (id) => this.#secrets?.byNumber(id)?.name,
       );
       this.#stream = stream;
       // Taken before the doors: two agents must not load side by side.
@@ -116,7 +119,9 @@ export class Agent {
         hardening: this.hardening,
         lookAround: (pids) => lookAround(pids, process.pid),
       });
-      const inUse = new Set(scope.records().map((record) => record.who.group));
+      const secrets = openSecrets(kernel, this.#groups, scope, this.#config.control.socket, this.#log);
+      this.#secrets = secrets;
+      const inUse = new Set([...scope.records().map((record) => record.who.group), ...secrets.groups()]);
       this.#groups.reserve(inUse);
       this.#groups.keepOnly(inUse);
       stream.follow(kernel);
@@ -140,7 +145,7 @@ export class Agent {
       const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
-        check: () => this.#rules.check(kernel),
+        check: () => this.#rules.check(kernel).then(() => secrets.check()),
         proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
@@ -213,20 +218,22 @@ export class Agent {
       records: this.scope.records(),
       workloadOf: (group) => this.#groups.nameOf(group),
       warnings: [...this.#rules.warnings, ...this.scope.warnings],
+      secrets: secretsReport(this.kernel, this.#secrets),
       hardening: this.hardening,
       overridesOf: (name) => overridesOf(this.#config, name),
     });
   }
 
   get kernel(): Kernel {
-    if (!this.#kernel)
-      throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });
-    return this.#kernel;
+    return started(this.#kernel);
   }
 
   get scope(): Scope {
-    if (!this.#scope) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });
-    return this.#scope;
+    return started(this.#scope);
+  }
+
+  get secrets(): ReturnType<typeof openSecrets> {
+    return started(this.#secrets);
   }
 
   get config(): Config {
@@ -240,17 +247,6 @@ export class Agent {
 
   get groups(): Groups {
     return this.#groups;
-  }
-
-  #checkMachine(): void {
-    if (!this.#facts.root && this.#facts.missingCapabilities.length > 0) {
-      throw new CloudtaserError("NOT_ROOT", { target: "cloudtaser agent", fields: { uid: process.geteuid?.() ?? -1 } });
-    }
-    if (!this.#facts.btf) throw new CloudtaserError("NO_BTF", { target: "/sys/kernel/btf/vmlinux" });
-    if (this.#facts.ftraceEnabled === false) {
-      if (!enableFtrace()) throw new CloudtaserError("FTRACE_OFF", { target: "/proc/sys/kernel/ftrace_enabled" });
-      this.#log.warn("kernel.ftrace_enabled was 0, which silences every guard; it was set to 1");
-    }
   }
 
   #stopIfInterrupted(interrupted: () => string | undefined): void {
@@ -267,6 +263,7 @@ export class Agent {
       pipeline: () => this.#stream?.stats,
       malformed: () => this.#stream?.malformed ?? 0,
       hardening: () => this.hardening.totals(),
+      secrets: () => this.#secrets?.count ?? 0,
       proofFailures: () => this.#watch?.failures ?? 0,
       reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
       selftests: () => this.selftests,

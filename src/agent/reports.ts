@@ -88,7 +88,7 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
 
 export type StatusParts = Pick<
   StatusReport,
-  "version" | "node" | "started" | "notReady" | "config" | "events" | "mode"
+  "version" | "node" | "started" | "notReady" | "config" | "events" | "mode" | "secrets"
 > & {
   kernel: Kernel;
   facts: KernelFacts;
@@ -125,6 +125,7 @@ export function statusReport(parts: StatusParts): StatusReport {
     processes,
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,
+    secrets: parts.secrets,
     warnings: [...warningsOf(kernel, facts), ...parts.warnings],
   };
 }

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // From kernel records to sinks, the backlog and its subscribers: one pipeline and what stands at its end.
 import { type Config, policyOf } from "../config/index.js";
-import { Door, type Event, EventFlag, type Native, Outcome, Vector } from "../kernel/index.js";
+import {
+  Door,
+  type Event,
+  EventFlag,
+  LeakEncoding,
+  LeakPlace,
+  LeakReason,
+  LeakSink,
+  type Native,
+  Outcome,
+  Vector,
+} from "../kernel/index.js";
 import {
   abiNames,
   createBootClock,
@@ -32,17 +43,23 @@ export class Stream {
   malformed = 0;
 
   /** Opens the sinks; throws EVENTS_FILE_UNWRITABLE. */
-  constructor(config: () => Config, native: Native, workloadOf: (group: number) => string) {
+  constructor(
+    config: () => Config,
+    native: Native,
+    workloadOf: (group: number) => string,
+    secretOf: (id: number) => string | undefined,
+  ) {
     const { stdout, file } = config().events;
     if (stdout) this.sinks.push(createStdoutSink());
     if (file) this.sinks.push(createFileSink(file.path));
     this.#pipeline = createPipeline(
       {
-        abi: abiNames({ Vector, Door, Outcome, EventFlag }),
+        abi: abiNames({ Vector, Door, Outcome, EventFlag, LeakEncoding, LeakPlace, LeakReason, LeakSink }),
         node: config().nodeName,
         clock: createBootClock(),
         facts: createFacts(createProcReader({})),
         workloadOf: (group) => (group === 0 ? undefined : workloadOf(group)),
+        secretOf,
         modeOf: (vector) => policyOf(config(), vector).mode,
         kill: createKiller(native),
       },

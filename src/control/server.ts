@@ -7,13 +7,17 @@ import type { Log } from "../log/index.js";
 import { mayControl, type PeerCredentials, peerOf } from "./peer.js";
 import { type ControlHandlers, type ErrorAnswer, heartbeatSeconds, type Peer, routes } from "./protocol.js";
 import {
+  addSecretSchema,
   badRequest,
   checked,
   eventsSchema,
   noBodySchema,
   noQuerySchema,
   protectSchema,
+  queryOf,
   readJson,
+  readSecret,
+  removeSecretSchema,
   selftestSchema,
   unprotectSchema,
 } from "./request.js";
@@ -90,9 +94,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
 
   async function serve(name: RouteName, url: URL, request: IncomingMessage, response: ServerResponse, peer: Peer) {
     const what = `${request.method} ${url.pathname}`;
-    const query = Object.fromEntries(url.searchParams);
     if (name === "events") {
-      const { backlog, follow } = checked(eventsSchema, query, what);
+      const { backlog, follow } = checked(eventsSchema, queryOf(url), what);
       streamEvents(response, {
         backlog,
         follow: follow === "true",
@@ -102,12 +105,27 @@ export async function startControlServer(options: ControlServerOptions): Promise
       });
       return;
     }
-    checked(noQuerySchema, query, what);
+    if (name === "addSecret") {
+      const asked = checked(addSecretSchema, queryOf(url, ["allow"]), what);
+      const value = await readSecret(request, `${asked.name} of ${asked.workload}`);
+      answer(response, 200, handlers.addSecret(asked, value));
+      return;
+    }
+    if (name === "removeSecret") {
+      answer(response, 200, handlers.removeSecret(checked(removeSecretSchema, queryOf(url), what)));
+      return;
+    }
+    checked(noQuerySchema, queryOf(url), what);
     const body = await readJson(request, what);
     answer(response, 200, await act(name, body, what, peer));
   }
 
-  async function act(name: Exclude<RouteName, "events">, body: unknown, what: string, peer: Peer): Promise<unknown> {
+  async function act(
+    name: Exclude<RouteName, "events" | "addSecret" | "removeSecret">,
+    body: unknown,
+    what: string,
+    peer: Peer,
+  ): Promise<unknown> {
     switch (name) {
       case "protect":
         return handlers.protect(checked(protectSchema, body, what), peer);
@@ -117,11 +135,15 @@ export async function startControlServer(options: ControlServerOptions): Promise
         return handlers.selftest(checked(selftestSchema, body, what));
       case "status":
       case "vectors":
+      case "secrets":
       case "reload":
         checked(noBodySchema, body, what);
         return handlers[name]();
     }
   }
+
+  // What a request was parsed from may be a secret. The parser, which listens first, has copied what it hands on.
+  server.on("connection", (socket) => socket.on("data", (bytes: Buffer) => bytes.fill(0)));
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => {}); // the reader is gone; nobody is left to tell
@@ -133,11 +155,14 @@ export async function startControlServer(options: ControlServerOptions): Promise
       return;
     }
     const url = new URL(`http://agent${request.url?.startsWith("/") ? request.url : "/"}`);
-    const found = Object.entries(routes).find(([, route]) => route.path === url.pathname);
+    const there = Object.entries(routes).filter(([, route]) => route.path === url.pathname);
+    const found = there.find(([, route]) => route.method === request.method);
     const what = `${request.method} ${url.pathname}`;
-    if (found === undefined) return refuse(response, badRequest(what, "there is no such path"), 404);
-    if (found[1].method !== request.method)
-      return refuse(response, badRequest(what, `it takes ${found[1].method}`), 405);
+    if (there.length === 0) return refuse(response, badRequest(what, "there is no such path"), 404);
+    if (found === undefined) {
+      const methods = there.map(([, route]) => route.method).join(", ");
+      return refuse(response, badRequest(what, `it takes ${methods}`), 405);
+    }
     serve(found[0] as RouteName, url, request, response, peer).catch((error: unknown) => refuse(response, error));
   });
 

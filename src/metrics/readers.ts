@@ -36,6 +36,10 @@ export interface MetricReaders {
   protectedProcesses(): number;
   /** What was done to processes when protection began and ended. */
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
+  /** Registered. */
+  secrets(): number;
+  /** Operations that were not looked at whole for them. */
+  unscanned(): Iterable<{ reason: string; count: number }>;
   /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
   ring(): { usedBytes: number | undefined; sizeBytes: number };
   sinks(): Iterable<SinkMetrics>;
@@ -52,6 +56,7 @@ export interface MetricLabels {
   doors: readonly string[];
   losses: readonly string[];
   pipelineDrops: readonly string[];
+  unscanned: readonly string[];
   sinks: readonly string[];
   sinkDrops: readonly string[];
   /** What an attempt can come to in the form of the doors. */

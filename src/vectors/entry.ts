@@ -85,6 +85,8 @@ export interface VectorEntry {
   compliance: readonly string[];
   /** ct_event.arg[0..], in order; slots that are not named are 0. */
   args: readonly ArgumentMeaning[];
+  /** What detail holds where it is made of all arguments together, and args is empty. */
+  details?: readonly { key: string; meaning: string }[];
   /** ct_event.name: key in detail and meaning; undefined if the vector leaves it empty. */
   name?: { key: string; meaning: string };
 }

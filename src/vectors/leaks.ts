@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the table: a protected process lets a registered secret of its own out. Content decides, not the place.
 
-import type { ArgumentMeaning, VectorEntry } from "./entry.js";
+import type { VectorEntry } from "./entry.js";
 
-const leakArgs = [
+/** Made in src/pipeline/leak.ts. No byte of a secret is in any of them. */
+const leakDetails = [
+  { key: "secret", meaning: "name of the registered secret; left out if nothing was matched" },
+  { key: "encoding", meaning: "plain, base64, base64url, hex, hex_upper, percent, json or shell" },
+  { key: "offset", meaning: "where it began in the operation: start, first_64, first_4096 or later" },
+  { key: "length", meaning: "bytes of what was matched, in that encoding" },
   {
-    key: "secret",
-    form: "number",
-    meaning: "number of the registered secret; 0: what was not looked at holds none for sure",
+    key: "unscanned",
+    meaning:
+      "why the operation was not looked at whole, in place of the four above: unreadable (memory that was not there), beyond (more than leaks.scanLimit), unknown (a call whose buffer is not known), busy",
   },
   {
-    key: "look",
-    form: "bits",
-    meaning: "encoding, reason, place, sink, length and port: CT_LEAK_ARG_* of bpf/abi_leak.h",
+    key: "sink",
+    meaning:
+      "file, pipe, device, internet, unix, socket, arguments, name, link, xattr, process_name, message, key or keyboard",
   },
-  { key: "address", form: "address", meaning: "where it was to go, of an internet address" },
-] as const satisfies readonly ArgumentMeaning[];
+  { key: "destination", meaning: "address and port, if that is internet" },
+  { key: "name", meaning: "last name of the file, if there is one" },
+] as const;
 
 /** Leaving by an own act is what data leakage prevention is about. */
 const leakControls = [
@@ -44,8 +50,8 @@ export const leakVectors = {
     defence:
       "The write is refused before a byte of it leaves. Where content cannot be read (pages that are not there, io_uring, characters typed into a terminal one by one) the configuration says whether it is refused or reported.",
     compliance: leakControls,
-    args: leakArgs,
-    name: { key: "file", meaning: "last name of the file; empty for pipes" },
+    args: [],
+    details: leakDetails,
   },
   leak_send: {
     title: "Secret sent",
@@ -59,7 +65,8 @@ export const leakVectors = {
       "The protected process was about to send one of its registered secrets, plain or encoded, over a socket to where that secret may not go.",
     defence: "The message is refused before it reaches the socket; the destinations allowed for that secret stay open.",
     compliance: leakControls,
-    args: leakArgs,
+    args: [],
+    details: leakDetails,
   },
   leak_exec: {
     title: "Secret in arguments",
@@ -74,7 +81,8 @@ export const leakVectors = {
     defence:
       "The exec is refused. What is executed stays protected, so its environment is not everybody's to see, and secrets may be in it.",
     compliance: leakControls,
-    args: leakArgs,
+    args: [],
+    details: leakDetails,
   },
   leak_name: {
     title: "Secret in a name",
@@ -97,7 +105,8 @@ export const leakVectors = {
       "The protected process was about to give a file, directory, node or link a name that holds one of its registered secrets, to put one into a link's target or an extended attribute, or to name a thread so.",
     defence: "The call is refused before the name exists.",
     compliance: leakControls,
-    args: leakArgs,
+    args: [],
+    details: leakDetails,
   },
   leak_ipc: {
     title: "Secret in a message or key",
@@ -111,6 +120,7 @@ export const leakVectors = {
       "The protected process was about to put one of its registered secrets into a System V or POSIX message queue, or into a key of the kernel's key rings.",
     defence: "The call is refused before anything is queued or stored.",
     compliance: leakControls,
-    args: leakArgs,
+    args: [],
+    details: leakDetails,
   },
 } as const satisfies Record<string, VectorEntry>;

@@ -9,7 +9,6 @@ import type { StatusReport } from "../control/protocol.js";
 import { CloudtaserError } from "../errors/index.js";
 import {
   canaryPath,
-  enableFtrace,
   type Kernel,
   type KernelFacts,
   type Native,
@@ -25,6 +24,7 @@ import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
+import { checkMachine, started } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
@@ -78,7 +78,7 @@ export class Agent {
   /** Throws when the guards cannot stand; nothing is left attached then. */
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
-      this.#checkMachine();
+      checkMachine(this.#facts, this.#log);
       const allow = this.#rules.resolve(this.#config);
       const stream = new Stream(
         () => this.#config,
@@ -144,7 +144,8 @@ export class Agent {
         proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
-      const [ready, silenced] = [this.notReady().length === 0, this.#facts.ftraceEnabled === false];
+      const silenced = this.#facts.ftraceEnabled === false;
+      const ready = this.notReady().length === 0;
       notices.started({ version: packageVersion(), mode: this.#config.mode, ready, silenced });
       this.#tellManager();
       this.selftests.schedule();
@@ -218,14 +219,11 @@ export class Agent {
   }
 
   get kernel(): Kernel {
-    if (!this.#kernel)
-      throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });
-    return this.#kernel;
+    return started(this.#kernel);
   }
 
   get scope(): Scope {
-    if (!this.#scope) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });
-    return this.#scope;
+    return started(this.#scope);
   }
 
   get config(): Config {
@@ -239,17 +237,6 @@ export class Agent {
 
   get groups(): Groups {
     return this.#groups;
-  }
-
-  #checkMachine(): void {
-    if (!this.#facts.root && this.#facts.missingCapabilities.length > 0) {
-      throw new CloudtaserError("NOT_ROOT", { target: "cloudtaser agent", fields: { uid: process.geteuid?.() ?? -1 } });
-    }
-    if (!this.#facts.btf) throw new CloudtaserError("NO_BTF", { target: "/sys/kernel/btf/vmlinux" });
-    if (this.#facts.ftraceEnabled === false) {
-      if (!enableFtrace()) throw new CloudtaserError("FTRACE_OFF", { target: "/proc/sys/kernel/ftrace_enabled" });
-      this.#log.warn("kernel.ftrace_enabled was 0, which silences every guard; it was set to 1");
-    }
   }
 
   #stopIfInterrupted(interrupted: () => string | undefined): void {

@@ -45,7 +45,7 @@ const expected = [
 type Missing = Exclude<keyof Native, (typeof expected)[number]>;
 const complete: [Missing] extends [never] ? true : Missing = true;
 
-/** The directory of this package: the same search from src/ and from dist/src/. */
+/** The directory of this package: the same search from src/, dist/src/ and dist/bin/. */
 export function packageRoot(from = import.meta.dirname): string {
   for (let directory = from; ; directory = dirname(directory)) {
     const manifest = join(directory, "package.json");

@@ -11,7 +11,9 @@ const maxLinks = 100_000;
 /** Sentences of one kind. */
 const maxOfKind = 8;
 
-const ofMemory = /\/(\d+)(?:\/task\/\d+)?\/(mem|environ|maps|smaps|smaps_rollup|numa_maps|pagemap|auxv|stack|syscall)$/;
+/** Captures the process and which of its files. */
+export const ofMemory =
+  /\/(\d+)(?:\/task\/\d+)?\/(mem|environ|maps|smaps|smaps_rollup|numa_maps|pagemap|auxv|stack|syscall)$/;
 
 export interface Procfs {
   list(path: string): string[];
@@ -31,7 +33,7 @@ export const procfs: Procfs = {
   read: (path) => readFileSync(path, "utf8"),
 };
 
-export function attempt<Result>(read: () => Result, otherwise: Result): Result {
+function attempt<Result>(read: () => Result, otherwise: Result): Result {
   try {
     return read();
   } catch {
@@ -47,7 +49,7 @@ export async function lookAround(pids: readonly number[], self: number, proc: Pr
   let rings = false;
   let left = maxLinks;
   for (const pid of pids) {
-    for (const [path, to] of linksOf(proc, pid)) {
+    for (const [path, to] of linksOf(proc, `/proc/${pid}/fd`)) {
       if (to.startsWith("/memfd:"))
         memfds.set(
           attempt(() => proc.file(path), path),
@@ -59,13 +61,10 @@ export async function lookAround(pids: readonly number[], self: number, proc: Pr
       }
     }
   }
-  const others = attempt(() => proc.list("/proc"), [])
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-  for (const pid of others) {
+  for (const pid of numbersIn(proc, "/proc")) {
     if (pid === self || members.has(pid)) continue;
     await setImmediate();
-    for (const [path, to] of linksOf(proc, pid)) {
+    for (const [path, to] of linksOf(proc, `/proc/${pid}/fd`)) {
       if (--left < 0) break;
       const file = ofMemory.exec(to);
       if (file && members.has(Number(file[1]))) {
@@ -88,9 +87,17 @@ export async function lookAround(pids: readonly number[], self: number, proc: Pr
   return warnings.all;
 }
 
-function* linksOf(proc: Procfs, pid: number): Generator<[string, string]> {
-  for (const name of attempt(() => proc.list(`/proc/${pid}/fd`), [])) {
-    const path = `/proc/${pid}/fd/${name}`;
+/** Processes below /proc, or threads below /proc/PID/task, in ascending order. */
+export const numbersIn = (proc: Procfs, path: string): number[] =>
+  attempt(() => proc.list(path), [])
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((one, other) => one - other);
+
+/** Path of each descriptor in that table, and what its link says. */
+export function* linksOf(proc: Procfs, table: string): Generator<[string, string]> {
+  for (const name of attempt(() => proc.list(table), [])) {
+    const path = `${table}/${name}`;
     const to = attempt(() => proc.link(path), "");
     if (to !== "") yield [path, to];
   }

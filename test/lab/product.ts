@@ -14,7 +14,6 @@ import { say, treeRoot } from "./host.js";
 const pieces: readonly { from: string; to: string; needed: boolean }[] = [
   { from: "package.json", to: "package.json", needed: true },
   { from: "dist/bin", to: "dist/bin", needed: true },
-  { from: "dist/src", to: "dist/src", needed: true },
   { from: "build/bpf", to: "build/bpf", needed: true },
   { from: "build/Release/cloudtaser.node", to: "build/Release/cloudtaser.node", needed: true },
   { from: "build/cloudtaser-canary", to: "build/cloudtaser-canary", needed: true },

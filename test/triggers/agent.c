@@ -7,23 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define SOCKET "/run/cloudtaser/control.sock"
+#include "control.h"
 
 /* The kernel says who listens, as soon as the connection stands; 0 if nobody does. */
 static pid_t listener(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = SOCKET };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = connect_to_agent(AGENT_SOCKET);
 	struct ucred who = { .pid = 0 };
 	socklen_t size = sizeof(who);
 
 	if (fd < 0)
-		cannot_try("no socket");
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)) &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size))
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size))
 		cannot_try("the listener is unknown");
 	close(fd);
 	return who.pid;

@@ -3,7 +3,7 @@
 
 import type { VectorReport } from "../control/protocol.js";
 import { CloudtaserError } from "../errors/index.js";
-import { isVectorName, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
+import { isVectorName, severityText, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 
 /** Throws USAGE for a name that is no vector's. */
 export function vectorNamed(name: string, flag = "--explain"): VectorName {
@@ -35,7 +35,7 @@ export function explainVector(name: VectorName, live: VectorReport | undefined):
     `Here        ${standing(live)}`,
     `Doors       ${entry.doors.join(", ")}`,
     `Against     ${entry.scope === "process" ? "one protected process" : "the kernel below; sleeps while nothing is protected, unless configured"}`,
-    `In the log  type ${entry.eventType}, severity ${entry.severity}`,
+    `In the log  type ${entry.eventType}, severity ${severityText(entry)}`,
     ...detail.map(({ key, meaning }) => `              detail.${key}: ${meaning}`),
     `ATT&CK      ${entry.attack.techniques.join(", ")} (${entry.attack.tactics.join(", ")})`,
     `Evidence    ${entry.compliance.join("; ")}`,

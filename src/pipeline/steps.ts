@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps in their order: identify, judge, respond, enrich. Plain functions from a draft and the context to the next draft.
 
-import { vectorEntry } from "../vectors/index.js";
+import { severityOf } from "../vectors/index.js";
 import type { DecodedEvent } from "./decoded.js";
 import type { Draft, DropReason, PipelineContext } from "./draft.js";
 
@@ -37,7 +37,7 @@ export function judge<Before extends Identified>(draft: Before, { abi, modeOf }:
   return {
     ...draft,
     verdict: {
-      severity: draft.outcome === "allowed" ? ("info" as const) : vectorEntry(draft.vector).severity,
+      severity: draft.outcome === "allowed" ? ("info" as const) : severityOf(draft.vector, draft.decoded.arg[0]),
       mode: late ? "enforce" : (byOutcome[draft.outcome] ?? now),
       outcome: draft.outcome,
       killed: (draft.decoded.flags & abi.flags.killed) !== 0,

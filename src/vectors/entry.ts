@@ -57,6 +57,8 @@ export interface VectorEntry {
   /** The event's `type`; the six of the specification among them. */
   eventType: string;
   severity: Severity;
+  /** Severities of roads (values of the first argument) that also tools of an administrator take by the way. */
+  roadSeverity?: Readonly<Record<string, Severity>>;
   /** MITRE ATT&CK ids, current names looked up elsewhere. */
   attack: { techniques: readonly string[]; tactics: readonly string[] };
   /** "inherit" follows the global mode; anything else holds until the configuration names the vector. */

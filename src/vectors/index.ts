@@ -13,4 +13,5 @@ export {
 } from "./entry.js";
 export { lateWorth } from "./late.js";
 export { type GeneratedEnum, joinVectorNumbers, namesByNumber, type VectorNumbers } from "./names.js";
+export { severityOf, severityText } from "./severity.js";
 export { type EventType, isVectorName, type VectorName, vectorEntry, vectorNames, vectorTable } from "./table.js";

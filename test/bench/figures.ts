@@ -22,6 +22,8 @@ export type Scenario = (typeof scenarios)[number];
 export interface KernelFigures {
   form: string;
   operations: Record<Scenario, Counts>;
+  /** What "no agent" varied by, from one run of the measuring program to the next. */
+  spread: Counts;
   /** Added by each door alone. */
   doors: Record<string, Counts>;
   footprint: Footprint;
@@ -33,14 +35,16 @@ export type Figures = Record<string, KernelFigures>;
 /** Noise of the counting itself: the guest's clock interrupt falls into a round or not. */
 export const noise = 8;
 
-const makesProcess = (operation: string): boolean => operation.endsWith("wait");
-
-/** Making a process takes pages and cache lines wherever they lie; a thousandth of it is no change. */
-export const noiseOf = (operation: string, without: number): number =>
-  makesProcess(operation) ? Math.max(noise, Math.round(0.003 * without)) : noise;
+/** Making a process takes pages and cache lines wherever they lie: the kernel alone varies by more than the clock does. */
+export const noiseOf = (operation: string, spread: Counts): number => Math.max(noise, spread[operation] ?? 0);
 
 /** What may be added to the operation; undefined if nothing was promised. */
-export function limitsOf(scenario: Scenario, operation: Operation, without: number): number | undefined {
+export function limitsOf(
+  scenario: Scenario,
+  operation: Operation,
+  without: number,
+  spread: Counts,
+): number | undefined {
   const forUnprotected: Partial<Record<Operation, number>> = {
     getppid: 0,
     "open+close": 230,
@@ -50,10 +54,10 @@ export function limitsOf(scenario: Scenario, operation: Operation, without: numb
     "vfork+exec+wait": 0.02 * without,
   };
   if (scenario === "no agent") return undefined;
-  if (scenario === "idle") return noiseOf(operation, without);
+  if (scenario === "idle") return noiseOf(operation, spread);
   const limit = forUnprotected[operation];
   if (limit === undefined) return undefined;
-  return (scenario === "protected caller" ? 2 * limit : limit) + noise;
+  return (scenario === "protected caller" ? 2 * limit : limit) + noiseOf(operation, spread);
 }
 
 export interface Judged {
@@ -77,10 +81,11 @@ export function judge(
   const base = of(measured, "no agent") ?? 0;
   const value = of(measured, scenario) ?? 0;
   const added = value - base;
-  const limit = limitsOf(scenario, operation, base);
+  const limit = limitsOf(scenario, operation, base, measured.spread);
   const before = of(known, scenario);
   const committed = before === undefined ? undefined : before - (of(known, "no agent") ?? 0);
-  const worse = scenario !== "no agent" && committed !== undefined && added > committed + 2 * noiseOf(operation, base);
+  const worse =
+    scenario !== "no agent" && committed !== undefined && added > committed + 2 * noiseOf(operation, measured.spread);
   return { value, added, over: limit !== undefined && added > limit, worse, committed };
 }
 

@@ -150,6 +150,14 @@ describe("pipeline", () => {
     expect(events[0]?.id.slice(0, 13).replace("-", "")).toBe(Number(1_700_000_008_000n).toString(16).padStart(12, "0"));
   });
 
+  it("takes a look at everybody's BPF objects less seriously than a hand on ours", () => {
+    const tamper = { ...record, vector: abi.Vector.bpf_tamper, flags: 0 };
+    const severities = [1n, 2n, 3n, 99n].map(
+      (road) => run([{ ...tamper, arg: [road, 14n, 0n, 0n] }]).events[0]?.severity,
+    );
+    expect(severities).toEqual(["medium", "critical", "critical", "critical"]);
+  });
+
   it("says killed, with a leak window, where the kernel killed after the fact", () => {
     const flags = abi.EventFlag.late | abi.EventFlag.kill_wanted | abi.EventFlag.killed;
     const { events } = run([{ ...record, outcome: abi.Outcome.killed, error: 0, flags }]);

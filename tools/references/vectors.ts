@@ -3,6 +3,7 @@
 
 import {
   type ArgumentForm,
+  severityText,
   type VectorEntry,
   type VectorName,
   vectorEntry,
@@ -39,7 +40,7 @@ function section(name: VectorName): string {
       ["", ""],
       [
         ["Event type", code(entry.eventType)],
-        ["Severity", entry.severity],
+        ["Severity", severityText(entry)],
         ["Against", against(entry)],
         ["Mode unless configured", entry.defaultMode === "inherit" ? "the global mode" : entry.defaultMode],
         ["Doors", entry.doors.map((door) => entryLink("doors", door)).join(", ")],

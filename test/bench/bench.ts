@@ -20,7 +20,7 @@ for (const kernel of kernels) {
   const measured = await measureKernel(kernel);
   const before = known[kernel];
   process.stdout.write(tableText(kernel, measured, before));
-  process.stdout.write(doorsText(measured.doors));
+  process.stdout.write(doorsText(measured.doors, measured.spread));
   const [footprint, tooBig] = footprintText(measured.footprint);
   process.stdout.write(footprint);
   over += tooBig;

@@ -3,13 +3,13 @@
 import { doorNames } from "../../src/kernel/doors.js";
 import type { GuestCommand } from "../lab/command.js";
 import type { Guest } from "../lab/guest.js";
-import { type Counts, noise, operations } from "./figures.js";
+import { type Counts, noiseOf, operations } from "./figures.js";
 
 /** The program that attaches lies beside the product's own code, which it imports. */
 const oneDoor = "/tmp/dist/test/bench/one-door.js";
 
 /** Rounds are short here: this is who spends it, not whether it is within the limit. */
-const measure = "/tmp/operations 30";
+const measure = "setarch --addr-no-randomize /tmp/operations 30";
 
 async function answer(command: GuestCommand, count: number): Promise<void> {
   const deadline = Date.now() + 120_000;
@@ -44,25 +44,20 @@ export async function measureDoors(guest: Guest, form: string): Promise<Record<s
 }
 
 /** Doors that cost nothing beyond the noise of counting share one line. */
-export function doorsText(doors: Record<string, Counts>): string {
+export function doorsText(doors: Record<string, Counts>, spread: Counts): string {
   const width = 27;
   const lines = ["\nEach door alone, added for an unprotected caller"];
   lines.push(
     "".padEnd(width) + operations.map((name) => name.replace("open+close /proc", "open /proc").padStart(17)).join(""),
   );
   const free: string[] = [];
+  const isSpent = (n: number, i: number): boolean => n > noiseOf(operations[i] ?? "", spread);
   for (const [door, counts] of Object.entries(doors)) {
     const spends = operations.map((operation) => counts[operation] ?? 0);
-    const costs = spends.some((n, i) => n > noiseOf(operations[i]));
+    const costs = spends.some((n, i) => isSpent(n, i));
     if (!costs) free.push(door);
-    else
-      lines.push(
-        door.padEnd(width) + spends.map((n, i) => (n > noiseOf(operations[i]) ? `+${n}` : "·").padStart(17)).join(""),
-      );
+    else lines.push(door.padEnd(width) + spends.map((n, i) => (isSpent(n, i) ? `+${n}` : "·").padStart(17)).join(""));
   }
   if (free.length > 0) lines.push(`nothing above noise: ${free.join(", ")}`);
   return `${lines.join("\n")}\n`;
 }
-
-/** Making a process takes pages and cache lines wherever they lie: its count varies. */
-const noiseOf = (operation: string | undefined): number => (operation?.endsWith("wait") ? 400 : noise);

@@ -35,7 +35,7 @@ export type Figures = Record<string, KernelFigures>;
 /** Noise of the counting itself: the guest's clock interrupt falls into a round or not. */
 export const noise = 8;
 
-/** Making a process takes pages and cache lines wherever they lie: the kernel alone varies by more than the clock does. */
+/** Making a process takes pages wherever they lie: the kernel alone varies by more than the clock does. */
 export const noiseOf = (operation: string, spread: Counts): number => Math.max(noise, spread[operation] ?? 0);
 
 /** What may be added to the operation; undefined if nothing was promised. */

@@ -4,6 +4,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 
+#include <algorithm>
+
 #include "arguments.h"
 #include "environment.h"
 #include "fd.h"
@@ -38,13 +40,27 @@ const struct btf* KernelBtf(Napi::Env env) {
   return instance.kernel_btf.get();
 }
 
+// All of them in one pass: libbpf's search by name compares with every type of the kernel each time.
+const std::vector<std::string_view>& KernelFunctions(Napi::Env env, const struct btf* btf) {
+  std::vector<std::string_view>& functions = Instance::Of(env).kernel_functions;
+  if (!functions.empty()) return functions;
+  for (__u32 id = 1; id < btf__type_cnt(btf); ++id) {
+    const struct btf_type* type = btf__type_by_id(btf, id);
+    const char* name = btf_is_func(type) ? btf__name_by_offset(btf, type->name_off) : nullptr;
+    if (name != nullptr) functions.emplace_back(name);
+  }
+  std::sort(functions.begin(), functions.end());
+  return functions;
+}
+
 Napi::Value KernelHasFunction(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Arguments args(info, "kernelHasFunction");
   std::string name = args.Text(0, "name");
   const struct btf* btf = args.bad() ? nullptr : KernelBtf(env);
   if (btf == nullptr) return env.Undefined();
-  return Napi::Boolean::New(env, btf__find_by_name_kind(btf, name.c_str(), BTF_KIND_FUNC) > 0);
+  const std::vector<std::string_view>& functions = KernelFunctions(env, btf);
+  return Napi::Boolean::New(env, std::binary_search(functions.begin(), functions.end(), name));
 }
 
 // Enums without a name, which CO-RE cannot ask for, are searched too.
@@ -66,7 +82,9 @@ Napi::Value KernelEnumerator(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ReleaseBtf(const Napi::CallbackInfo& info) {
-  Instance::Of(info.Env()).kernel_btf.reset();
+  Instance& instance = Instance::Of(info.Env());
+  instance.kernel_functions = {};
+  instance.kernel_btf.reset();
   return info.Env().Undefined();
 }
 

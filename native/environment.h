@@ -7,8 +7,10 @@
 #include <napi.h>
 
 #include <memory>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "error.h"
 
@@ -48,8 +50,9 @@ struct FreeBtf {
 struct Instance {
   std::shared_ptr<Registry> registry = std::make_shared<Registry>();
   Napi::FunctionReference object, map, link, ring, pidfd;
-  // The kernel's BTF, while somebody asks about it.
+  // The kernel's BTF, while somebody asks about it, and the names of its functions, which lie in it, in their order.
   std::unique_ptr<struct btf, FreeBtf> kernel_btf;
+  std::vector<std::string_view> kernel_functions;
   // What the constructor that runs now takes over; null when JavaScript calls a constructor by itself.
   void* parts = nullptr;
 

@@ -140,7 +140,7 @@ check: all generated-check ## format, lint, types, generated files
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 	$(Q)node dist/tools/check-imports.js
 
-.PHONY: generate generated-check format clean help
+.PHONY: generate generated-check golden format clean help
 generate: build/bpf/abi.o typescript ## generated files: ABI decoders and references in docs/
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o > src/kernel/abi.gen.ts.tmp && mv src/kernel/abi.gen.ts.tmp src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js
@@ -148,6 +148,9 @@ generate: build/bpf/abi.o typescript ## generated files: ABI decoders and refere
 generated-check: build/bpf/abi.o typescript
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o --check src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js --check
+
+golden: typescript ## what the formats make of sample events (UPDATE=1 writes it anew)
+	$(Q)node dist/tools/golden.js $(if $(UPDATE),--update)
 
 format: ## rewrite sources in the house format
 	$(Q)$(BIOME) check --write src test tools

@@ -10,6 +10,7 @@ import {
   createProcReader,
   type Notice,
   type Pipeline,
+  readBootId,
 } from "../pipeline/index.js";
 import { createFileSink, createStdoutSink, type Sink } from "../sinks/index.js";
 import { Backlog } from "./backlog.js";
@@ -40,6 +41,7 @@ export class Stream {
       {
         abi: abiNames({ Vector, Door, Outcome, EventFlag }),
         node: config().nodeName,
+        boot: readBootId(),
         clock: createBootClock(),
         facts: createFacts(createProcReader({})),
         workloadOf: (group) => (group === 0 ? undefined : workloadOf(group)),

@@ -12,6 +12,12 @@ const id = z.int().min(0);
 const shown = (length: number) => z.string().max(length * 10 + 1);
 const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
 
+/** Shared with the agent's own events. */
+export const bootId = z
+  .guid()
+  .optional()
+  .describe("The kernel's id of this boot of the node; left out where it does not tell.");
+
 const executable = z.strictObject({
   path: shown(512)
     .optional()
@@ -56,6 +62,7 @@ export const eventSchema = z.strictObject({
   seq: id.describe("Counts the events of one run of the agent, from 1; a gap is a loss."),
   time: timestamp.describe("When the kernel saw it, RFC 3339."),
   node: shown(253),
+  boot: bootId,
   type: z.string().regex(/^[A-Z_]+$/),
   vector: z.string().regex(/^[a-z_]+$/),
   severity: z.enum(severities),

@@ -4,7 +4,7 @@
 
 import { z } from "zod";
 import { type Severity, severities } from "../vectors/index.js";
-import { eventSchemaName } from "./event.js";
+import { bootId, eventSchemaName } from "./event.js";
 
 export const noticeTypes = {
   AGENT_STARTED: { severity: "info", meaning: "The agent began to guard; its doors were not there before." },
@@ -46,6 +46,7 @@ export const noticeSchema = z.strictObject({
     .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
     .describe("When the agent noticed it, RFC 3339."),
   node: shown(253),
+  boot: bootId,
   type: z.enum(Object.keys(noticeTypes) as [NoticeType, ...NoticeType[]]),
   vector: z.null().describe("Tells these events from attacks."),
   severity: z.enum(severities),

@@ -75,6 +75,7 @@ export function buildEvent(draft: Draft, context: PipelineContext): CloudtaserEv
     seq: draft.seq,
     time: formatTime(wallNs),
     node: printable(context.node, 253),
+    ...(context.boot === undefined ? {} : { boot: context.boot }),
     type: vectorEntry(draft.vector).eventType,
     vector: draft.vector,
     ...draft.verdict,

@@ -11,6 +11,8 @@ import type { Facts, ProcessFacts } from "./facts.js";
 export interface PipelineContext {
   abi: AbiNames;
   node: string;
+  /** The kernel's id of this boot; undefined if it does not tell. */
+  boot?: string | undefined;
   clock: BootClock;
   facts: Facts;
   /** Name of the workload that is protected as this group. */

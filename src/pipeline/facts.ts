@@ -41,11 +41,12 @@ const nanosecondsPerTick = 10_000_000n;
 const usersMaxAgeMs = 60_000;
 const nothing: ProcessFacts = { parent: [] };
 
-/** The container id in a cgroup path: runtimes end its last part with 64 hex digits, with a prefix and ".scope" or without. */
+/** The container id in a cgroup path: runtimes end its last part with 64 hex digits, with a prefix and ".scope" or without. A
+ *  monitor (conmon of CRI-O and Podman) is named after the container that it watches from outside. */
 export function containerIdOf(cgroupPath: string): string | undefined {
   for (const part of cgroupPath.split("/").reverse()) {
-    const match = /(?:^|[-:.])([0-9a-f]{64})(?:\.scope)?$/.exec(part);
-    if (match?.[1] !== undefined) return match[1];
+    const match = /(^|.*[-:.])([0-9a-f]{64})(?:\.scope)?$/.exec(part);
+    if (match?.[2] !== undefined) return match[1]?.endsWith("conmon-") ? undefined : match[2];
   }
   return undefined;
 }

@@ -8,6 +8,6 @@ export type { DropReason, PipelineContext } from "./draft.js";
 export { containerIdOf, createFacts, type Facts, type FactsStats, type ProcessFacts } from "./facts.js";
 export type { Notice } from "./notice.js";
 export { createPipeline, type Pipeline, type PipelineStats, type Publish } from "./pipeline.js";
-export { createProcReader, type ProcReader, type ProcStat } from "./procfs.js";
+export { createProcReader, type ProcReader, type ProcStat, readBootId } from "./procfs.js";
 export { abiVersion } from "./steps.js";
 export { errnoName, syscallName } from "./syscalls.js";

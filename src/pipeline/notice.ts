@@ -16,7 +16,7 @@ export interface Notice {
   detail?: NoticeEvent["detail"];
 }
 
-export function buildNotice(notice: Notice, seq: number, node: string, nowMs = Date.now()): NoticeEvent {
+export function buildNotice(notice: Notice, seq: number, node: string, nowMs = Date.now(), boot?: string): NoticeEvent {
   const detail = Object.entries(notice.detail ?? {}).map(([key, value]) => [
     key,
     typeof value === "string" ? printable(value, 200) : value,
@@ -27,6 +27,7 @@ export function buildNotice(notice: Notice, seq: number, node: string, nowMs = D
     seq,
     time: formatTime(BigInt(nowMs) * 1_000_000n),
     node: printable(node, 253),
+    ...(boot === undefined ? {} : { boot }),
     type: notice.type,
     vector: null,
     severity: notice.severity ?? noticeTypes[notice.type].severity,

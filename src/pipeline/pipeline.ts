@@ -57,7 +57,7 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
     stats,
     announce(notice) {
       stats.published++;
-      return formatNative(buildNotice(notice, ++seq, context.node));
+      return formatNative(buildNotice(notice, ++seq, context.node, Date.now(), context.boot));
     },
     process(records, count = 1) {
       for (const decoded of records) {

@@ -45,6 +45,12 @@ function readBounded(path: string): string {
   }
 }
 
+/** The kernel's random id of this boot; the same in every container of the node. */
+export function readBootId(proc = "/proc"): string | undefined {
+  const id = attempt(() => readBounded(`${proc}/sys/kernel/random/boot_id`).trim());
+  return id !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : undefined;
+}
+
 /** A process may call itself "a) S 1 (b": the name ends at the last parenthesis. */
 export function parseStat(text: string): ProcStat | undefined {
   const open = text.indexOf("(");

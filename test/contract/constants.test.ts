@@ -2,6 +2,7 @@
 // Numbers that are written down twice, because one side is C and not in its BTF.
 import { expect, it } from "vitest";
 import { ringBytes } from "../../src/agent/measures.js";
+import { product } from "../../src/formats/product.js";
 import { sharedMaps } from "../../src/kernel/load.js";
 import { scopeLimit } from "../../src/kernel/paths.js";
 import { maxAllowed, maxGroupPolicies } from "../../src/kernel/policy.js";
@@ -38,4 +39,8 @@ it("knows each of these maps for the agent's own", () => {
   const local = [...read("bpf/local_maps.h").matchAll(/^} (\w+) __weak SEC/gm)].map((match) => match[1]);
   const listed = [...read("bpf/own.h").matchAll(/\bIS\((\w+)\)(?!.*\\$)/gm)].map((match) => match[1]);
   expect(listed.filter((name) => name !== "map").sort()).toEqual([...sharedMaps, ...local].sort());
+});
+
+it("tells SIEMs the version of the package", () => {
+  expect(JSON.parse(read("package.json")).version).toBe(product.version);
 });

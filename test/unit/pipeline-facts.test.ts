@@ -15,7 +15,7 @@ import {
   syscallName,
 } from "../../src/pipeline/index.js";
 import { LruCache } from "../../src/pipeline/lru.js";
-import { parseCgroup, parseStat } from "../../src/pipeline/procfs.js";
+import { parseCgroup, parseStat, readBootId } from "../../src/pipeline/procfs.js";
 import { uuidv7 } from "../../src/pipeline/uuid.js";
 
 const who = {
@@ -131,6 +131,11 @@ describe("procfs parsing", () => {
     expect(parseStat("")).toBeUndefined();
   });
 
+  it("knows the boot only where the kernel tells it", () => {
+    expect(readBootId()).toBe(readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+    expect(readBootId("/nonexistent")).toBeUndefined();
+  });
+
   it("takes the unified hierarchy's path", () => {
     expect(parseCgroup("4:memory:/m\n0::/system.slice/a.service\n")).toBe("/system.slice/a.service");
     expect(parseCgroup("4:memory:/m\n")).toBeUndefined();
@@ -140,6 +145,11 @@ describe("procfs parsing", () => {
     [`/kubepods.slice/x/cri-containerd-${"0f".repeat(32)}.scope`, "0f".repeat(32)],
     [`/kubepods/burstable/pod1/${"0f".repeat(32)}`, "0f".repeat(32)],
     [`/docker/${"0f".repeat(32)}/init.scope`, "0f".repeat(32)],
+    [`/kubepods/pod1:cri-containerd:${"0f".repeat(32)}`, "0f".repeat(32)],
+    [`/kubepods.slice/x/crio-${"0f".repeat(32)}.scope`, "0f".repeat(32)],
+    [`/machine.slice/libpod-${"0f".repeat(32)}.scope/container`, "0f".repeat(32)],
+    [`/kubepods.slice/x/crio-conmon-${"0f".repeat(32)}.scope`, undefined],
+    [`/machine.slice/libpod-conmon-${"0f".repeat(32)}.scope`, undefined],
     [`/docker/${"0f".repeat(33)}`, undefined],
     ["/system.slice/ssh.service", undefined],
   ])("container of %s", (path, id) => expect(containerIdOf(path)).toBe(id));

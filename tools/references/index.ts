@@ -5,6 +5,7 @@ import { configurationReference } from "./configuration.js";
 import { doorsReference } from "./doors.js";
 import { errorsReference } from "./errors.js";
 import { eventSchemaFile, eventsReference } from "./events.js";
+import { formatsReference } from "./formats.js";
 import { metricsReference } from "./metrics.js";
 import { vectorsReference } from "./vectors.js";
 
@@ -18,6 +19,7 @@ export async function references(): Promise<Map<string, string>> {
     ["docs/reference/errors.md", errorsReference()],
     ["docs/reference/events.md", eventsReference()],
     ["docs/reference/event.schema.json", eventSchemaFile()],
+    ["docs/reference/formats.md", formatsReference()],
     ["docs/reference/metrics.md", await metricsReference()],
   ]);
 }

@@ -4,7 +4,8 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { formatNames, formats } from "../src/formats/index.js";
+import { formatNames } from "../src/formats/index.js";
+import { formats } from "../src/formats/registry.js";
 import { samples } from "../test/unit/formats-samples.js";
 
 export function goldenFiles(): Map<string, string> {

@@ -8,11 +8,12 @@ export const mayImport = {
   errors: [],
   log: ["errors"],
   formats: ["vectors", "errors"],
-  config: ["vectors", "errors", "log"],
+  config: ["vectors", "formats", "errors", "log"],
   kernel: ["vectors", "errors", "log"],
   scope: ["vectors", "config", "errors", "log"],
   pipeline: ["vectors", "formats", "config", "errors", "log"],
-  sinks: ["formats", "config", "errors", "log"],
+  evidence: ["vectors", "formats", "errors", "log"],
+  sinks: ["vectors", "formats", "config", "errors", "log"],
   metrics: ["vectors", "errors", "log"],
   control: ["vectors", "formats", "config", "errors", "log"],
   selftest: ["control", "vectors", "errors", "log"],
@@ -21,6 +22,7 @@ export const mayImport = {
     "kernel",
     "scope",
     "pipeline",
+    "evidence",
     "sinks",
     "metrics",
     "control",
@@ -30,7 +32,7 @@ export const mayImport = {
     "errors",
     "log",
   ],
-  cli: ["agent", "selftest", "control", "kernel", "scope", "vectors", "formats", "config", "errors", "log"],
+  cli: ["agent", "selftest", "control", "kernel", "scope", "evidence", "vectors", "formats", "config", "errors", "log"],
 } as const satisfies Record<string, readonly string[]>;
 
 type Room = keyof typeof mayImport;

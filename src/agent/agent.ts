@@ -7,6 +7,7 @@ import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
 import { CloudtaserError } from "../errors/index.js";
+import type { EventFilter } from "../formats/index.js";
 import {
   canaryPath,
   type Kernel,
@@ -20,9 +21,10 @@ import {
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
+import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
-import { startHealthServer } from "./http.js";
+import { closeHealthServer, startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
 import { checkMachine, started } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
@@ -80,13 +82,7 @@ export class Agent {
     try {
       checkMachine(this.#facts, this.#log);
       const allow = this.#rules.resolve(this.#config);
-      const stream = new Stream(
-        () => this.#config,
-        this.#options.native,
-        (group) => this.#groups.nameOf(group),
-      );
-      this.#stream = stream;
-      // Taken before the doors: two agents must not load side by side.
+      // Taken first: two agents must not have one spool, nor load side by side.
       this.#control = await startControlServer({
         socket: this.#config.control.socket,
         group: this.#config.control.group,
@@ -94,6 +90,13 @@ export class Agent {
         handlers: createHandlers(this),
         log: this.#log.child("control"),
       });
+      const stream = await Stream.open({
+        config: () => this.#config,
+        native: this.#options.native,
+        workloadOf: (group) => this.#groups.nameOf(group),
+        log: this.#log.child("stream"),
+      });
+      this.#stream = stream;
       const kernel = await openKernel({
         native: this.#options.native,
         facts: this.#facts,
@@ -147,6 +150,8 @@ export class Agent {
       const silenced = this.#facts.ftraceEnabled === false;
       const ready = this.notReady().length === 0;
       notices.started({ version: packageVersion(), mode: this.#config.mode, ready, silenced });
+      stream.evidence.checkpoint("start");
+      stream.evidence.every(this.#config.evidence.checkpointSeconds);
       this.#tellManager();
       this.selftests.schedule();
       kernel.mayIdle();
@@ -165,13 +170,18 @@ export class Agent {
   /** The new configuration is validated whole before any of it is in force; a bad one is refused and the old one stays. */
   async reload(): Promise<{ loadedAt: string }> {
     const kernel = this.kernel;
+    let sinks: Switch | undefined;
     try {
       const config = this.#options.reloadConfig();
       const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
+      sinks = await this.#stream?.outlets.prepare(config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
       kernel.introduce(); // the executable, by which the next agent is known, may have been replaced since
       await this.#rules.apply(kernel, allow);
+      sinks?.commit();
+      sinks = undefined;
+      this.#stream?.evidence.every(config.evidence.checkpointSeconds);
       this.#log.setLevel(config.log.level);
       this.#config = config;
       this.#loadedAt = new Date().toISOString();
@@ -182,6 +192,7 @@ export class Agent {
       this.#log.info("configuration loaded", { mode: config.mode });
       return { loadedAt: this.#loadedAt };
     } catch (error) {
+      sinks?.abandon();
       this.#reloadError = error instanceof Error ? error.message : String(error);
       this.#log.error("the new configuration was refused, the old one stays in force", { error });
       throw error;
@@ -207,7 +218,9 @@ export class Agent {
       notReady: this.notReady(),
       mode: this.#config.mode,
       config: { file: this.#options.configFile ?? null, loadedAt: this.#loadedAt, lastError: this.#reloadError },
-      events: { published: stats?.published ?? 0, lastSeq: stats?.published ?? 0 },
+      events: { published: stats?.published ?? 0, lastSeq: this.#stream?.evidence.status().lastSeq ?? 0 },
+      sinks: this.#stream?.outlets.reports() ?? [],
+      evidence: this.#stream?.evidence.status(),
       kernel: this.kernel,
       facts: this.#facts,
       records: this.scope.records(),
@@ -231,8 +244,8 @@ export class Agent {
   }
 
   /** The last lines and the live ones. */
-  subscribe(count: number, onLine: (line: string) => void): () => void {
-    return this.#stream?.backlog.subscribe(count, onLine) ?? (() => {});
+  subscribe(count: number, onLine: (line: string) => void, filter?: EventFilter): () => void {
+    return started(this.#stream).backlog.subscribe(count, onLine, filter);
   }
 
   get groups(): Groups {
@@ -248,7 +261,7 @@ export class Agent {
     return createAgentMetrics({
       kernel: this.kernel,
       native: this.#options.native,
-      sinks: this.#stream?.sinks ?? [],
+      sinks: () => this.#stream?.outlets.reports() ?? [],
       mode: () => this.#config.mode,
       pipeline: () => this.#stream?.stats,
       malformed: () => this.#stream?.malformed ?? 0,
@@ -272,12 +285,7 @@ export class Agent {
     await this.selftests.stop();
     this.#options.native.notify("STOPPING=1");
     await this.#control?.close();
-    await new Promise<void>((resolve) => {
-      if (this.#health) {
-        this.#health.close(() => resolve());
-        this.#health.closeAllConnections();
-      } else resolve();
-    });
+    await closeHealthServer(this.#health);
     this.#kernel?.drain();
     this.#notices?.stopped(how);
     await this.#stream?.close();

@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // The last events in memory, for `cloudtaser events`, and the live subscribers.
 
+import type { AnyEvent, EventFilter } from "../formats/index.js";
+
 /** Lines that are kept. */
 const kept = 1000;
 
-export class Backlog {
-  readonly #lines: string[] = [];
-  readonly #subscribers = new Set<(line: string) => void>();
+interface Kept {
+  event: AnyEvent;
+  line: string;
+}
 
-  push(line: string): void {
-    this.#lines.push(line);
-    if (this.#lines.length > kept) this.#lines.shift();
-    for (const subscriber of this.#subscribers) subscriber(line);
+export class Backlog {
+  readonly #kept: Kept[] = [];
+  readonly #subscribers = new Set<(kept: Kept) => void>();
+
+  /** line: without its newline. */
+  push(event: AnyEvent, line: string): void {
+    this.#kept.push({ event, line });
+    if (this.#kept.length > kept) this.#kept.shift();
+    for (const subscriber of this.#subscribers) subscriber({ event, line });
   }
 
-  /** Hands over the last `count` lines, then each new one, until the returned function is called. */
-  subscribe(count: number, onLine: (line: string) => void): () => void {
-    if (count > 0) for (const line of this.#lines.slice(-count)) onLine(line);
-    this.#subscribers.add(onLine);
-    return () => this.#subscribers.delete(onLine);
+  /** Hands over the last `count` lines that the filter takes, then each new one, until the returned function is called. */
+  subscribe(count: number, onLine: (line: string) => void, filter: EventFilter = () => true): () => void {
+    const take = ({ event, line }: Kept): void => {
+      if (filter(event)) onLine(line);
+    };
+    const wanted = count > 0 ? this.#kept.filter(({ event }) => filter(event)).slice(-count) : [];
+    for (const { line } of wanted) onLine(line);
+    this.#subscribers.add(take);
+    return () => this.#subscribers.delete(take);
   }
 }

@@ -28,6 +28,6 @@ export function createHandlers(agent: Agent): ControlHandlers {
       report(agent.scope.unprotect(workload === undefined ? { pid: pid ?? 0 } : { workload })),
     reload: () => agent.reload(),
     selftest: (given) => agent.selftests.note(given),
-    subscribe: (count, onLine) => agent.subscribe(count, onLine),
+    subscribe: (count, onLine, filter) => agent.subscribe(count, onLine, filter),
   };
 }

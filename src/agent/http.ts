@@ -61,3 +61,11 @@ export async function startHealthServer(listen: string, sources: HealthSources):
   });
   return server;
 }
+
+export async function closeHealthServer(server: Server | undefined): Promise<void> {
+  if (server === undefined) return;
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -4,7 +4,7 @@ import { type DoorName, doorNames, type Kernel, Loss, type Native, packageVersio
 import { createMetrics, type Metrics } from "../metrics/index.js";
 import type { PipelineStats } from "../pipeline/index.js";
 import { selftestOutcomes } from "../selftest/index.js";
-import { dropReasons, type Sink } from "../sinks/index.js";
+import { dropReasons, latencyBounds, type SinkReport } from "../sinks/index.js";
 import { isVectorName } from "../vectors/index.js";
 import type { Selftests } from "./selftests.js";
 
@@ -16,7 +16,7 @@ const pipelineDrops = ["abi_mismatch", "unknown_vector", "unknown_outcome", "fai
 export interface MeasureSources {
   kernel: Kernel;
   native: Native;
-  sinks: readonly Sink[];
+  sinks(): readonly SinkReport[];
   mode(): "detect" | "enforce";
   pipeline(): Readonly<PipelineStats> | undefined;
   /** Records of the wrong size. */
@@ -29,7 +29,7 @@ export interface MeasureSources {
 }
 
 export function createAgentMetrics(sources: MeasureSources): Metrics {
-  const { kernel, sinks } = sources;
+  const { kernel } = sources;
   return createMetrics(
     {
       build: {
@@ -58,7 +58,7 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
         })),
       protectedProcesses: () => kernel.protectedProcesses(),
       ring: () => ({ usedBytes: undefined, sizeBytes: ringBytes }),
-      sinks: () => sinks.map((sink) => ({ name: sink.name, ...sink.stats })),
+      sinks: () => sources.sinks().map(({ name, stats }) => ({ name, ...stats })),
       canary: () => ({ lastSuccess: (kernel.lastProof ?? 0) / 1000, failures: sources.proofFailures() }),
       reload: sources.reload,
       hardening: sources.hardening,
@@ -68,8 +68,8 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       doors: doorNames satisfies DoorName[],
       losses: Object.keys(Loss).filter((name) => name !== "max"),
       pipelineDrops,
-      sinks: sinks.map((sink) => sink.name),
       sinkDrops: dropReasons,
+      latencyBounds,
       // The form that kills after the fact refuses nothing, and the others do nothing else.
       outcomes: ["observed", kernel.form === "signal" ? "killed" : "denied", "allowed"],
       selftestOutcomes,

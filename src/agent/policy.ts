@@ -44,7 +44,7 @@ export function needsRestart(before: Config, after: Config): string[] {
     ["pinPath", (c) => c.pinPath],
     ["health.listen", (c) => c.health.listen],
     ["control", (c) => c.control],
-    ["events", (c) => c.events],
+    ["stateDirectory", (c) => c.stateDirectory],
     ["nodeName", (c) => c.nodeName],
   ];
   return fixed.filter(([, pick]) => JSON.stringify(pick(before)) !== JSON.stringify(pick(after))).map(([name]) => name);

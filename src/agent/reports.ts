@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent says of itself over the control socket and /status. Reads, never changes.
 import { type Config, policyOf } from "../config/index.js";
-import type { DoorReport, ProcessReport, StatusReport, VectorReport } from "../control/protocol.js";
+import type { DoorReport, ProcessReport, SinkState, StatusReport, VectorReport } from "../control/protocol.js";
 import type { DoorStatus, Kernel, KernelFacts } from "../kernel/index.js";
 import type { Hardening, ScopeRecord } from "../scope/index.js";
+import type { SinkReport } from "../sinks/index.js";
 import { lateWorth, vectorEntry, vectorNames } from "../vectors/index.js";
+import type { EvidenceStatus } from "./evidence.js";
 
 export const doorReport = (status: DoorStatus): DoorReport => ({
   door: status.door,
@@ -86,6 +88,19 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
   return warnings;
 }
 
+const sinkState = ({ name, kind, format, stats }: SinkReport): SinkState => ({
+  name,
+  kind,
+  format,
+  delivered: stats.delivered,
+  queued: stats.queued,
+  spoolBytes: stats.spoolBytes,
+  retried: stats.retried,
+  dropped: Object.values(stats.dropped).reduce((sum, count) => sum + count, 0),
+  lastSuccess: stats.lastSuccess === 0 ? null : new Date(stats.lastSuccess).toISOString(),
+  lastError: stats.lastError,
+});
+
 export type StatusParts = Pick<
   StatusReport,
   "version" | "node" | "started" | "notReady" | "config" | "events" | "mode"
@@ -96,6 +111,8 @@ export type StatusParts = Pick<
   workloadOf: (group: number) => string;
   hardening: Hardening;
   overridesOf: (workload: string) => Record<string, { mode: string; kill: boolean }>;
+  sinks: readonly SinkReport[];
+  evidence: EvidenceStatus | undefined;
   /** What other rooms have to say, beside what this machine is. */
   warnings: readonly string[];
 };
@@ -125,6 +142,12 @@ export function statusReport(parts: StatusParts): StatusReport {
     processes,
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,
-    warnings: [...warningsOf(kernel, facts), ...parts.warnings],
+    sinks: parts.sinks.map(sinkState),
+    evidence: parts.evidence ?? { publicKey: null, reason: "starting", lastSeq: 0, head: "", lastCheckpoint: null },
+    warnings: [
+      ...warningsOf(kernel, facts),
+      ...(parts.evidence?.reason ? [`events are unsigned: ${parts.evidence.reason}`] : []),
+      ...parts.warnings,
+    ],
   };
 }

@@ -2,6 +2,7 @@
 // From kernel records to sinks, the backlog and its subscribers: one pipeline and what stands at its end.
 import { type Config, policyOf } from "../config/index.js";
 import { Door, type Event, EventFlag, type Native, Outcome, Vector } from "../kernel/index.js";
+import type { Log } from "../log/index.js";
 import {
   abiNames,
   createBootClock,
@@ -12,8 +13,9 @@ import {
   type Pipeline,
   readBootId,
 } from "../pipeline/index.js";
-import { createFileSink, createStdoutSink, type Sink } from "../sinks/index.js";
+import { Outlets } from "../sinks/index.js";
 import { Backlog } from "./backlog.js";
+import { Evidence } from "./evidence.js";
 import { Folding, type RepeatSource } from "./folding.js";
 import { createKiller } from "./killer.js";
 
@@ -23,9 +25,17 @@ const sinkTimeoutMs = 5_000;
 /** How often folded attempts become an event. */
 const sweepMs = 1_000;
 
+export interface StreamParts {
+  config: () => Config;
+  native: Native;
+  workloadOf: (group: number) => string;
+  log: Log;
+}
+
 export class Stream {
   readonly backlog = new Backlog();
-  readonly sinks: Sink[] = [];
+  readonly outlets: Outlets;
+  readonly evidence: Evidence;
   readonly #pipeline: Pipeline;
   #folding: Folding | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -33,12 +43,16 @@ export class Stream {
   malformed = 0;
 
   /** Opens the sinks; throws EVENTS_FILE_UNWRITABLE. */
-  constructor(config: () => Config, native: Native, workloadOf: (group: number) => string) {
-    const { stdout, file } = config().events;
-    if (stdout) this.sinks.push(createStdoutSink());
-    if (file) this.sinks.push(createFileSink(file.path));
+  static async open(parts: StreamParts): Promise<Stream> {
+    return new Stream(parts, await Outlets.open(parts.config()));
+  }
+
+  private constructor({ config, native, workloadOf, log }: StreamParts, outlets: Outlets) {
+    this.outlets = outlets;
+    this.evidence = new Evidence(config().stateDirectory, (notice) => this.announce(notice), log);
     this.#pipeline = createPipeline(
       {
+        sequence: this.evidence.chain,
         abi: abiNames({ Vector, Door, Outcome, EventFlag }),
         node: config().nodeName,
         boot: readBootId(),
@@ -48,28 +62,23 @@ export class Stream {
         modeOf: (vector) => policyOf(config(), vector).mode,
         kill: createKiller(native),
       },
-      (_event, line) => this.#publish(line),
+      (event, line) => {
+        this.outlets.publish(event, line);
+        this.backlog.push(event, line.trimEnd());
+      },
     );
   }
 
   /** An event of the agent's own. */
   announce(notice: Notice): void {
-    this.#publish(this.#pipeline.announce(notice));
+    this.#pipeline.announce(notice);
   }
 
   /** Records that got as far as user space and were lost here, by reason. */
   losses(): Record<string, number> {
     const dropped = new Map<string, number>(Object.entries(this.#pipeline.stats.dropped));
     dropped.set("malformed", this.malformed);
-    for (const { name, stats } of this.sinks) {
-      for (const [reason, count] of Object.entries(stats.dropped)) dropped.set(`${name}_${reason}`, count);
-    }
-    return Object.fromEntries(dropped);
-  }
-
-  #publish(line: string): void {
-    for (const sink of this.sinks) sink.write(line);
-    this.backlog.push(line.trimEnd());
+    return Object.fromEntries([...dropped, ...this.outlets.losses()]);
   }
 
   take(events: Event[], malformed: number): void {
@@ -91,13 +100,15 @@ export class Stream {
   }
 
   reopen(): void {
-    for (const sink of this.sinks) sink.reopen();
+    this.outlets.reopen();
   }
 
-  /** Reports what is still counted, then waits for the sinks. */
+  /** Reports what is still counted, signs, then waits for the sinks. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#folding?.sweep(true);
-    await Promise.all(this.sinks.map((sink) => sink.close(sinkTimeoutMs)));
+    this.evidence.stop();
+    await this.outlets.close(sinkTimeoutMs);
+    this.evidence.settle();
   }
 }

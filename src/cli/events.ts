@@ -6,6 +6,9 @@ import type { Command } from "commander";
 import type { ControlClient } from "../control/client.js";
 import { maxBacklog } from "../control/protocol.js";
 import { CloudtaserError, printable, reasonOf } from "../errors/index.js";
+import { formatNames } from "../formats/format.js";
+import type { FilterOptions } from "../formats/index.js";
+import { type FilterFlags, filterOf, gather } from "./events-options.js";
 import { type Io, sessionOf } from "./io.js";
 
 const defaultBacklog = 100;
@@ -16,13 +19,15 @@ const reconnectBacklog = 1000;
 const firstDelayMs = 500;
 const longestDelayMs = 10_000;
 
-interface EventsFlags {
+interface EventsFlags extends FilterFlags {
   follow?: boolean;
   backlog?: string;
+  format?: string;
 }
 
-function parseBacklog(text: string | undefined): number {
-  if (text === undefined) return defaultBacklog;
+function parseBacklog(text: string | undefined, since: boolean): number {
+  // Whoever says from when on wants all of it that still can be had.
+  if (text === undefined) return since ? reconnectBacklog : defaultBacklog;
   const number = /^\d{1,6}$/.test(text) ? Number(text) : -1;
   if (number >= 0 && number <= maxBacklog) return number;
   const reason = `--backlog must be a whole number from 0 to ${maxBacklog}, not ${JSON.stringify(text)}`;
@@ -35,25 +40,41 @@ export function addEvents(program: Command, io: Io): void {
     .description("show the last events, and with -f those to come")
     .option("-f, --follow", "go on with new events until interrupted")
     .option("--backlog <n>", `how many of the last events (default ${defaultBacklog})`)
+    .option("--type <type>", "only events of this type; may be repeated", gather)
+    .option("--severity <lowest>", "only events of this severity or above")
+    .option("--workload <name>", "of events against workloads only those against this one; may be repeated", gather)
+    .option("--since <when>", "only events since then: 15m, 2h, or a time")
+    .option("--format <format>", `human, ${formatNames.join(", ")} (default human; native with --json)`)
     .action(async (options: EventsFlags, command: Command) => {
       const session = sessionOf(io, command);
-      const backlog = parseBacklog(options.backlog);
+      const backlog = parseBacklog(options.backlog, options.since !== undefined);
+      const filter = filterOf(options);
+      const show = await shower(options.format ?? (session.json ? "native" : "human"), session.color);
       const client = await session.client();
-      const show = session.json ? (line: string) => line : await humanLine(session.color);
-      const source = options.follow ? follow(client, backlog, session.note) : client.events({ backlog, follow: false });
+      const asked = { backlog, ...(filter === undefined ? {} : { filter }) };
+      const source = options.follow ? follow(client, asked, session.note) : client.events({ ...asked, follow: false });
       for await (const line of source) session.line(show(line));
     });
 }
 
-/** The model is checked with zod, which takes a while to load: only here. */
-async function humanLine(color: boolean): Promise<(line: string) => string> {
-  const { eventSchema, formatHuman, formatNotice, noticeSchema } = await import("../formats/index.js");
+/** Throws USAGE for a format that there is not. */
+async function shower(format: string, color: boolean): Promise<(line: string) => string> {
+  if (format === "native") return (line) => line;
+  const known = formatNames.find((one) => one === format);
+  if (known === undefined && format !== "human") {
+    const reason = `--format must be one of human, ${formatNames.join(", ")}, not ${JSON.stringify(format)}`;
+    throw new CloudtaserError("USAGE", { target: "events", fields: { reason } });
+  }
+  // The model is checked with zod, which takes a while to load: only here.
+  const { eventSchema, formatHuman, formatNotice, loadFormat, noticeSchema } = await import("../formats/index.js");
+  const encode = known === undefined ? undefined : (await loadFormat(known)).line;
   return (line) => {
     const parsed = parseOrNull(line);
-    const event = eventSchema.safeParse(parsed);
-    if (event.success) return formatHuman(event.data, { color });
-    const notice = noticeSchema.safeParse(parsed);
-    return notice.success ? formatNotice(notice.data, { color }) : `unknown event: ${printable(line, 2000)}`;
+    const event = eventSchema().safeParse(parsed);
+    if (event.success) return encode?.(event.data).trimEnd() ?? formatHuman(event.data, { color });
+    const notice = noticeSchema().safeParse(parsed);
+    if (notice.success) return encode?.(notice.data).trimEnd() ?? formatNotice(notice.data, { color });
+    return `unknown event: ${printable(line, 2000)}`;
   };
 }
 
@@ -73,7 +94,7 @@ function idOf(line: string): string {
 /** Fails if there is no agent at first; once connected, it comes back after every break. */
 export async function* follow(
   client: Pick<ControlClient, "events" | "socket">,
-  backlog: number,
+  { backlog, filter, signal }: { backlog: number; filter?: FilterOptions; signal?: AbortSignal },
   note: (text: string) => void,
   wait: (ms: number) => Promise<unknown> = sleep,
 ): AsyncGenerator<string, void, void> {
@@ -81,7 +102,13 @@ export async function* follow(
   let delay = 0;
   for (let first = true; ; first = false) {
     try {
-      for await (const line of client.events({ backlog: first ? backlog : reconnectBacklog, follow: true })) {
+      const asked = {
+        backlog: first ? backlog : reconnectBacklog,
+        follow: true,
+        ...(filter ? { filter } : {}),
+        ...(signal ? { signal } : {}),
+      };
+      for await (const line of client.events(asked)) {
         delay = 0;
         const id = idOf(line);
         if (seen.has(id)) continue;
@@ -92,6 +119,7 @@ export async function* follow(
         }
         yield line;
       }
+      if (signal?.aborted) return;
     } catch (error) {
       if (!mayComeBack(error, first)) throw error;
       delay = Math.min(longestDelayMs, Math.max(firstDelayMs, delay * 2));

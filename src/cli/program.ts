@@ -14,13 +14,15 @@ import { addReload } from "./reload.js";
 import { addSelftest } from "./selftest.js";
 import { addStatus } from "./status.js";
 import { StatusError } from "./status-error.js";
+import { addTop } from "./top.js";
 import { addUnprotect } from "./unprotect.js";
 import { addVectors } from "./vectors.js";
+import { addVerify } from "./verify.js";
 
 const exitStatuses = `
 Exit status: 0 done; ${exitCodes.failed} failed; ${exitCodes.usage} wrong flag, argument or configuration; ${exitCodes.unsupported} this machine cannot do it; ${exitCodes.forbidden} not permitted;
 ${exitCodes.busy} something else is in the way; ${exitCodes.unproven} the guards' work could not be shown;
-${exitCodes.onlyObserved} a selftest was only observed (detect mode). selftest: 0 all refused, ${exitCodes.failed} something not stopped. protect -- COMMAND: that of the command, 126 not executable, 127 not found.`;
+${exitCodes.onlyObserved} a selftest was only observed (detect mode). verify: 0 complete and unaltered, ${exitCodes.failed} not, ${exitCodes.unproven} not signed. selftest: 0 all refused, ${exitCodes.failed} something not stopped. protect -- COMMAND: that of the command, 126 not executable, 127 not found.`;
 
 export function createProgram(io: Io): Command {
   const program = new Command("cloudtaser")
@@ -45,7 +47,7 @@ export function createProgram(io: Io): Command {
     }
   });
   const commands = [addAgent, addDoctor, addSelftest, addProtect, addUnprotect, addStatus, addEvents, addVectors];
-  for (const add of [...commands, addReload]) add(program, io);
+  for (const add of [...commands, addTop, addVerify, addReload]) add(program, io);
   return program;
 }
 

@@ -36,7 +36,7 @@ export async function withOwnAgent<Value>(
   const directory = join("/run", name);
   const pinPath = join(bpffs, name);
   mkdirSync(directory, { mode: 0o700 });
-  const own = configOf(config, join(directory, "control.sock"), pinPath);
+  const own = configOf(config, directory, pinPath);
   const agent = new Agent({
     config: own,
     reloadConfig: () => own,
@@ -55,12 +55,14 @@ export async function withOwnAgent<Value>(
   }
 }
 
-function configOf(config: Config, socket: string, pinPath: string): Config {
+function configOf(config: Config, directory: string, pinPath: string): Config {
   const vectors = Object.fromEntries(vectorNames.map((name) => [name, { mode: "enforce" }]));
   const own = configSchema.parse({
     mode: "enforce",
     vectors,
-    control: { socket },
+    control: { socket: join(directory, "control.sock") },
+    // Its lines are in no log: the chain of the node's own agent must not follow on them.
+    stateDirectory: directory,
     pinPath,
     health: { listen: "off" },
     events: { stdout: false },

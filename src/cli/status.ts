@@ -40,12 +40,45 @@ export function statusLines(status: StatusReport, { color }: Pick<Session, "colo
       : []),
     `  events   ${status.events.published} published, last seq ${status.events.lastSeq}`,
     `  losses   ${lossText(status.losses)}`,
+    `  evidence ${evidenceText(status.evidence)}`,
     ...status.warnings.map((warning) => styled("yellow", `  warning  ${printable(warning)}`)),
     "",
     ...doorTable(status, color),
     "",
+    ...sinkTable(status, color),
+    "",
     ...protectedLines(status, color),
   ];
+}
+
+function evidenceText({ publicKey, lastCheckpoint }: StatusReport["evidence"]): string {
+  if (publicKey === null) return "checkpoints are not signed";
+  return `public key ${printable(publicKey)}, last checkpoint ${printable(lastCheckpoint ?? "none yet")}`;
+}
+
+function sinkTable(status: Pick<StatusReport, "sinks">, color: boolean): string[] {
+  if (status.sinks.length === 0) return ["no sink: events are only on the control socket"];
+  const columns = [
+    { title: "SINK" },
+    { title: "KIND" },
+    { title: "FORMAT" },
+    { title: "DELIVERED", align: "right" },
+    { title: "QUEUED", align: "right" },
+    { title: "SPOOL", align: "right" },
+    { title: "DROPPED", align: "right" },
+    { title: "LAST ERROR", max: 80 },
+  ] as const;
+  const rows = status.sinks.map((sink) => [
+    sink.name,
+    sink.kind,
+    sink.format,
+    String(sink.delivered),
+    String(sink.queued),
+    sink.spoolBytes === 0 ? "" : `${Math.ceil(sink.spoolBytes / 1024)} KiB`,
+    { text: String(sink.dropped), style: sink.dropped > 0 ? ("red" as const) : undefined },
+    sink.lastError,
+  ]);
+  return renderTable(columns, rows, { color });
 }
 
 function lossText(losses: Readonly<Record<string, string>>): string {

@@ -14,4 +14,5 @@ export { type ConfigInput, defaultConfigPath, findConfigFile, loadConfig } from 
 export { type ConfigFlags, configOverlays, type Environment, type FlagName, type Overlay } from "./overlay.js";
 export { type AllowConfig, hasOwnPolicy, policyOf, type VectorPolicy, workloadNamed } from "./policy.js";
 export { type Config, describeConfig, type WorkloadConfig } from "./schema.js";
+export type { SinkConfig } from "./sinks.js";
 export { type ConfigWatcher, watchConfig } from "./watch.js";

@@ -92,7 +92,10 @@ export function problemOf(issue: Issue, raw: unknown, place: Place): CloudtaserE
       fields: { key: keyText(keys), expected: expectedText(node), got },
     });
   }
+  const secret = issue.code === "custom" && issue.params?.["secret"] === true;
   const reason =
-    value === undefined || typeof value === "object" ? issue.message : `${issue.message}, not ${gotText(value)}`;
+    value === undefined || typeof value === "object" || secret
+      ? issue.message
+      : `${issue.message}, not ${gotText(value)}`;
   return new CloudtaserError("CONFIG_BAD_VALUE", { target, fields: { key: keyText(keys), reason } });
 }

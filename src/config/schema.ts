@@ -4,11 +4,8 @@
 import { z } from "zod";
 import { modes, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { parseListenAddress } from "./listen.js";
-
-const absolutePath = z
-  .string()
-  .max(4095)
-  .refine((path) => path.startsWith("/") && !path.includes("\0"), "must be an absolute path");
+import { absolutePath } from "./paths.js";
+import { eventFile, sinks } from "./sinks.js";
 
 const allowEntry = z
   .strictObject({
@@ -173,13 +170,25 @@ export const configSchema = z.strictObject({
   events: z
     .strictObject({
       stdout: z.boolean().default(true).describe("Write events to standard output, one JSON object a line."),
-      file: z
-        .strictObject({ path: absolutePath.describe("File to append to, mode 0600; opened anew on SIGHUP.") })
-        .optional()
-        .describe("Write events to a file too."),
+      file: eventFile.optional().describe("Write events to a file too."),
     })
     .prefault({})
-    .describe("Where events go."),
+    .describe("Where events go, in the native format; sinks names further places."),
+  sinks,
+  evidence: z
+    .strictObject({
+      checkpointSeconds: z
+        .number()
+        .min(1)
+        .max(86400)
+        .default(60)
+        .describe("Seconds between two signed checkpoints in the stream of events."),
+    })
+    .prefault({})
+    .describe("The proof that a log is whole and unaltered."),
+  stateDirectory: absolutePath
+    .default("/var/lib/cloudtaser")
+    .describe("Directory of the key that signs checkpoints, and of the spools."),
   selftest: z
     .strictObject({
       interval: z

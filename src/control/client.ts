@@ -2,6 +2,7 @@
 // The agent's control socket as typed calls. Every failure is a CloudtaserError; those of the agent keep their code.
 
 import { reasonOf } from "../errors/index.js";
+import type { FilterOptions } from "../formats/index.js";
 import { exchange, readAnswer, unreachable } from "./exchange.js";
 import {
   heartbeatSeconds,
@@ -29,6 +30,16 @@ export interface EventsOptions {
   /** false: end after the backlog. */
   follow?: boolean;
   signal?: AbortSignal;
+  filter?: FilterOptions;
+}
+
+function queryText({ types = [], minSeverity, workloads = [], since }: FilterOptions = {}): string {
+  const parameters = new URLSearchParams();
+  for (const type of types) parameters.append("type", type);
+  for (const workload of workloads) parameters.append("workload", workload);
+  if (minSeverity !== undefined) parameters.append("severity", minSeverity);
+  if (since !== undefined) parameters.append("since", String(since));
+  return parameters.size === 0 ? "" : `&${parameters}`;
 }
 
 export class ControlClient {
@@ -65,8 +76,13 @@ export class ControlClient {
 
   /** Event lines without the newline. Ends when told to by the signal, or after the backlog if it does not follow; throws
    *  when the agent goes away or cuts the stream off. */
-  async *events({ backlog = 0, follow = true, signal }: EventsOptions = {}): AsyncGenerator<string, void, void> {
-    const path = `${routes.events.path}?backlog=${backlog}&follow=${follow}`;
+  async *events({
+    backlog = 0,
+    follow = true,
+    signal,
+    filter,
+  }: EventsOptions = {}): AsyncGenerator<string, void, void> {
+    const path = `${routes.events.path}?backlog=${backlog}&follow=${follow}${queryText(filter)}`;
     try {
       const options = { socket: this.socket, method: routes.events.method, path, timeoutMs: streamTimeoutMs, signal };
       const response = await exchange(options);

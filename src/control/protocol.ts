@@ -3,6 +3,7 @@
 // ControlHandlers; the server checks who asks before any of them is called.
 
 import type { ErrorJson } from "../errors/index.js";
+import type { EventFilter } from "../formats/index.js";
 
 /** Peer of the connection, as the kernel says (SO_PEERCRED), in the agent's pid namespace. */
 export interface Peer {
@@ -58,6 +59,31 @@ export interface ProcessReport {
   hardening: Partial<Record<string, { outcome: string; reason: string }>>;
 }
 
+export interface SinkState {
+  name: string;
+  kind: string;
+  format: string;
+  delivered: number;
+  /** In memory and on disk. */
+  queued: number;
+  spoolBytes: number;
+  retried: number;
+  dropped: number;
+  /** ISO time. */
+  lastSuccess: string | null;
+  lastError: string;
+}
+
+export interface EvidenceState {
+  /** 32 bytes in base64: what `cloudtaser verify --key` takes. null: checkpoints are not signed. */
+  publicKey: string | null;
+  reason: string;
+  lastSeq: number;
+  /** SHA-256 of the last line. */
+  head: string;
+  lastCheckpoint: string | null;
+}
+
 export interface StatusReport {
   version: string;
   node: string;
@@ -84,6 +110,8 @@ export interface StatusReport {
   processes: ProcessReport[];
   losses: Record<string, string>;
   events: { published: number; lastSeq: number };
+  sinks: SinkState[];
+  evidence: EvidenceState;
   /** What an operator should know: soundness, ftrace, missing bpffs … */
   warnings: string[];
 }
@@ -126,9 +154,9 @@ export interface ControlHandlers {
   unprotect(request: UnprotectRequest, peer: Peer): Promise<ProtectReport>;
   reload(): Promise<{ loadedAt: string }>;
   selftest(report: SelftestReport): { noted: boolean };
-  /** Calls back with the last `backlog` kept event lines (native NDJSON, no newline) before it returns, then with each new
+  /** Of what the filter takes: calls back with the last `backlog` kept event lines (native NDJSON, no newline) before it returns, then with each new
    *  one until the function that it returned is called. A backlog of 0 must be cheap. */
-  subscribe(backlog: number, onLine: (line: string) => void): () => void;
+  subscribe(backlog: number, onLine: (line: string) => void, filter?: EventFilter): () => void;
 }
 
 /** Body of every answer that is not 2xx, and last line of a stream that the server cuts off. */
@@ -142,7 +170,8 @@ export const heartbeatSeconds = 15;
 /** Most events that a reader may ask for from before it came. */
 export const maxBacklog = 10_000;
 
-/** Routes of the server. events takes ?backlog=N&follow=true|false: without following it ends after the backlog. */
+/** Routes of the server. events takes ?backlog=N&follow=true|false: without following it ends after the backlog; and
+ *  &type=T (several times), &severity=LOWEST, &workload=W (several times), &since=UNIX_MILLISECONDS. */
 export const routes = {
   status: { method: "GET", path: "/v1/status" },
   vectors: { method: "GET", path: "/v1/vectors" },

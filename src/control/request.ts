@@ -4,6 +4,7 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { CloudtaserError } from "../errors/index.js";
+import { severities } from "../vectors/index.js";
 import { maxBacklog } from "./protocol.js";
 
 /** Bytes of a request's body. */
@@ -54,7 +55,31 @@ const decimal = z
 export const eventsSchema = z.strictObject({
   backlog: decimal.pipe(z.number().max(maxBacklog)).default(0),
   follow: z.enum(["true", "false"]).default("true"),
+  type: z
+    .array(z.string().regex(/^[A-Z][A-Z_]{0,31}$/, "must be an event type, such as PTRACE_DENIED"))
+    .max(64)
+    .optional(),
+  severity: z.enum(severities).optional(),
+  workload: z.array(z.string().min(1).max(64)).max(64).optional(),
+  since: z
+    .string()
+    .regex(/^\d{1,15}$/, "must be Unix milliseconds")
+    .transform(Number)
+    .optional(),
 });
+
+const lists = new Set(["type", "workload"]);
+
+/** Names that may come several times make lists; of another that does, the last one counts. */
+export function queryOf(parameters: URLSearchParams): Record<string, string | string[]> {
+  const names = new Set(parameters.keys());
+  return Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      lists.has(name) ? parameters.getAll(name) : (parameters.getAll(name).at(-1) ?? ""),
+    ]),
+  );
+}
 
 export const noQuerySchema = z.strictObject({});
 

@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { CloudtaserError, errorToJson, exitCodes } from "../errors/index.js";
+import { eventFilter } from "../formats/index.js";
 import type { Log } from "../log/index.js";
 import { mayControl, type PeerCredentials, peerOf } from "./peer.js";
 import { type ControlHandlers, type ErrorAnswer, heartbeatSeconds, type Peer, routes } from "./protocol.js";
@@ -13,6 +14,7 @@ import {
   noBodySchema,
   noQuerySchema,
   protectSchema,
+  queryOf,
   readJson,
   selftestSchema,
   unprotectSchema,
@@ -90,14 +92,17 @@ export async function startControlServer(options: ControlServerOptions): Promise
 
   async function serve(name: RouteName, url: URL, request: IncomingMessage, response: ServerResponse, peer: Peer) {
     const what = `${request.method} ${url.pathname}`;
-    const query = Object.fromEntries(url.searchParams);
+    const query = queryOf(url.searchParams);
     if (name === "events") {
-      const { backlog, follow } = checked(eventsSchema, query, what);
+      const { backlog, follow, ...wanted } = checked(eventsSchema, query, what);
+      const { type, severity, workload, since } = wanted;
+      const filter = eventFilter({ types: type, minSeverity: severity, workloads: workload, since });
+      const isFiltered = Object.values(wanted).some((value) => value !== undefined);
       streamEvents(response, {
         backlog,
         follow: follow === "true",
         heartbeatMs: options.heartbeatMs ?? heartbeatSeconds * 1000,
-        subscribe: (count, onLine) => handlers.subscribe(count, onLine),
+        subscribe: (count, onLine) => handlers.subscribe(count, onLine, isFiltered ? filter : undefined),
         onSlow: (waiting) => log.warn("a reader of events was too slow and was cut off", { peer, waiting }),
       });
       return;

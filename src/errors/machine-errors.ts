@@ -109,6 +109,16 @@ export const machineErrors = {
     help: "Check that the directory is writable and has space, or choose another with selftest.directory.",
     exitCode: exitCodes.failed,
   },
+  EVIDENCE_KEY_UNUSABLE: {
+    message: "the key that signs the log, {target}, cannot be used: {reason}",
+    help: "Events go out unsigned until this is corrected: make the directory (stateDirectory) writable, and the key a file of root with mode 0600; move a damaged key away, and a new one is made at the next start.",
+    exitCode: exitCodes.failed,
+  },
+  LOG_UNREADABLE: {
+    message: "the log {target} cannot be read: {reason}",
+    help: "Give files of events in the native format, as the agent wrote them, unpacked.",
+    exitCode: exitCodes.usage,
+  },
   GUARDS_STANDING: {
     message: "guards that an earlier agent left stand at {target}",
     help: "Start the agent, which takes them over, or take them off with: cloudtaser agent --uninstall.",

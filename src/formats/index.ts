@@ -11,8 +11,10 @@ export {
   eventSchema,
   eventSchemaName,
 } from "./event.js";
+export { type EventFilter, eventFilter, type FilterOptions } from "./filter.js";
+export { type Format, type FormatName, formatNames, isJson } from "./format.js";
 export { formatHuman, formatNotice } from "./human.js";
+export { loadFormat, native } from "./load.js";
 export { formatNative } from "./native.js";
 export { describeNotice, type NoticeEvent, type NoticeType, noticeSchema, noticeTypes } from "./notice.js";
-export { type Format, type FormatName, formatNames, formats } from "./registry.js";
 export { severityScales } from "./severity.js";

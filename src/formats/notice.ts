@@ -4,7 +4,8 @@
 
 import { z } from "zod";
 import { type Severity, severities } from "../vectors/index.js";
-import { bootId, eventSchemaName } from "./event.js";
+import { bootId, eventSchemaName, lineHash } from "./event.js";
+import { once } from "./once.js";
 
 export const noticeTypes = {
   AGENT_STARTED: { severity: "info", meaning: "The agent began to guard; its doors were not there before." },
@@ -31,34 +32,44 @@ export const noticeTypes = {
     severity: "high",
     meaning: "`count` records were lost since the last look, by reason in `detail`. Verdicts stood.",
   },
+  CHECKPOINT: {
+    severity: "info",
+    meaning:
+      "Signs all lines before it: at start, every minute, at stop (`detail.reason`). `detail.signature` is Ed25519, by the key in `detail.key`, over this line with an empty signature.",
+  },
 } as const satisfies Record<string, { severity: Severity; meaning: string }>;
 
 export type NoticeType = keyof typeof noticeTypes;
 
 const shown = (length: number) => z.string().max(length * 10 + 1);
 
-export const noticeSchema = z.strictObject({
-  schema: z.literal(eventSchemaName),
-  id: z.uuidv7(),
-  seq: z.int().min(0).describe("Counts the events of one run of the agent, attacks and its own together."),
-  time: z
-    .string()
-    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
-    .describe("When the agent noticed it, RFC 3339."),
-  node: shown(253),
-  boot: bootId,
-  type: z.enum(Object.keys(noticeTypes) as [NoticeType, ...NoticeType[]]),
-  vector: z.null().describe("Tells these events from attacks."),
-  severity: z.enum(severities),
-  vectors: z.array(z.string().regex(/^[a-z_]+$/)).describe("Vectors that are affected; none named: not about guards."),
-  door: z.string().max(64).nullable().describe("Kernel hook that it is about."),
-  count: z.int().min(1).describe("How often, since it was last reported."),
-  detail: z.record(z.string(), z.union([shown(200), z.number()])).describe("The rest, by type."),
-});
+export const noticeSchema = once(() =>
+  z.strictObject({
+    schema: z.literal(eventSchemaName),
+    id: z.uuidv7(),
+    seq: z.int().min(0).describe("Counts the events of one run of the agent, attacks and its own together."),
+    prev: lineHash(),
+    time: z
+      .string()
+      .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
+      .describe("When the agent noticed it, RFC 3339."),
+    node: shown(253),
+    boot: bootId(),
+    type: z.enum(Object.keys(noticeTypes) as [NoticeType, ...NoticeType[]]),
+    vector: z.null().describe("Tells these events from attacks."),
+    severity: z.enum(severities),
+    vectors: z
+      .array(z.string().regex(/^[a-z_]+$/))
+      .describe("Vectors that are affected; none named: not about guards."),
+    door: z.string().max(64).nullable().describe("Kernel hook that it is about."),
+    count: z.int().min(1).describe("How often, since it was last reported."),
+    detail: z.record(z.string(), z.union([shown(200), z.number()])).describe("The rest, by type."),
+  }),
+);
 
-export type NoticeEvent = z.output<typeof noticeSchema>;
+export type NoticeEvent = z.output<ReturnType<typeof noticeSchema>>;
 
 /** JSON Schema (draft 7) of one event of the agent's own. */
 export function describeNotice(): Record<string, unknown> {
-  return z.toJSONSchema(noticeSchema, { target: "draft-7" });
+  return z.toJSONSchema(noticeSchema(), { target: "draft-7" });
 }

@@ -2,11 +2,28 @@
 // The only file that builds prom-client metrics: a family whose samples are read at scrape time, on a registry of our own. The
 // library's global registry is never touched.
 
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Metric, type Registry } from "prom-client";
 
 export interface Sample {
   labels?: Readonly<Record<string, string>>;
   value: number | bigint;
+}
+
+export interface HistogramSample {
+  labels: Readonly<Record<string, string>>;
+  /** By bound, not cumulative. */
+  counts: readonly number[];
+  count: number;
+  sum: number;
+}
+
+export interface HistogramOptions {
+  name: string;
+  help: string;
+  kind: "histogram";
+  labels: readonly string[];
+  bounds: readonly number[];
+  read(): Iterable<HistogramSample>;
 }
 
 export interface FamilyOptions {
@@ -50,4 +67,36 @@ export function addFamily(registry: Registry, options: FamilyOptions, onFailure:
     metric.inc(labels, value);
   };
   for (const { labels } of zeros) record({ ...labels }, 0);
+}
+
+/** The library's own histogram counts observations one by one; ours are counted already, and read when somebody scrapes. */
+export function addHistogram(registry: Registry, options: HistogramOptions, onFailure: OnReadFailure): void {
+  const { name, help, bounds } = options;
+  let values: { labels: Record<string, string | number>; value: number; metricName: string }[] = [];
+  const metric = {
+    name,
+    help,
+    async get() {
+      try {
+        values = [...options.read()].flatMap(({ labels, counts, count, sum }) => {
+          let below = 0;
+          const buckets = bounds.map((le, index) => {
+            below += counts[index] ?? 0;
+            return { labels: { ...labels, le }, value: below, metricName: `${name}_bucket` };
+          });
+          return [
+            ...buckets,
+            { labels: { ...labels, le: "+Inf" }, value: count, metricName: `${name}_bucket` },
+            { labels: { ...labels }, value: sum, metricName: `${name}_sum` },
+            { labels: { ...labels }, value: count, metricName: `${name}_count` },
+          ];
+        });
+      } catch (error) {
+        onFailure(name, error);
+      }
+      return { name, help, type: "histogram", values, aggregator: "sum" };
+    },
+    reset() {},
+  };
+  registry.registerMetric(metric as unknown as Metric<string>);
 }

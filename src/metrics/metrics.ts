@@ -6,7 +6,7 @@ import * as build from "./build.js";
 import * as canary from "./canary.js";
 import * as doors from "./doors.js";
 import * as events from "./events.js";
-import { addFamily, type FamilyOptions, type OnReadFailure } from "./family.js";
+import { addFamily, addHistogram, type FamilyOptions, type OnReadFailure } from "./family.js";
 import * as losses from "./losses.js";
 import * as processes from "./process.js";
 import type { MetricLabels, MetricReaders } from "./readers.js";
@@ -55,7 +55,7 @@ export function createMetrics(
     ...doors.doorFamilies(readers, labels),
     ...losses.lossFamilies(readers, labels),
     ...scope.scopeFamilies(readers),
-    ...sinks.sinkFamilies(readers, labels),
+    ...sinks.sinkFamilies(readers),
     ...canary.canaryFamilies(readers),
     ...selftest.selftestFamilies(readers, labels),
     {
@@ -66,8 +66,10 @@ export function createMetrics(
     },
   ];
   for (const family of families) addFamily(registry, family, failed);
+  const latency = sinks.latencyFamily(readers, labels);
+  addHistogram(registry, latency, failed);
   if (processMetrics) processes.addProcessFamilies(registry);
-  const labelsOf = new Map(families.map(({ name, labels: names }) => [name, [...(names ?? [])]]));
+  const labelsOf = new Map([...families, latency].map(({ name, labels: names }) => [name, [...(names ?? [])]]));
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),

@@ -17,10 +17,16 @@ export interface DoorMetrics {
 
 export interface SinkMetrics {
   name: string;
-  written: number;
+  delivered: number;
   queued: number;
+  spoolBytes: number;
+  retried: number;
   errors: number;
+  /** Unix milliseconds; 0 for never. */
+  lastSuccess: number;
   dropped: Readonly<Record<string, number>>;
+  /** counts: by bound, not cumulative. */
+  latency: Readonly<{ counts: readonly number[]; count: number; sumSeconds: number }>;
 }
 
 export interface MetricReaders {
@@ -38,6 +44,7 @@ export interface MetricReaders {
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
   /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
   ring(): { usedBytes: number | undefined; sizeBytes: number };
+  /** Every sink, also one that has had nothing to do. */
   sinks(): Iterable<SinkMetrics>;
   /** lastSuccess: Unix seconds, 0 for never. */
   canary(): { lastSuccess: number; failures: number };
@@ -52,8 +59,9 @@ export interface MetricLabels {
   doors: readonly string[];
   losses: readonly string[];
   pipelineDrops: readonly string[];
-  sinks: readonly string[];
   sinkDrops: readonly string[];
+  /** Upper bounds in seconds. */
+  latencyBounds: readonly number[];
   /** What an attempt can come to in the form of the doors. */
   outcomes: readonly string[];
   selftestOutcomes: readonly string[];

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // What became of the events at each sink.
 
-import type { FamilyOptions } from "./family.js";
+import type { FamilyOptions, HistogramOptions } from "./family.js";
 import type { MetricLabels, MetricReaders, SinkMetrics } from "./readers.js";
 
 export const metricNames = [
-  "cloudtaser_sink_written_events_total",
+  "cloudtaser_sink_delivered_events_total",
   "cloudtaser_sink_queued_events",
+  "cloudtaser_sink_spool_bytes",
+  "cloudtaser_sink_retried_events_total",
   "cloudtaser_sink_errors_total",
+  "cloudtaser_sink_last_success_timestamp_seconds",
   "cloudtaser_sink_dropped_events_total",
+  "cloudtaser_sink_delivery_seconds",
 ] as const;
 
-export function sinkFamilies(readers: MetricReaders, labels: MetricLabels): FamilyOptions[] {
+export function sinkFamilies(readers: MetricReaders): FamilyOptions[] {
   const perSink = (value: (sink: SinkMetrics) => number) => ({
     labels: ["sink"],
-    known: labels.sinks.map((sink) => ({ sink })),
     *read() {
       for (const sink of readers.sinks()) yield { labels: { sink: sink.name }, value: value(sink) };
     },
@@ -22,23 +25,45 @@ export function sinkFamilies(readers: MetricReaders, labels: MetricLabels): Fami
   return [
     {
       name: metricNames[0],
-      help: "Events handed to the operating system.",
+      help: "Events that the receiver acknowledged, or the operating system where there is none that could.",
       kind: "counter",
-      ...perSink(({ written }) => written),
+      ...perSink(({ delivered }) => delivered),
     },
-    { name: metricNames[1], help: "Events that wait in the queue.", kind: "gauge", ...perSink(({ queued }) => queued) },
+    {
+      name: metricNames[1],
+      help: "Events that wait, in memory and in the spool.",
+      kind: "gauge",
+      ...perSink(({ queued }) => queued),
+    },
     {
       name: metricNames[2],
-      help: "Failed attempts to write or reopen; the events were kept and tried again.",
+      help: "Bytes in the spool on disk.",
+      kind: "gauge",
+      ...perSink(({ spoolBytes }) => spoolBytes),
+    },
+    {
+      name: metricNames[3],
+      help: "Events that were sent again after a failed attempt.",
+      kind: "counter",
+      ...perSink(({ retried }) => retried),
+    },
+    {
+      name: metricNames[4],
+      help: "Failed attempts to deliver, write or reopen; the events were kept and tried again.",
       kind: "counter",
       ...perSink(({ errors }) => errors),
     },
     {
-      name: metricNames[3],
-      help: "Events that the sink could not take, by reason.",
+      name: metricNames[5],
+      help: "When something was last delivered, Unix time; 0 for never.",
+      kind: "gauge",
+      ...perSink(({ lastSuccess }) => lastSuccess / 1000),
+    },
+    {
+      name: metricNames[6],
+      help: "Events that the sink could not take or keep, by reason.",
       kind: "counter",
       labels: ["sink", "reason"],
-      known: labels.sinks.flatMap((sink) => labels.sinkDrops.map((reason) => ({ sink, reason }))),
       *read() {
         for (const { name, dropped } of readers.sinks()) {
           for (const [reason, value] of Object.entries(dropped)) yield { labels: { sink: name, reason }, value };
@@ -46,4 +71,19 @@ export function sinkFamilies(readers: MetricReaders, labels: MetricLabels): Fami
       },
     },
   ];
+}
+
+export function latencyFamily(readers: MetricReaders, { latencyBounds }: MetricLabels): HistogramOptions {
+  return {
+    name: metricNames[7],
+    help: "Seconds from the kernel's time stamp of an event to its delivery.",
+    kind: "histogram",
+    labels: ["sink"],
+    bounds: latencyBounds,
+    *read() {
+      for (const { name, latency } of readers.sinks()) {
+        yield { labels: { sink: name }, counts: latency.counts, count: latency.count, sum: latency.sumSeconds };
+      }
+    },
+  };
 }

@@ -71,8 +71,8 @@ export function buildEvent(draft: Draft, context: PipelineContext): CloudtaserEv
   const workload = draft.hasTarget ? context.workloadOf(decoded.target.group) : undefined;
   return {
     schema: eventSchemaName,
-    id: uuidv7(Number(wallNs / 1_000_000n), draft.seq),
-    seq: draft.seq,
+    id: uuidv7(Number(wallNs / 1_000_000n), draft.place.seq),
+    ...draft.place,
     time: formatTime(wallNs),
     node: printable(context.node, 253),
     ...(context.boot === undefined ? {} : { boot: context.boot }),

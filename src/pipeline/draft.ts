@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the steps of the pipeline hand on, and what they may ask for.
 
-import type { CloudtaserEvent } from "../formats/index.js";
+import type { AnyEvent, CloudtaserEvent } from "../formats/index.js";
 import type { VectorName } from "../vectors/index.js";
 import type { AbiNames, KernelOutcome } from "./abi.js";
 import type { BootClock } from "./clock.js";
 import type { DecodedEvent, DecodedIdentity } from "./decoded.js";
 import type { Facts, ProcessFacts } from "./facts.js";
 
+/** Where an event stands among the others. */
+export interface Place {
+  seq: number;
+  /** Hash of the line before. */
+  prev: string;
+}
+
+export interface Sequence {
+  /** Makes the next event and its line in the native format, newline included. build may throw: no place is taken then. */
+  add<Event extends AnyEvent>(build: (place: Place) => Event): { event: Event; line: string };
+}
+
 export interface PipelineContext {
+  sequence: Sequence;
   abi: AbiNames;
   node: string;
   /** The kernel's id of this boot; undefined if it does not tell. */
@@ -26,7 +39,7 @@ export interface PipelineContext {
 /** Filled from left to right; each step adds its part. */
 export interface Draft {
   decoded: DecodedEvent;
-  seq: number;
+  place: Place;
   /** Attempts that it stands for. */
   count: number;
   vector: VectorName;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel records in, events out. Needs no kernel: everything it asks for comes in with the context.
 
-import { type CloudtaserEvent, formatNative } from "../formats/index.js";
+import type { AnyEvent } from "../formats/index.js";
 import { buildEvent } from "./build.js";
 import type { DecodedEvent } from "./decoded.js";
 import type { DropReason, PipelineContext } from "./draft.js";
@@ -9,7 +9,7 @@ import { buildNotice, type Notice } from "./notice.js";
 import { enrich, identify, judge, respond } from "./steps.js";
 
 /** Gets every event with its line in the native format, newline included. Must not block; what it throws is counted. */
-export type Publish = (event: CloudtaserEvent, line: string) => void;
+export type Publish = (event: AnyEvent, line: string) => void;
 
 export interface PipelineStats {
   received: number;
@@ -23,8 +23,8 @@ export interface PipelineStats {
 export interface Pipeline {
   /** count: attempts that each of the records stands for. */
   process(records: Iterable<DecodedEvent>, count?: number): void;
-  /** An event of the agent's own, as its line: it takes its place in the sequence. */
-  announce(notice: Notice): string;
+  /** Publishes an event of the agent's own: it takes its place in the sequence. Throws what publishing throws. */
+  announce(notice: Notice): void;
   readonly stats: Readonly<PipelineStats>;
 }
 
@@ -36,7 +36,6 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
     dropped: { abi_mismatch: 0, unknown_vector: 0, unknown_outcome: 0, failed: 0 },
     lastFailure: undefined,
   };
-  let seq = 0;
 
   const one = (decoded: DecodedEvent, count: number) => {
     const identified = identify(decoded, context);
@@ -48,16 +47,18 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
     const judged = judge(identified, context);
     const answered = respond(judged, context);
     if (answered.verdict.killed && !judged.verdict.killed) stats.killedFromUserSpace++;
-    const event = buildEvent({ ...enrich(answered, context), seq: ++seq, count }, context);
-    publish(event, formatNative(event));
+    const enriched = enrich(answered, context);
+    const { event, line } = context.sequence.add((place) => buildEvent({ ...enriched, place, count }, context));
     stats.published++;
+    publish(event, line);
   };
 
   return {
     stats,
     announce(notice) {
+      const { event, line } = context.sequence.add((place) => buildNotice(notice, place, context));
       stats.published++;
-      return formatNative(buildNotice(notice, ++seq, context.node, Date.now(), context.boot));
+      publish(event, line);
     },
     process(records, count = 1) {
       for (const decoded of records) {

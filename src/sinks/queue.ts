@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bounded queue before every sink: batches lines, finishes what was begun, retries what failed, drops the newest when full.
+// A sink that writes lines to a descriptor: batches them, finishes what was begun, retries what failed.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "../errors/index.js";
-import type { Sink, SinkStats, Writer } from "./sink.js";
+import { type Format, native } from "../formats/index.js";
+import { type Entry, freshStats, noteDelivery, type Sink, type SinkStats, type Writer } from "./sink.js";
+import { Waiting } from "./waiting.js";
 
 export interface QueueOptions {
   maxLines?: number;
@@ -11,6 +13,9 @@ export interface QueueOptions {
   /** Between two attempts when the reader is slow, and after an error. */
   busyMs?: number;
   retryMs?: number;
+  format?: Format;
+  /** Nothing is written before: another sink on the same place finishes first. */
+  after?: Promise<unknown>;
 }
 
 const batchBytes = 64 * 1024;
@@ -21,19 +26,11 @@ function codeOf(error: unknown): unknown {
 
 export class QueueSink implements Sink {
   readonly name: string;
-  readonly stats: SinkStats = {
-    written: 0,
-    writtenBytes: 0,
-    queued: 0,
-    errors: 0,
-    lastError: "",
-    dropped: { queue_full: 0, broken: 0, closed: 0 },
-  };
+  readonly stats: SinkStats = freshStats();
   readonly #open: () => Writer;
-  readonly #limits: Required<QueueOptions>;
+  readonly #options: Required<QueueOptions>;
+  readonly #waiting: Waiting;
   #writer: Writer;
-  #lines: string[] = [];
-  #bytes = 0;
   #pump: Promise<void> | undefined;
   #reopen = false;
   #state: "open" | "broken" | "closing" | "closed" = "open";
@@ -42,20 +39,25 @@ export class QueueSink implements Sink {
   constructor(name: string, open: () => Writer, options: QueueOptions = {}) {
     this.name = name;
     this.#open = open;
-    this.#limits = { maxLines: 16_384, maxBytes: 16 * 1024 * 1024, busyMs: 10, retryMs: 1000, ...options };
+    this.#options = {
+      maxLines: 16_384,
+      maxBytes: 16 * 1024 * 1024,
+      busyMs: 10,
+      retryMs: 1000,
+      format: native,
+      after: Promise.resolve(),
+      ...options,
+    };
+    this.#waiting = new Waiting(this.#options);
     this.#writer = open();
   }
 
-  write(line: string): void {
-    const size = Buffer.byteLength(line);
+  write(entry: Entry): void {
     if (this.#state === "broken") this.stats.dropped.broken++;
     else if (this.#state !== "open") this.stats.dropped.closed++;
-    else if (this.#lines.length >= this.#limits.maxLines || this.#bytes + size > this.#limits.maxBytes) {
-      this.stats.dropped.queue_full++;
-    } else {
-      this.#lines.push(line);
-      this.#bytes += size;
-      this.stats.queued = this.#lines.length;
+    else {
+      this.stats.dropped.queue_full += this.#waiting.push(entry);
+      this.stats.queued = this.#waiting.length;
       this.#start();
     }
   }
@@ -85,10 +87,10 @@ export class QueueSink implements Sink {
 
   async #run(): Promise<void> {
     // Lines of one event-loop turn travel together.
-    await Promise.resolve();
+    await this.#options.after;
     while (this.#state === "open" || this.#state === "closing") {
       if (this.#reopen) this.#replaceWriter();
-      if (this.#lines.length === 0) break;
+      if (this.#waiting.length === 0) break;
       await this.#writeBatch();
     }
     // In the same turn as the last look at the queue: a line that comes later starts a new run.
@@ -107,11 +109,16 @@ export class QueueSink implements Sink {
   }
 
   async #writeBatch(): Promise<void> {
-    let count = 0;
-    let size = 0;
-    while (count < this.#lines.length && (count === 0 || size < batchBytes)) size += this.#lines[count++]?.length ?? 0;
-    let rest = Buffer.from(this.#lines.slice(0, count).join(""));
+    const most = Math.min(batchBytes, this.#writer.most ?? batchBytes);
+    const entries = this.#waiting.hold(Number.POSITIVE_INFINITY, most);
+    let rest = Buffer.from(entries.map((entry) => entry.in(this.#options.format)).join(""));
     const total = rest.length;
+    try {
+      this.#writer.begin?.(total);
+    } catch (error) {
+      // The file could not be changed for a new one: this one goes on.
+      this.#failed(error);
+    }
     while (rest.length > 0) {
       // Closing went past its deadline: the lines were counted as dropped there.
       if (this.#state === "closed") return;
@@ -126,16 +133,17 @@ export class QueueSink implements Sink {
           return;
         }
         const busy = codeOf(error) === "EAGAIN";
-        if (!busy) this.#failed(error);
-        await sleep(busy ? this.#limits.busyMs : this.#limits.retryMs);
+        if (!busy) {
+          this.#failed(error);
+          this.stats.retried += entries.length;
+        }
+        await sleep(busy ? this.#options.busyMs : this.#options.retryMs);
       }
     }
-    if (this.#lines.length === 0) return;
-    this.#lines.splice(0, count);
-    this.#bytes -= total;
-    this.stats.queued = this.#lines.length;
-    this.stats.written += count;
-    this.stats.writtenBytes += total;
+    if (this.#waiting.length === 0) return;
+    this.#waiting.remove(entries.length);
+    this.stats.queued = this.#waiting.length;
+    noteDelivery(this.stats, entries, total);
   }
 
   #failed(error: unknown): void {
@@ -144,9 +152,7 @@ export class QueueSink implements Sink {
   }
 
   #dropAll(reason: "broken" | "closed"): void {
-    this.stats.dropped[reason] += this.#lines.length;
-    this.#lines = [];
-    this.#bytes = 0;
+    this.stats.dropped[reason] += this.#waiting.clear();
     this.stats.queued = 0;
   }
 }

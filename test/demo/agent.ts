@@ -21,7 +21,20 @@ export interface Agent {
   events(): Promise<CloudtaserEvent[]>;
   /** Lines of /metrics that count something. */
   metrics(): Promise<string[]>;
+  /** With what the log is verified; asked for while the agent runs, as somebody would who keeps it elsewhere. */
+  publicKey(): Promise<string>;
   stop(): Promise<number>;
+}
+
+export interface Verified {
+  status: number;
+  words: string;
+}
+
+/** Needs no agent. */
+export async function verifyLog(guest: Guest, publicKey: string): Promise<Verified> {
+  const { status, stdout, stderr } = await guest.run(["cloudtaser", "verify", eventFile, "--key", publicKey]);
+  return { status, words: `${stdout}${stderr}`.trimEnd() };
 }
 
 /** Returns when the agent is ready and the process is protected; throws with the agent's own words if it does not come to that. */
@@ -54,6 +67,10 @@ export async function startAgent(guest: Guest, pid: number, print: (text: string
     async metrics() {
       const { stdout } = await fetchInGuest(guest, `${address}/metrics`, 10);
       return stdout.split("\n").filter((line) => /^cloudtaser_\w+(\{.*\})? (?!0$)/.test(line));
+    },
+    async publicKey() {
+      const { stdout } = await guest.run(["cloudtaser", "status", "--json"]);
+      return (JSON.parse(stdout) as { evidence: { publicKey: string } }).evidence.publicKey;
     },
     async stop() {
       daemon.kill("SIGTERM");

@@ -4,7 +4,7 @@
 
 import { fileURLToPath } from "node:url";
 import { Guest } from "../lab/guest.js";
-import { type Agent, startAgent } from "./agent.js";
+import { type Agent, startAgent, type Verified, verifyLog } from "./agent.js";
 import { attackFolder, attacks, attempt } from "./attacks.js";
 import { type Payments, startPayments } from "./payments.js";
 import { bold, green, print, printAttempt, printEvent, printTable, printTitle, type Row, red } from "./report.js";
@@ -54,6 +54,13 @@ async function showEvidence(guest: Guest, agent: Agent, rows: readonly Row[]): P
   printTable(rows);
 }
 
+async function showLog(guest: Guest, publicKey: string): Promise<Verified> {
+  printTitle("The log of act two, verified");
+  const verified = await verifyLog(guest, publicKey);
+  print(verified.words);
+  return verified;
+}
+
 /** One sentence for everything that is not as it must be. */
 function complaints(rows: readonly Row[], acts: 1 | 2): string[] {
   return rows.flatMap(({ attack: { title }, before, after, events, serving }) => [
@@ -82,17 +89,19 @@ async function main(): Promise<number> {
     print(`${guest.release} is up; the payments service runs as process ${payments.pid}`);
     print(`its secrets: API_KEY=${payments.apiKey} DB_PASSWORD=${payments.dbPassword}`);
     const rows: Row[] = attacks.map((attack) => ({ attack, events: 0, serving: false }));
-    let agentStatus = 0;
+    const wrong: string[] = [];
     await actOne(guest, payments, rows);
     if (acts === 2) {
       printTitle("Act two: the same attacker, with the agent");
       const agent = await startAgent(guest, payments.pid, print);
       await actTwo(guest, payments, rows);
       await showEvidence(guest, agent, rows);
-      agentStatus = await agent.stop();
+      const publicKey = await agent.publicKey();
+      const status = await agent.stop();
+      if (status !== 0) wrong.push(`the agent did not stop in order: status ${status}`);
+      if ((await showLog(guest, publicKey)).status !== 0) wrong.push("the log did not verify");
     }
-    const wrong = complaints(rows, acts);
-    if (agentStatus !== 0) wrong.push(`the agent did not stop in order: status ${agentStatus}`);
+    wrong.push(...complaints(rows, acts));
     print();
     for (const sentence of wrong) print(red(`  ${sentence}`));
     if (wrong.length === 0)

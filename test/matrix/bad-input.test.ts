@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Guest } from "../lab/guest.js";
 import { Field } from "./field.js";
+import { logTests } from "./log.js";
 
 describe("bad input and commands", () => {
   let field: Field;
@@ -148,4 +149,7 @@ describe("bad input and commands", () => {
     expect(await field.stopAgent()).toBe(0);
     expect(await left()).toBe("");
   }, 600_000);
+
+  // Here because a guest is booted already.
+  logTests(() => field);
 });

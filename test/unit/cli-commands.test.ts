@@ -264,7 +264,7 @@ describe("events", () => {
     const lines: string[] = [];
     const wait = async (ms: number) => void waited.push(ms);
     const all = async () => {
-      for await (const line of follow(client, 5, (text) => void notes.push(text), wait)) lines.push(line);
+      for await (const line of follow(client, { backlog: 5 }, (text) => void notes.push(text), wait)) lines.push(line);
     };
     await expect(all()).rejects.toMatchObject({ code: "CONTROL_FORBIDDEN" });
     expect(lines).toEqual(['{"id":"a"}', '{"id":"b"}', '{"id":"c"}']);

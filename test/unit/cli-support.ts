@@ -64,6 +64,21 @@ export const status: StatusReport = {
   processes: [process7],
   losses: { ring_full: "0", scope_full: "2" },
   events: { published: 4, lastSeq: 4 },
+  sinks: [
+    {
+      name: "siem",
+      kind: "http",
+      format: "native",
+      delivered: 3,
+      queued: 7,
+      spoolBytes: 4096,
+      retried: 2,
+      dropped: 1,
+      lastSuccess: null,
+      lastError: hostile,
+    },
+  ],
+  evidence: { publicKey: "AAAA", reason: "", lastSeq: 4, head: "ab".repeat(32), lastCheckpoint: null },
   warnings: [],
 };
 

@@ -9,10 +9,10 @@ import {
   type AnyEvent,
   type CloudtaserEvent,
   formatNames,
-  formats,
   isNotice,
   type NoticeEvent,
 } from "../../src/formats/index.js";
+import { formats } from "../../src/formats/registry.js";
 import { type Parsed, parseCef, parseLeef, unprintable } from "./formats-parsers.js";
 import { samples } from "./formats-samples.js";
 

@@ -2,7 +2,8 @@
 // One event for each vector, each outcome and each thing that the agent says of itself, made by the pipeline from kernel records:
 // what the formats' tests run over, and what their golden files hold.
 
-import type { AnyEvent, CloudtaserEvent, NoticeType } from "../../src/formats/index.js";
+import { Chain } from "../../src/evidence/index.js";
+import type { AnyEvent, NoticeType } from "../../src/formats/index.js";
 import { noticeTypes } from "../../src/formats/index.js";
 import * as abi from "../../src/kernel/abi.gen.js";
 import {
@@ -137,9 +138,10 @@ const notices: Readonly<Partial<Record<NoticeType, Omit<Notice, "type">>>> = {
 
 function makeSamples(): Map<string, AnyEvent> {
   const samples = new Map<string, AnyEvent>();
-  let last: CloudtaserEvent | undefined;
+  let last: AnyEvent | undefined;
   const pipeline = createPipeline(
     {
+      sequence: new Chain(),
       abi: abiNames(abi),
       node: "node-1",
       boot: "0c3f8a52-5f0e-4d0a-9b1e-7a6f2d1c4b3a",
@@ -153,9 +155,13 @@ function makeSamples(): Map<string, AnyEvent> {
       last = event;
     },
   );
-  // Ids are random in their last part.
+  // Ids are random in their last part, and so are the hashes of lines that hold them.
   const add = <One extends AnyEvent>(name: string, event: One) => {
-    samples.set(name, { ...event, id: `019b7c6e-4d00-7000-8000-${event.seq.toString(16).padStart(12, "0")}` });
+    samples.set(name, {
+      ...event,
+      prev: "0".repeat(64),
+      id: `019b7c6e-4d00-7000-8000-${event.seq.toString(16).padStart(12, "0")}`,
+    });
   };
   const attack = (name: string, record: DecodedEvent, count?: number) => {
     last = undefined;
@@ -167,8 +173,8 @@ function makeSamples(): Map<string, AnyEvent> {
   for (const [name, [record, count]] of Object.entries(variants))
     attack(`procmem_read or dev_mem, ${name}`, record, count);
   for (const type of Object.keys(noticeTypes) as NoticeType[]) {
-    const notice: AnyEvent = JSON.parse(pipeline.announce({ type, ...notices[type] }));
-    add(type, { ...notice, time: "2026-01-02T03:04:05.000000000Z" });
+    pipeline.announce({ type, ...notices[type] });
+    if (last !== undefined) add(type, { ...last, time: "2026-01-02T03:04:05.000000000Z" });
   }
   return samples;
 }

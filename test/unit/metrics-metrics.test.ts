@@ -4,16 +4,35 @@
 import { register } from "prom-client";
 import { describe, expect, it, vi } from "vitest";
 import { doorNames } from "../../src/kernel/doors.js";
-import { createMetrics, type MetricLabels, type MetricReaders, metricNames } from "../../src/metrics/index.js";
+import {
+  createMetrics,
+  type MetricLabels,
+  type MetricReaders,
+  metricNames,
+  type SinkMetrics,
+} from "../../src/metrics/index.js";
 import { selftestOutcomes } from "../../src/selftest/index.js";
+import { dropReasons, latencyBounds } from "../../src/sinks/index.js";
 import { vectorNames } from "../../src/vectors/index.js";
+
+const quiet: SinkMetrics = {
+  name: "file",
+  delivered: 0,
+  queued: 0,
+  spoolBytes: 0,
+  retried: 0,
+  errors: 0,
+  lastSuccess: 0,
+  dropped: { queue_full: 0, broken: 0 },
+  latency: { counts: [0, 0], count: 0, sumSeconds: 0 },
+};
 
 const labels: MetricLabels = {
   doors: ["file_open", "bpf"],
   losses: ["ring_full", "scope_full"],
   pipelineDrops: ["failed"],
-  sinks: ["stdout", "file"],
   sinkDrops: ["queue_full", "broken"],
+  latencyBounds: [0.01, 1],
   outcomes: ["observed", "denied", "allowed"],
   selftestOutcomes: ["refused", "not_stopped"],
 };
@@ -29,7 +48,7 @@ function readers(change: Partial<MetricReaders> = {}): MetricReaders {
     protectedProcesses: () => 0,
     hardening: () => [],
     ring: () => ({ usedBytes: undefined, sizeBytes: 4096 }),
-    sinks: () => [],
+    sinks: () => [quiet],
     canary: () => ({ lastSuccess: 0, failures: 0 }),
     reload: () => ({ successful: true, lastSuccess: 1 }),
     selftest: () => ({ lastRun: 0, outcomes: [], failures: 0 }),
@@ -55,6 +74,7 @@ describe("createMetrics", () => {
       'door_recursion_misses_total{door="file_open"} 0',
       'lost_total{reason="ring_full"} 0',
       'sink_dropped_events_total{sink="file",reason="broken"} 0',
+      'sink_delivery_seconds_bucket{sink="file",le="+Inf"} 0',
       "canary_failures_total 0",
       "protected_processes 0",
     ]) {
@@ -81,7 +101,17 @@ describe("createMetrics", () => {
           },
         ],
         losses: () => [{ reason: "ring_full", count: 9n }],
-        sinks: () => [{ name: "file", written: 4, queued: 1, errors: 0, dropped: { queue_full: 5 } }],
+        sinks: () => [
+          {
+            ...quiet,
+            delivered: 4,
+            spoolBytes: 99,
+            retried: 2,
+            lastSuccess: 5000,
+            dropped: { queue_full: 5 },
+            latency: { counts: [2, 1], count: 4, sumSeconds: 7.5 },
+          },
+        ],
       }),
       labels,
     );
@@ -99,7 +129,15 @@ describe("createMetrics", () => {
       "idle_doors 1",
       'door_recursion_misses_total{door="bpf"} 3',
       'lost_total{reason="ring_full"} 9',
-      'sink_written_events_total{sink="file"} 4',
+      'sink_delivered_events_total{sink="file"} 4',
+      'sink_spool_bytes{sink="file"} 99',
+      'sink_retried_events_total{sink="file"} 2',
+      'sink_last_success_timestamp_seconds{sink="file"} 5',
+      'sink_delivery_seconds_bucket{sink="file",le="0.01"} 2',
+      'sink_delivery_seconds_bucket{sink="file",le="1"} 3',
+      'sink_delivery_seconds_bucket{sink="file",le="+Inf"} 4',
+      'sink_delivery_seconds_sum{sink="file"} 7.5',
+      'sink_delivery_seconds_count{sink="file"} 4',
       'sink_dropped_events_total{sink="file",reason="queue_full"} 5',
       'build_info{version="0.1.0",revision="abc",libbpf="1.1",node="v20"} 1',
     ]) {
@@ -147,7 +185,12 @@ describe("createMetrics", () => {
   });
 
   it("stays within its budget of series for a node", async () => {
-    const text = await createMetrics(readers(), { ...labels, doors: doorNames, selftestOutcomes }).render();
+    const drops = Object.fromEntries(dropReasons.map((reason) => [reason, 0]));
+    const slow = { counts: latencyBounds.map(() => 0), count: 0, sumSeconds: 0 };
+    const text = await createMetrics(
+      readers({ sinks: () => ["stdout", "file"].map((name) => ({ ...quiet, name, dropped: drops, latency: slow })) }),
+      { ...labels, doors: doorNames, selftestOutcomes, latencyBounds },
+    ).render();
     expect(text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length).toBeLessThan(300);
   });
 });

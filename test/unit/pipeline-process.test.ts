@@ -3,7 +3,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { type CloudtaserEvent, eventSchema, noticeSchema } from "../../src/formats/index.js";
+import { Chain, hashLine, noLine } from "../../src/evidence/index.js";
+import { type AnyEvent, eventSchema, noticeSchema } from "../../src/formats/index.js";
 import * as abi from "../../src/kernel/abi.gen.js";
 import {
   abiNames,
@@ -39,6 +40,7 @@ const reader: ProcReader = {
 
 function context(change: Partial<PipelineContext> = {}): PipelineContext {
   return {
+    sequence: new Chain(),
     abi: abiNames(abi),
     node: "node-1",
     clock: { offsetNs: () => 1_700_000_000_000_000_000n },
@@ -89,7 +91,7 @@ const record: DecodedEvent = {
 };
 
 function run(records: DecodedEvent[], change: Partial<PipelineContext> = {}) {
-  const events: CloudtaserEvent[] = [];
+  const events: AnyEvent[] = [];
   const lines: string[] = [];
   const pipeline = createPipeline(context(change), (event, line) => {
     events.push(event);
@@ -110,7 +112,7 @@ describe("pipeline", () => {
   it("makes one event that says who, whom, by which call and how it ended", () => {
     const { events } = run([record]);
     expect(events).toHaveLength(1);
-    expect(eventSchema.parse(events[0])).toEqual(events[0]);
+    expect(eventSchema().parse(events[0])).toEqual(events[0]);
     expect(events[0]).toMatchObject({
       seq: 1,
       time: "2023-11-14T22:13:28.000000123Z",
@@ -183,12 +185,26 @@ describe("pipeline", () => {
   });
 
   it("gives what the agent says of itself the next number", () => {
-    const { pipeline } = run([record]);
-    const line = pipeline.announce({ type: "GUARD_SKIPPED", door: "file_open", vectors: ["environ_read"], count: 3 });
-    const notice = noticeSchema.parse(JSON.parse(line));
+    const { pipeline, lines } = run([record]);
+    pipeline.announce({ type: "GUARD_SKIPPED", door: "file_open", vectors: ["environ_read"], count: 3 });
+    const line = lines[1] ?? "";
+    const notice = noticeSchema().parse(JSON.parse(line));
     expect(notice).toMatchObject({ seq: 2, type: "GUARD_SKIPPED", severity: "critical", vector: null, count: 3 });
     expect(line.endsWith("\n") && !line.slice(0, -1).includes("\n")).toBe(true);
     expect(pipeline.stats.published).toBe(2);
+  });
+
+  it("chains lines, and gives no number to a record that makes no event", () => {
+    const workloadOf = (group: number) => {
+      if (group === 66) throw new RangeError("no such group");
+      return undefined;
+    };
+    const bad = { ...record, target: { ...record.target, group: 66 } };
+    const { events, lines, pipeline } = run([record, bad, record], { workloadOf });
+    pipeline.announce({ type: "GUARD_PROVED" });
+    expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    const hashes = lines.map((line) => hashLine(line.trimEnd()));
+    expect(events.map(({ prev }) => prev)).toEqual([noLine, hashes[0], hashes[1]]);
   });
 
   it("says observed, and nothing of an error, in detect", () => {
@@ -203,10 +219,10 @@ describe("pipeline", () => {
 
   it("knows 32-bit calls, and does not believe the registers of an io_uring worker", () => {
     const compat = { ...record, syscall: 26, flags: abi.EventFlag.compat };
-    expect(run([compat]).events[0]?.syscall).toEqual({ number: 26, name: "ptrace", compat: true });
-    expect(run([{ ...record, flags: abi.EventFlag.io_worker }]).events[0]?.syscall).toBeNull();
-    expect(run([{ ...record, syscall: -1 }]).events[0]?.syscall).toBeNull();
-    expect(run([{ ...record, syscall: 9999 }]).events[0]?.syscall?.name).toBe("syscall_9999");
+    expect(run([compat]).events[0]).toMatchObject({ syscall: { number: 26, name: "ptrace", compat: true } });
+    expect(run([{ ...record, flags: abi.EventFlag.io_worker }]).events[0]).toMatchObject({ syscall: null });
+    expect(run([{ ...record, syscall: -1 }]).events[0]).toMatchObject({ syscall: null });
+    expect(run([{ ...record, syscall: 9999 }]).events[0]).toMatchObject({ syscall: { name: "syscall_9999" } });
   });
 
   it("kills only when asked to and not done, and exactly the recorded process", () => {
@@ -256,7 +272,7 @@ describe("pipeline", () => {
           buffer.writeUInt8(outcome, 246);
           const { events, lines, stats } = run([abi.decodeEvent(buffer)], { facts: createFacts(silent) });
           expect(stats.lastFailure).toBeUndefined();
-          expect(eventSchema.safeParse(events[0]).error).toBeUndefined();
+          expect(eventSchema().safeParse(events[0]).error).toBeUndefined();
           expect(lines[0]?.split(/[\p{Cc}\p{Zl}\p{Zp}]/u)).toHaveLength(2);
           expect(JSON.parse(lines[0] ?? "")).toEqual(events[0]);
         },

@@ -5,7 +5,7 @@ import { Loss } from "../../src/kernel/abi.gen.js";
 import { doorNames } from "../../src/kernel/doors.js";
 import { createMetrics, type MetricReaders } from "../../src/metrics/index.js";
 import { selftestOutcomes } from "../../src/selftest/index.js";
-import { dropReasons } from "../../src/sinks/index.js";
+import { dropReasons, latencyBounds } from "../../src/sinks/index.js";
 import { code, codes, opening, table } from "./markdown.js";
 
 /** Readers of an agent that has nothing to tell: what is left is names, types, help and labels. */
@@ -31,8 +31,8 @@ export async function metricsReference(): Promise<string> {
     doors: doorNames,
     losses,
     pipelineDrops: [],
-    sinks: ["stdout", "file"],
     sinkDrops: dropReasons,
+    latencyBounds,
     outcomes: ["observed", "denied", "killed", "allowed"],
     selftestOutcomes,
   };
@@ -61,6 +61,7 @@ export async function metricsReference(): Promise<string> {
         ["`door`", "the names in the [door reference](doors.md)"],
         ["`outcome`", codes(["observed", "denied", "killed", "allowed"])],
         ["`reason` of `cloudtaser_lost_total`", codes(losses)],
+        ["`sink`", "`stdout` and `file` for those of `events`, else the names in `sinks`; eight more at most"],
         ["`reason` of `cloudtaser_sink_dropped_events_total`", codes(dropReasons)],
       ],
     ),

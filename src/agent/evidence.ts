@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The chain of events and its signed checkpoints: at start, every minute, at stop. The guards do not depend on it: without
+// a usable key the agent guards on, its checkpoints are unsigned, and it says so.
+import { join } from "node:path";
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { Chain, noLine, openSigner, recallHead, rememberHead, type Signer } from "../evidence/index.js";
+import type { Log } from "../log/index.js";
+import type { Notice } from "../pipeline/index.js";
+
+/** A checkpoint is remembered when the sinks have had the time to write it: what they lost with a crash cannot be asked for. */
+const settleMs = 2_000;
+
+export interface EvidenceStatus {
+  /** 32 bytes in base64; null without a key. */
+  publicKey: string | null;
+  /** Why there is no key; "" if there is one. */
+  reason: string;
+  lastSeq: number;
+  /** Of the last line. */
+  head: string;
+  lastCheckpoint: string | null;
+}
+
+export class Evidence {
+  readonly chain: Chain;
+  readonly #memory: string;
+  readonly #signer: Signer | undefined;
+  readonly #log: Log;
+  readonly #announce: (notice: Notice) => void;
+  readonly reason: string;
+  /** How the run before ended. */
+  readonly #before: "stopped" | "crashed" | "unknown";
+  #timer: NodeJS.Timeout | undefined;
+  #settling: NodeJS.Timeout | undefined;
+  #last: number | undefined;
+
+  constructor(directory: string, announce: (notice: Notice) => void, log: Log) {
+    this.#announce = announce;
+    this.#log = log;
+    this.#memory = join(directory, "chain.json");
+    const { head, crashed } = recallHead(this.#memory);
+    this.#before = crashed ? "crashed" : head === noLine ? "unknown" : "stopped";
+    this.chain = new Chain(head);
+    try {
+      this.#signer = openSigner(join(directory, "evidence.key"));
+      this.reason = "";
+    } catch (error) {
+      this.#signer = undefined;
+      this.reason = error instanceof CloudtaserError ? error.message : reasonOf(error);
+      log.error("events go out unsigned", { error });
+    }
+    this.#remember(this.chain.head, true);
+  }
+
+  /** (Re)starts the checkpoints. */
+  every(seconds: number): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.checkpoint("interval"), seconds * 1000);
+    this.#timer.unref();
+  }
+
+  checkpoint(reason: "start" | "interval" | "stop"): void {
+    const signer = this.#signer;
+    const before = reason === "start" ? { before: this.#before } : {};
+    this.#announce({
+      type: "CHECKPOINT",
+      detail: { reason, ...before, ...(signer === undefined ? {} : { key: signer.publicKey }) },
+      ...(signer === undefined ? {} : { sign: signer.sign }),
+    });
+    this.#last = Date.now();
+    if (reason === "stop") return;
+    const { head } = this.chain;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#remember(head, true), settleMs);
+    this.#settling.unref();
+  }
+
+  /** The last line, before the sinks are closed. */
+  stop(): void {
+    clearInterval(this.#timer);
+    clearTimeout(this.#settling);
+    if (this.chain.head.seq > 0) this.checkpoint("stop");
+  }
+
+  /** After the sinks have written it. A start that came to nothing leaves what it found. */
+  settle(): void {
+    const { head } = this.chain;
+    this.#remember(head, head.seq === 0 && this.#before === "crashed");
+  }
+
+  status(): EvidenceStatus {
+    return {
+      publicKey: this.#signer?.publicKey ?? null,
+      reason: this.reason,
+      lastSeq: this.chain.head.seq,
+      head: this.chain.head.hash,
+      lastCheckpoint: this.#last === undefined ? null : new Date(this.#last).toISOString(),
+    };
+  }
+
+  #remember(head: { hash: string }, running: boolean): void {
+    try {
+      rememberHead(this.#memory, head, running);
+    } catch (error) {
+      this.#log.warn("the end of the chain could not be kept: the next run will not follow on this one", { error });
+    }
+  }
+}

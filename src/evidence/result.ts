@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a verification comes to.
+
+/** complete: every line is there as it was written, up to the last checkpoint. incomplete: lines are missing, and the agent
+ *  told that it lost as many. unsigned: a chain, but nobody signed it. */
+export type Verdict = "complete" | "incomplete" | "altered" | "unsigned";
+
+export interface Finding {
+  verdict: "note" | "incomplete" | "altered";
+  /** FILE:LINE */
+  at: string;
+  text: string;
+}
+
+export interface VerifyResult {
+  verdict: Verdict;
+  /** Public key that signed; undefined if nothing is signed. */
+  key: string | undefined;
+  /** The key came from the caller, not from the log itself. */
+  keyGiven: boolean;
+  lines: number;
+  repeated: number;
+  runs: number;
+  /** Good ones. */
+  checkpoints: number;
+  /** Lines after the last good checkpoint. */
+  unsigned: number;
+  last: { at: string; seq: number; hash: string } | undefined;
+  /** In the order of their discovery. */
+  findings: readonly Finding[];
+  /** Findings beyond those that are kept. */
+  leftOut: number;
+}
+
+export function worstOf(findings: readonly Finding[]): Verdict {
+  if (findings.some(({ verdict }) => verdict === "altered")) return "altered";
+  return findings.some(({ verdict }) => verdict === "incomplete") ? "incomplete" : "complete";
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether lines are a whole, unaltered chain. Fed line by line, in order; keeps no lines, only what is needed to tell a
+// restart, a repeated line, a loss that the agent told, and tampering from one another.
+
+import { hashLine, noLine } from "./chain.js";
+import { isSignedBy } from "./key.js";
+import { type Finding, type Verdict, type VerifyResult, worstOf } from "./result.js";
+
+/** How far back a repeated line is known for one. */
+const remembered = 65_536;
+/** Findings that are kept; the rest is counted. */
+const maxFindings = 100;
+
+interface Line {
+  seq: number;
+  prev: string;
+  node: string;
+  type: string;
+  detail: Readonly<Record<string, unknown>>;
+}
+
+/** What a sink lost, as the agent tells it. What was lost before it had a number leaves no gap. */
+const lossOfSink = /^([a-z][a-z0-9-]*)_(?:queue_full|spool_full|refused|damaged|broken|closed)$/;
+
+/** undefined for a line that is no event. */
+function parseLine(text: string): Line | undefined {
+  try {
+    const { schema, seq, prev, node, type, detail } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof schema !== "string" || !schema.startsWith("cloudtaser.event/")) return undefined;
+    if (!Number.isSafeInteger(seq) || typeof prev !== "string" || typeof type !== "string") return undefined;
+    const inner = typeof detail === "object" && detail !== null ? (detail as Line["detail"]) : {};
+    return { seq: seq as number, prev, node: String(node), type, detail: inner };
+  } catch {
+    return undefined;
+  }
+}
+
+type Found = Finding & { line: number };
+
+export class Verifier {
+  readonly #key: string | undefined;
+  #signer: string | undefined;
+  #at = "";
+  #lines = 0;
+  #repeated = 0;
+  #runs = 0;
+  #checkpoints = 0;
+  /** Lines since the last good checkpoint. */
+  #open = 0;
+  #last: { event: Line; hash: string; at: string; line: number } | undefined;
+  #lastCheckpoint = "";
+  /** Hash by number, of this run. */
+  #seen = new Map<number, string>();
+  /** Hashes of checkpoints: what a run after a crash goes on from. */
+  readonly #anchors = new Map<string, string>();
+  #torn: Found | undefined;
+  #gaps: Found[] = [];
+  #missing = 0;
+  #told = new Map<string, { count: number; at: string }>();
+  readonly #findings: Found[] = [];
+  #left = 0;
+
+  /** @param key public key in base64; if left out, the first checkpoint's is taken */
+  constructor(key?: string) {
+    this.#key = key;
+    this.#signer = key;
+  }
+
+  /** @param at FILE:LINE */
+  take(bytes: Buffer, at: string): void {
+    this.#lines++;
+    this.#at = at;
+    const text = bytes.toString("utf8");
+    const line = parseLine(text);
+    if (line === undefined) {
+      this.#settleTorn(undefined);
+      this.#torn = { verdict: "altered", at, text: "not an event", line: this.#lines };
+      return;
+    }
+    this.#settleTorn(line);
+    const hash = hashLine(bytes);
+    if (this.#seen.get(line.seq) === hash) {
+      this.#repeated++;
+      return;
+    }
+    this.#place(line);
+    if (line.type === "EVENTS_LOST") this.#noteLosses(line);
+    this.#open++;
+    if (line.type === "CHECKPOINT") this.#checkpoint(line, text, hash);
+    this.#remember(line, hash);
+  }
+
+  end(): VerifyResult {
+    this.#settleTorn(undefined);
+    this.#endRun();
+    const findings = this.#findings
+      .sort((one, other) => one.line - other.line)
+      .map(({ verdict, at, text }): Finding => ({ verdict, at, text }));
+    let verdict: Verdict = worstOf(findings);
+    if (verdict === "complete" && this.#checkpoints === 0) verdict = "unsigned";
+    return {
+      verdict,
+      key: this.#signer,
+      keyGiven: this.#key !== undefined,
+      lines: this.#lines,
+      repeated: this.#repeated,
+      runs: this.#runs,
+      checkpoints: this.#checkpoints,
+      unsigned: this.#open,
+      last:
+        this.#last === undefined ? undefined : { at: this.#last.at, seq: this.#last.event.seq, hash: this.#last.hash },
+      findings,
+      leftOut: this.#left,
+    };
+  }
+
+  #find(verdict: Finding["verdict"], text: string, { at, line } = { at: this.#at, line: this.#lines }): void {
+    // The first of each kind is always kept: it decides the verdict.
+    const first = !this.#findings.some((one) => one.verdict === verdict);
+    if (first || this.#findings.length < maxFindings) this.#findings.push({ verdict, at, text, line });
+    else this.#left++;
+  }
+
+  /** A line that was cut by a crash stands right before a new run; anywhere else it is foreign. */
+  #settleTorn(next: Line | undefined): void {
+    const torn = this.#torn;
+    this.#torn = undefined;
+    if (torn === undefined) return;
+    if (next?.seq === 1) this.#find("note", "a line that was cut off, before a restart", torn);
+    else this.#find("altered", torn.text, torn);
+  }
+
+  #place(line: Line): void {
+    const before = this.#last;
+    if (before === undefined) {
+      this.#runs = 1;
+      if (line.seq > 1) this.#find("note", `begins with number ${line.seq}; what was before is not here`);
+      else if (line.prev !== noLine) this.#find("note", "begins with a restart; the runs before it are not here");
+      return;
+    }
+    if (line.node !== before.event.node) this.#find("altered", "of another node than the line before");
+    if (line.seq === 1) this.#restart(line, before.hash);
+    else if (line.seq === before.event.seq + 1) {
+      if (line.prev !== before.hash)
+        this.#find("altered", `not as it was written: the line after it, ${this.#at}, has another hash for it`, before);
+    } else if (line.seq > before.event.seq) {
+      const missing = line.seq - before.event.seq - 1;
+      this.#missing += missing;
+      const which =
+        missing === 1 ? `number ${line.seq - 1} is` : `numbers ${before.event.seq + 1} to ${line.seq - 1} are`;
+      this.#gaps.push({
+        verdict: "altered",
+        at: this.#at,
+        text: `${which} missing before this line`,
+        line: this.#lines,
+      });
+    } else this.#find("altered", `number ${line.seq} after number ${before.event.seq}: out of order, or put in`);
+  }
+
+  #restart(line: Line, hash: string): void {
+    const checkpoint = this.#anchors.get(line.prev);
+    const open = this.#open;
+    this.#endRun();
+    this.#runs++;
+    if (line.prev === hash) this.#find("note", "restart of the agent, which follows on the line before");
+    else if (checkpoint !== undefined)
+      this.#find(
+        "note",
+        `restart after a crash: the run before is bound up to ${checkpoint}; the ${open} lines after it were not signed, and more may have been written`,
+      );
+    else if (line.prev === noLine)
+      this.#find(
+        "altered",
+        "a run that knows of none before it, though there is one: its state was removed, or this is another agent's log",
+      );
+    else this.#find("altered", "a run whose forerunner is not here: lines or a whole run before it are missing");
+    this.#open = 0;
+  }
+
+  /** Gaps of a run are judged at its end, when all the losses that it told are known. */
+  #endRun(): void {
+    const [sink, told] = [...this.#told].sort(([, one], [, other]) => other.count - one.count)[0] ?? [];
+    for (const gap of this.#gaps) {
+      if (told !== undefined && told.count >= this.#missing) {
+        this.#find("incomplete", `${gap.text}: a loss at ${sink} that the agent told at ${told.at}`, gap);
+      } else {
+        this.#find("altered", `${gap.text}, and no loss was told: taken out, or left out by the filter of a sink`, gap);
+      }
+    }
+    this.#gaps = [];
+    this.#missing = 0;
+    this.#told.clear();
+    this.#seen.clear();
+  }
+
+  #noteLosses({ detail }: Line): void {
+    for (const [key, value] of Object.entries(detail)) {
+      const sink = lossOfSink.exec(key)?.[1];
+      if (sink === undefined) continue;
+      const told = this.#told.get(sink) ?? { count: 0, at: this.#at };
+      told.count += Number(value) || 0;
+      this.#told.set(sink, told);
+    }
+  }
+
+  #checkpoint(line: Line, text: string, hash: string): void {
+    this.#anchors.set(hash, this.#at);
+    const { key, signature, before } = line.detail;
+    if (before === "crashed")
+      this.#find("note", "the run before this one came to no orderly end: what it wrote last may be missing");
+    if (typeof key !== "string" || typeof signature !== "string" || signature === "") {
+      this.#find("note", "a checkpoint without a signature: the agent had no key");
+      return;
+    }
+    this.#signer ??= key;
+    if (key !== this.#signer) {
+      this.#find("altered", `signed by another key, ${JSON.stringify(key).slice(0, 60)}`);
+      return;
+    }
+    const unsigned = text.replace(`"signature":${JSON.stringify(signature)}`, '"signature":""');
+    if (!isSignedBy(this.#signer, unsigned, signature)) {
+      const since = this.#lastCheckpoint === "" ? "the first line" : `the checkpoint at ${this.#lastCheckpoint}`;
+      this.#find("altered", `the signature is wrong: this line, or something since ${since}, is not as it was written`);
+      return;
+    }
+    this.#checkpoints++;
+    this.#open = 0;
+    this.#lastCheckpoint = this.#at;
+  }
+
+  #remember(line: Line, hash: string): void {
+    this.#last = { event: line, hash, at: this.#at, line: this.#lines };
+    this.#seen.set(line.seq, hash);
+    if (this.#seen.size <= remembered) return;
+    for (const oldest of this.#seen.keys()) {
+      this.#seen.delete(oldest);
+      break;
+    }
+  }
+}

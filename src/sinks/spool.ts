@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events on disk until they are delivered: one segment is written at a time and synced when the next begins; a cursor says
+// what was delivered. A crash loses what had not reached the disk's cache, and may repeat what was delivered last. While
+// the disk refuses, events wait in memory and are delivered from there.
+
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { reasonOf } from "../errors/index.js";
+import { Lock } from "./lock.js";
+import {
+  createSegment,
+  decode,
+  encode,
+  findSegments,
+  readBlock,
+  type Segment,
+  type Stored,
+  segmentPath,
+  thin,
+} from "./segment.js";
+import type { Entry, SinkStats } from "./sink.js";
+import type { Store } from "./store.js";
+import { Waiting, type WaitingLimits } from "./waiting.js";
+
+export interface SpoolOptions extends WaitingLimits {
+  directory: string;
+  maxSpoolBytes: number;
+  /** For tests. */
+  segmentBytes?: number;
+}
+
+const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+const MiB = 1024 * 1024;
+/** What one write takes. */
+const flushBytes = MiB;
+const retryMs = 1000;
+/** Making room costs the reading of segments, so it is made for more than one event. */
+const roomShare = 0.9;
+
+export class Spool implements Store {
+  readonly #options: Required<SpoolOptions>;
+  readonly #stats: SinkStats;
+  readonly #waiting: Waiting;
+  readonly #lock = new Lock();
+  /** Oldest first; the last one is being written while #file is open. */
+  #segments: Segment[] = [];
+  #file: FileHandle | undefined;
+  #next = 1;
+  /** Sums over all segments. */
+  #bytes = 0;
+  #lines = 0;
+  /** Of the oldest segment. */
+  #offset = 0;
+  #delivered = 0;
+  #loaded: Stored[] = [];
+  #cursor: FileHandle | undefined;
+  #opened = false;
+  #failing = false;
+  /** What the last peek gave came from memory. */
+  #fromMemory = false;
+  #flushing: Promise<void> | undefined;
+  #lastTry = 0;
+
+  constructor(options: SpoolOptions, stats: SinkStats) {
+    const segmentBytes = Math.min(4 * MiB, Math.floor(options.maxSpoolBytes / 8));
+    this.#options = { segmentBytes, ...options };
+    this.#stats = stats;
+    this.#waiting = new Waiting(options);
+  }
+
+  async open(): Promise<void> {
+    const { directory } = this.#options;
+    this.#lastTry = Date.now();
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const found = await findSegments(directory);
+      const cursor = await readCursor(directory);
+      for (const old of found.filter(({ number }) => number < cursor.number)) await unlink(old.path);
+      this.#segments = found.filter(({ number }) => number >= cursor.number);
+      this.#bytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+      this.#lines = this.#segments.reduce((sum, { lines }) => sum + lines, 0);
+      this.#next = Math.max(cursor.number, this.#segments.at(-1)?.number ?? 0) + 1;
+      const first = this.#segments[0];
+      if (first?.number === cursor.number && cursor.offset <= first.bytes) {
+        this.#offset = cursor.offset;
+        this.#delivered = cursor.lines;
+      }
+      this.#cursor = await open(join(directory, "cursor"), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+      this.#opened = true;
+      this.#failing = false;
+      this.#saveCursor();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#count();
+  }
+
+  push(entry: Entry): void {
+    this.#stats.dropped.queue_full += this.#waiting.push(entry);
+    this.#count();
+    this.#flushing ??= this.#flush();
+  }
+
+  async peek(most: { events: number; bytes: number }): Promise<readonly Entry[]> {
+    if (this.#fromMemory) this.#waiting.release();
+    this.#fromMemory = false;
+    const due = !this.#failing || Date.now() - this.#lastTry > retryMs;
+    if (due && !this.#opened) await this.open();
+    if (due && this.#waiting.length > 0) this.#flushing ??= this.#flush();
+    await this.#lock.run(() => this.#load());
+    if (this.#loaded.length > 0) {
+      let count = 0;
+      for (let bytes = 0; count < this.#loaded.length && count < most.events; count++) {
+        bytes += this.#loaded[count]?.entry.size ?? 0;
+        if (count > 0 && bytes > most.bytes) break;
+      }
+      return this.#loaded.slice(0, count).map(({ entry }) => entry);
+    }
+    // Written in a moment: then there is something on disk, or the disk refuses.
+    if (this.#flushing !== undefined) {
+      await this.#flushing;
+      return this.peek(most);
+    }
+    if (!this.#failing) return [];
+    this.#fromMemory = true;
+    return this.#waiting.hold(most.events, most.bytes);
+  }
+
+  advance(count: number): void {
+    if (this.#fromMemory) this.#waiting.remove(count);
+    else {
+      const last = this.#loaded[count - 1];
+      if (last !== undefined) this.#offset = last.end;
+      this.#loaded.splice(0, count);
+      this.#delivered += count;
+      this.#saveCursor();
+    }
+    this.#count();
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing;
+    if (this.#waiting.length > 0) await this.#flush();
+    await this.#lock.run(async () => {
+      await this.#file?.sync().catch(() => undefined);
+      await this.#file?.close().catch(() => undefined);
+      this.#file = undefined;
+      await this.#cursor?.close().catch(() => undefined);
+      this.#cursor = undefined;
+    });
+    this.#stats.dropped.closed += this.#waiting.clear();
+    this.#count();
+  }
+
+  /** Memory to disk, until memory is empty or the disk refuses. */
+  async #flush(): Promise<void> {
+    await Promise.resolve();
+    if (!this.#opened || this.#fromMemory) {
+      this.#flushing = undefined;
+      return;
+    }
+    this.#lastTry = Date.now();
+    try {
+      while (this.#waiting.length > 0) await this.#lock.run(() => this.#writeSome());
+      this.#failing = false;
+    } catch (error) {
+      this.#waiting.release();
+      this.#failed(error);
+    }
+    this.#flushing = undefined;
+    this.#count();
+  }
+
+  async #writeSome(): Promise<void> {
+    const entries = this.#waiting.hold(Number.POSITIVE_INFINITY, flushBytes);
+    const segment = await this.#current();
+    const bytes = Buffer.from(entries.map(encode).join(""));
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = (await this.#file?.write(bytes, done, bytes.length - done, segment.bytes + done)) ?? {
+        bytesWritten: 0,
+      };
+      if (bytesWritten === 0) throw new Error("the disk took nothing");
+      done += bytesWritten;
+    }
+    segment.bytes += bytes.length;
+    segment.lines += entries.length;
+    this.#bytes += bytes.length;
+    this.#lines += entries.length;
+    segment.floor = Math.min(segment.floor, ...entries.map(({ rank }) => rank));
+    this.#waiting.remove(entries.length);
+    if (segment.bytes >= this.#options.segmentBytes) await this.#finish();
+    await this.#makeRoom();
+    this.#count();
+  }
+
+  async #current(): Promise<Segment> {
+    const { directory } = this.#options;
+    const last = this.#segments.at(-1);
+    if (this.#file !== undefined && last !== undefined) return last;
+    const number = this.#next++;
+    this.#file = await createSegment(directory, number);
+    const segment: Segment = { number, path: segmentPath(directory, number), bytes: 0, lines: 0, floor: 0 };
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** The segment is synced and closed; the next write begins another. */
+  async #finish(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.sync();
+    await file?.close();
+  }
+
+  async #makeRoom(): Promise<void> {
+    const { maxSpoolBytes } = this.#options;
+    if (this.#bytes <= maxSpoolBytes) return;
+    const enough = maxSpoolBytes * roomShare;
+    for (let rank = 0; rank <= 4; rank++) {
+      // Not the one that is being read, nor the one that is being written.
+      for (const segment of this.#segments.slice(1, this.#file === undefined ? undefined : -1)) {
+        if (this.#bytes <= enough) break;
+        if (segment.floor > rank) continue;
+        const { bytes } = segment;
+        const lost = await thin(segment, rank);
+        this.#bytes -= bytes - segment.bytes;
+        this.#lines -= lost;
+        this.#stats.dropped.spool_full += lost;
+      }
+      this.#segments = this.#segments.filter(({ lines }, index) => lines > 0 || index === 0);
+    }
+  }
+
+  async #load(): Promise<void> {
+    while (this.#loaded.length === 0) {
+      const segment = this.#segments[0];
+      if (segment === undefined) return;
+      if (this.#offset >= segment.bytes) {
+        if (this.#file !== undefined && this.#segments.length === 1) return;
+        this.#segments.shift();
+        this.#bytes -= segment.bytes;
+        this.#lines -= segment.lines;
+        this.#offset = 0;
+        this.#delivered = 0;
+        this.#saveCursor();
+        await unlink(segment.path).catch(() => undefined);
+        continue;
+      }
+      const block = await readBlock(segment.path, this.#offset, segment.bytes);
+      const { stored, damaged } = decode(block, this.#offset);
+      this.#stats.dropped.damaged += damaged;
+      this.#loaded = stored;
+      if (stored.length > 0) continue;
+      // No event in a whole block: the rest of this file is not ours.
+      if (damaged === 0) this.#stats.dropped.damaged++;
+      this.#offset = segment.bytes;
+    }
+  }
+
+  #saveCursor(): void {
+    const number = this.#segments[0]?.number ?? this.#next;
+    const text = `${number} ${this.#offset} ${this.#delivered}`.padEnd(63);
+    this.#lock.lastly(async () => {
+      await this.#cursor?.write(`${text}\n`, 0);
+    });
+  }
+
+  #count(): void {
+    this.#stats.queued = this.#waiting.length + Math.max(0, this.#lines - this.#delivered);
+    this.#stats.spoolBytes = this.#bytes;
+  }
+
+  #failed(error: unknown): void {
+    this.#failing = true;
+    this.#stats.errors++;
+    this.#stats.lastError = `spool: ${reasonOf(error)}`;
+  }
+}
+
+/** The beginning where there is none, or what is there is no use: then what was delivered comes again. */
+async function readCursor(directory: string): Promise<{ number: number; offset: number; lines: number }> {
+  const text = await readFile(join(directory, "cursor"), "utf8").catch(() => "");
+  const match = /^(\d{1,12}) (\d{1,12}) (\d{1,12}) *\n$/.exec(text);
+  return { number: Number(match?.[1] ?? 0), offset: Number(match?.[2] ?? 0), lines: Number(match?.[3] ?? 0) };
+}

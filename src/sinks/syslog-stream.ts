@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Syslog over TCP or TLS. The protocol has no acknowledgement, so what was written lately is kept and sent again when the
+// connection is lost: what the receiver had not read yet would be gone otherwise.
+
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { reasonOf } from "../errors/index.js";
+import type { Format } from "../formats/index.js";
+import { type TlsFiles, tlsOptions } from "./credentials.js";
+import type { Entry } from "./sink.js";
+import { octetCounted, syslogMessage } from "./syslog.js";
+import { DeliveryError, type Sent, type Transport } from "./transport.js";
+
+export interface SyslogStreamOptions {
+  host: string;
+  port: number;
+  secure: boolean;
+  facility: number;
+  format: Format;
+  tls?: TlsFiles | undefined;
+  connectMs?: number;
+  writeMs?: number;
+  /** How long and how much of what was written is kept. */
+  keepMs?: number;
+  keepBytes?: number;
+}
+
+/** How long after the handshake a refusal is waited for. */
+const refusalMs = 250;
+
+interface Kept {
+  bytes: Buffer;
+  at: number;
+}
+
+export class SyslogStream implements Transport {
+  readonly most = { events: 500, bytes: 256 * 1024 };
+  readonly #options: Required<Omit<SyslogStreamOptions, "tls">> & Pick<SyslogStreamOptions, "tls">;
+  #socket: Socket | undefined;
+  #failure: Error | undefined;
+  #kept: Kept[] = [];
+  #keptBytes = 0;
+  onLoss: (() => void) | undefined;
+
+  constructor(options: SyslogStreamOptions) {
+    // More than the buffers of both kernels hold.
+    this.#options = { connectMs: 10_000, writeMs: 30_000, keepMs: 30_000, keepBytes: 16 * 1024 * 1024, ...options };
+  }
+
+  async send(batch: readonly Entry[], signal: AbortSignal): Promise<Sent> {
+    const frames: Buffer[] = [];
+    let refused = 0;
+    for (const entry of batch) {
+      try {
+        frames.push(octetCounted(syslogMessage(entry, this.#options)));
+      } catch {
+        refused++; // damaged in the spool
+      }
+    }
+    const bytes = Buffer.concat(frames);
+    await this.#connected(signal);
+    if (bytes.length > 0) {
+      await this.#write(bytes, signal);
+      this.#keep(bytes);
+    }
+    return { again: [], refused, bytes: bytes.length };
+  }
+
+  get owes(): boolean {
+    return this.#socket === undefined && this.#kept.length > 0;
+  }
+
+  close(): void {
+    this.#kept = [];
+    this.#socket?.end();
+    // What was written is still sent; a receiver that does not take it is not waited for.
+    this.#socket?.unref();
+    this.#socket = undefined;
+  }
+
+  /** On a new connection, first what the old one may have lost. */
+  async #connected(signal: AbortSignal): Promise<void> {
+    if (this.#socket !== undefined) return;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    // Told once, so that it counts as a failed attempt and is not tried again at once.
+    if (failure !== undefined) throw new DeliveryError(failure.message, { cause: failure });
+    await this.#open(signal);
+    for (const kept of this.#kept) {
+      await this.#write(kept.bytes, signal);
+      kept.at = Date.now();
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    const { host, port, secure, connectMs } = this.#options;
+    const tls = secure ? await tlsOptions(this.#options.tls) : {};
+    signal.throwIfAborted();
+    const name = isIP(host) === 0 && tls.servername === undefined ? { servername: host } : {};
+    const socket = secure ? connectTls({ host, port, ...name, ...tls }) : connectTcp({ host, port });
+    const stopped = (): void => void socket.destroy(new Error("stopped"));
+    signal.addEventListener("abort", stopped, { once: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        // In TLS 1.3 a receiver refuses our certificate only after the handshake is done on this side.
+        socket.once(secure ? "secureConnect" : "connect", () => (secure ? setTimeout(resolve, refusalMs) : resolve()));
+        socket.once("error", reject);
+        socket.once("close", () => reject(new Error("the receiver closed the connection")));
+        socket.setTimeout(connectMs, () => reject(new Error(`no connection within ${connectMs / 1000} s`)));
+      });
+    } catch (cause) {
+      socket.on("error", () => undefined);
+      socket.destroy();
+      throw new DeliveryError(`${host}:${port}: ${reasonOf(cause)}`, { cause });
+    } finally {
+      signal.removeEventListener("abort", stopped);
+    }
+    socket.setTimeout(0);
+    socket.setKeepAlive(true, 30_000);
+    socket.on("error", (error) => this.#lost(socket, error));
+    socket.on("end", () => this.#lost(socket, new Error("the receiver closed the connection")));
+    socket.on("close", () => this.#lost(socket, new Error("the connection was lost")));
+    // A receiver has nothing to say; what it says must not fill memory.
+    socket.resume();
+    this.#socket = socket;
+  }
+
+  #lost(socket: Socket, error: Error): void {
+    if (this.#socket !== socket) return;
+    this.#failure ??= error;
+    this.#forgetOld();
+    this.#socket = undefined;
+    socket.destroy();
+    if (this.#kept.length > 0) this.onLoss?.();
+  }
+
+  async #write(bytes: Buffer, signal: AbortSignal): Promise<void> {
+    const socket = this.#socket;
+    const { writeMs } = this.#options;
+    if (socket === undefined) throw new DeliveryError(this.#failure?.message ?? "the connection was lost");
+    let timer: NodeJS.Timeout | undefined;
+    const stopped = (): void => void socket.destroy(new Error("stopped"));
+    signal.addEventListener("abort", stopped, { once: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        timer = setTimeout(() => {
+          const error = new Error(`the receiver took nothing for ${writeMs / 1000} s`);
+          reject(error);
+          this.#lost(socket, error);
+        }, writeMs);
+        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+      });
+    } catch (cause) {
+      if (cause instanceof Error) this.#lost(socket, cause);
+      this.#failure = undefined;
+      throw new DeliveryError(reasonOf(cause), { cause });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stopped);
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#kept.push({ bytes, at: Date.now() });
+    this.#keptBytes += bytes.length;
+    this.#forgetOld();
+  }
+
+  /** Only while it is connected: what was young when the connection was lost stays. */
+  #forgetOld(): void {
+    const { keepMs, keepBytes } = this.#options;
+    const old = Date.now() - keepMs;
+    for (let first = this.#kept[0]; first !== undefined; first = this.#kept[0]) {
+      if (first.at >= old && this.#keptBytes <= keepBytes) break;
+      this.#keptBytes -= first.bytes.length;
+      this.#kept.shift();
+    }
+  }
+}

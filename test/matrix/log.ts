@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stream of events on a real machine: every format and sink tells of every refused attack, the log proves itself, and what was
+// done to it is found. In a guest that others have booted.
+
+import { expect, test } from "vitest";
+import { treeRoot } from "../lab/host.js";
+import { eventsFile, type Field, type Person } from "./field.js";
+
+const here = "/run/log";
+const archive = `${here}/events.ndjson`;
+/** Formats to where their events come to lie. */
+const places = {
+  native: `${here}/native`,
+  ecs: `${here}/ecs`,
+  ocsf: `${here}/ocsf`,
+  leef: `${here}/leef`,
+  cef: `${here}/received/syslog`,
+  falco: `${here}/received/http`,
+} as const;
+
+/** More than one program would leave unfolded: each attack is a process of its own. */
+const attacks = 25;
+
+const toFile = (name: "ecs" | "ocsf" | "leef" | "native") => ({ name, format: name, file: { path: places[name] } });
+const config = {
+  mode: "enforce",
+  evidence: { checkpointSeconds: 1 },
+  sinks: [
+    { name: "archive", file: { path: archive, rotate: { maxBytes: 8192, keep: 1000 } } },
+    ...(["native", "ecs", "ocsf", "leef"] as const).map(toFile),
+    { name: "collector", format: "cef", syslog: { host: "127.0.0.1", port: 8514, transport: "tcp" } },
+    {
+      name: "hook",
+      format: "falco",
+      http: { url: "http://127.0.0.1:8181/in", protocol: "webhook" },
+      filter: { minSeverity: "high" },
+    },
+  ],
+};
+
+/** A program's name that would end a line, a field or a frame, and clear the screen. 15 bytes are its comm. */
+const hostile = `$(printf '/tmp/a"|=\\t\\033[2J\\nCEF:0')`;
+
+/** test: in a describe whose guest runs no agent. */
+export function logTests(fieldOf: () => Field): void {
+  let person: Person;
+  const works = async (command: string): Promise<string> => {
+    const { status, stdout, stderr } = await fieldOf().sh(command);
+    expect({ command, status, stderr }).toMatchObject({ status: 0 });
+    return stdout.trim();
+  };
+  const linesOf = async (path: string): Promise<string[]> => (await works(`cat ${path}`)).split("\n");
+  const verify = async (files: string, more = ""): Promise<{ status: number; stdout: string }> =>
+    fieldOf().sh(`cloudtaser --no-color verify ${files} ${more}`);
+  const publicKey = async (): Promise<string> => {
+    const { stdout } = await fieldOf().control("GET", "/v1/status");
+    return (JSON.parse(stdout) as { evidence: { publicKey: string } }).evidence.publicKey;
+  };
+  const ids = async (): Promise<string[]> => {
+    const lines = (await linesOf(places.native)).filter((line) => line.includes('"outcome":"denied"'));
+    return lines.map((line) => (JSON.parse(line) as { id: string }).id);
+  };
+
+  test("every format tells of every refused attack, whatever the attacker is called", async () => {
+    const field = fieldOf();
+    await works(`mkdir -p ${here}/received`);
+    await field.guest.copy(`${treeRoot()}/test/matrix/guest/receivers.mjs`, `${here}/receivers.mjs`);
+    const receivers = field.guest.spawn(["node", `${here}/receivers.mjs`, `${here}/received`, "2"]);
+    await expect.poll(() => receivers.stdout, { timeout: 60_000 }).toContain("ready");
+    await field.startAgent(config);
+    person = await field.person();
+    await field.protect(person.pid, "service");
+    await field.sh(`for i in $(seq ${attacks}); do head -c1 /proc/${person.pid}/environ; done`);
+    const called = await field.sh(`f="${hostile}"; cp /bin/cat "$f" && "$f" /proc/${person.pid}/environ`);
+    expect(called.stderr).toContain("Operation not permitted");
+    await expect.poll(async () => (await ids()).length, { timeout: 60_000 }).toBe(attacks + 1);
+    for (const [format, place] of Object.entries(places)) {
+      const missing = async (): Promise<string[]> => {
+        const text = await works(`cat ${place}`);
+        return (await ids()).filter((id) => !text.includes(id));
+      };
+      await expect.poll(missing, { timeout: 60_000, message: format }).toEqual([]);
+      // Tabs part the fields of LEEF.
+      const odd = await field.sh(`LC_ALL=C grep -nP '[\\x00-\\x08\\x0b-\\x1f\\x7f]' ${place}`);
+      expect({ format, ...odd }).toMatchObject({ status: 1, stdout: "" });
+    }
+    const starts = { cef: /^<\d+>1 .* CEF:0\|/, leef: /^LEEF:2\.0\|/, json: /^\{.*\}$/ };
+    for (const [format, place] of Object.entries(places)) {
+      const start = starts[format as keyof typeof starts] ?? starts.json;
+      for (const line of await linesOf(place)) expect(line).toMatch(start);
+    }
+  }, 600_000);
+
+  test("a receiver that answered 503 at first has every event once, and no spool ever held the secret", async () => {
+    const refused = (await linesOf(`${here}/received/refused`)).filter((line) => line !== "");
+    expect(refused.length).toBeGreaterThan(0);
+    const text = await works(`cat ${places.falco}`);
+    for (const id of await ids()) expect(text.split(id).length - 1).toBe(1);
+    await works("ls /var/lib/cloudtaser/spool/hook /var/lib/cloudtaser/spool/collector");
+    const found = await fieldOf().sh(`grep -rlF -- '${person.secret}' /var/lib/cloudtaser ${here} ${eventsFile}`);
+    expect(found).toMatchObject({ status: 1, stdout: "" });
+  }, 300_000);
+
+  test("events are shown by type and severity, in any format, and top sums them up", async () => {
+    type Shown = { type: string; severity: string };
+    const shown = async (flags: string): Promise<Shown[]> =>
+      (await works(`cloudtaser --json events ${flags}`))
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Shown);
+    const read = await shown("--type environ_read");
+    expect(read.length).toBe(attacks + 1);
+    expect(new Set(read.map(({ type }) => type))).toEqual(new Set(["ENVIRON_READ"]));
+    const all = await shown("");
+    const high = await shown("--severity high");
+    expect(high).toEqual(all.filter(({ severity }) => ["high", "critical"].includes(severity)));
+    expect(high.length).toBeLessThan(all.length);
+    expect(await shown("--type ptrace_denied")).toEqual([]);
+    expect(await works("cloudtaser events --type environ_read --format leef | tail -1")).toMatch(/^LEEF:2\.0\|/);
+    const top = await works("cloudtaser --no-color top --once");
+    expect(top).toMatch(/environ_read/);
+    expect(top).toMatch(/a"\|=/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    expect(top).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+  }, 300_000);
+
+  test("SIGHUP makes it open its files anew", async () => {
+    const field = fieldOf();
+    const before = (await field.events()).length;
+    expect(before).toBeGreaterThan(attacks);
+    await works(`mv ${eventsFile} ${eventsFile}.moved`);
+    await field.signalAgent("HUP");
+    await expect.poll(async () => (await field.sh(`test -e ${eventsFile}`)).status, { timeout: 60_000 }).toBe(0);
+    await field.sh(`head -c1 /proc/${person.pid}/environ`);
+    expect(await field.events((events) => events.length > 0)).toHaveLength(1);
+    const key = await publicKey();
+    const both = await verify(`${eventsFile} ${eventsFile}.moved`, `--key ${key}`);
+    expect(both).toMatchObject({ status: 0, stdout: expect.stringContaining("complete and unaltered") });
+  }, 300_000);
+
+  test("the log proves itself, over rotated files, a kill and a restart", async () => {
+    const field = fieldOf();
+    const key = await publicKey();
+    expect((await works(`ls ${archive}.*`)).split("\n").length).toBeGreaterThan(3);
+    const whole = await verify(`${archive}*`, `--key ${key}`);
+    expect(whole).toMatchObject({ status: 0, stdout: expect.stringContaining("complete and unaltered") });
+    await field.sh(`kill -9 ${field.agentPid}`);
+    await field.agent?.done;
+    await field.startAgent(config);
+    await field.sh(`head -c1 /proc/${person.pid}/environ`);
+    expect(await publicKey()).toBe(key);
+    await expect.poll(async () => (await verify(`${archive}*`, `--key ${key}`)).stdout).toContain("in 2 runs");
+    const after = await verify(`${archive}*`, `--key ${key}`);
+    expect(after).toMatchObject({ status: 0, stdout: expect.stringContaining("came to no orderly end") });
+    expect(after.stdout).toMatch(/restart after a crash: the run before is bound up to \S+:\d+|restart of the agent/);
+  }, 600_000);
+
+  test("one changed byte is found, and named by file and line", async () => {
+    const key = await publicKey();
+    await works(`rm -rf /tmp/forged && cp -a ${here} /tmp/forged`);
+    const forged = "/tmp/forged/events.ndjson.4";
+    const number = await works(`grep -n ENVIRON_READ ${forged} | head -1 | cut -d: -f1`);
+    await works(`sed -i '${number}s/ENVIRON_READ/ENVIRON_REAL/' ${forged}`);
+    const { status, stdout } = await verify("/tmp/forged/events.ndjson*", `--key ${key}`);
+    expect(status).toBe(1);
+    expect(stdout.split("\n")[0]).toBe(`NOT as it was written; first at ${forged}:${number}`);
+    const other = await verify(`${archive}*`, "--key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    expect(other).toMatchObject({ status: 1, stdout: expect.stringContaining("signed by another key") });
+    expect(await fieldOf().stopAgent()).toBe(0);
+    const stopped = await verify(`${archive}*`, `--key ${key}`);
+    expect(stopped).toMatchObject({ status: 0, stdout: expect.stringContaining("0 lines after the last checkpoint") });
+  }, 600_000);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run of the agent knows of the run before it: whether that came to an orderly end, also when starts in between failed.
+
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { Evidence } from "../../src/agent/evidence.js";
+import { noLine } from "../../src/evidence/index.js";
+import type { Log } from "../../src/log/index.js";
+import { buildNotice, type Notice } from "../../src/pipeline/notice.js";
+
+const scratch = mkdtempSync(join(tmpdir(), "evidence-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const fresh = (): string => mkdtempSync(join(scratch, "state-"));
+
+function open(directory: string) {
+  const problems: string[] = [];
+  const lines: string[] = [];
+  const log = { error: (text: string) => problems.push(text), warn: (text: string) => problems.push(text) };
+  const announce = (notice: Notice): void => {
+    lines.push(evidence.chain.add((place) => buildNotice(notice, place, { node: "n" })).line);
+  };
+  const evidence = new Evidence(directory, announce, log as unknown as Log);
+  return { evidence, problems, lines, first: () => JSON.parse(lines[0] ?? "{}") as Record<string, unknown> };
+}
+
+/** Announces the start and says how the run before had ended, as its first checkpoint has it. */
+function started(directory: string) {
+  const run = open(directory);
+  run.evidence.checkpoint("start");
+  const { detail, prev } = run.first() as { detail: { before: string }; prev: string };
+  return { ...run, before: detail.before, prev };
+}
+
+function end({ evidence }: { evidence: Evidence }): void {
+  evidence.stop();
+  evidence.settle();
+}
+
+describe("a run of the agent", () => {
+  it("follows on the last line of one that came to its orderly end", () => {
+    const directory = fresh();
+    const first = started(directory);
+    expect(first).toMatchObject({ before: "unknown", prev: noLine, problems: [] });
+    end(first);
+    const { head } = first.evidence.chain;
+    expect(started(directory)).toMatchObject({ before: "stopped", prev: head.hash, problems: [] });
+  });
+
+  it("tells a crash, and follows on the last checkpoint that had the time to be written", () => {
+    vi.useFakeTimers();
+    try {
+      const directory = fresh();
+      const first = started(directory);
+      const settled = first.evidence.chain.head.hash;
+      vi.advanceTimersByTime(5_000);
+      first.evidence.checkpoint("interval");
+      // It is killed here: nothing is closed.
+      expect(started(directory)).toMatchObject({ before: "crashed", prev: settled });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("still tells it when starts in between came to nothing", () => {
+    const directory = fresh();
+    started(directory);
+    for (let round = 0; round < 2; round++) end(open(directory));
+    expect(started(directory).before).toBe("crashed");
+    const orderly = fresh();
+    const first = started(orderly);
+    end(first);
+    end(open(orderly));
+    expect(started(orderly)).toMatchObject({ before: "stopped", prev: first.evidence.chain.head.hash });
+  });
+
+  it("goes on without a usable key, and says why", () => {
+    const directory = fresh();
+    end(started(directory));
+    chmodSync(join(directory, "evidence.key"), 0o644);
+    const { evidence, problems, first } = started(directory);
+    expect(problems).toEqual(["events go out unsigned"]);
+    expect(evidence.status()).toMatchObject({
+      publicKey: null,
+      reason: expect.stringContaining("others than its owner"),
+    });
+    expect(first()).toMatchObject({ detail: { reason: "start" } });
+    expect(JSON.stringify(first())).not.toContain("signature");
+  });
+
+  it("makes its key once, and keeps it to its owner", () => {
+    const directory = join(fresh(), "below");
+    const [one, other] = [started(directory), started(directory)];
+    expect(existsSync(join(directory, "evidence.key"))).toBe(true);
+    expect(one.evidence.status().publicKey).toMatch(/^[A-Za-z0-9+/]{43}=$/);
+    expect(other.evidence.status().publicKey).toBe(one.evidence.status().publicKey);
+  });
+});

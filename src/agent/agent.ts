@@ -150,9 +150,9 @@ export class Agent {
       const silenced = this.#facts.ftraceEnabled === false;
       const ready = this.notReady().length === 0;
       notices.started({ version: packageVersion(), mode: this.#config.mode, ready, silenced });
+      this.#tellManager();
       stream.evidence.checkpoint("start");
       stream.evidence.every(this.#config.evidence.checkpointSeconds);
-      this.#tellManager();
       this.selftests.schedule();
       kernel.mayIdle();
     } catch (error) {

@@ -23,13 +23,18 @@ export interface EvidenceStatus {
 
 export class Evidence {
   readonly chain: Chain;
+  readonly #directory: string;
   readonly #memory: string;
-  readonly #signer: Signer | undefined;
   readonly #log: Log;
   readonly #announce: (notice: Notice) => void;
-  readonly reason: string;
+  /** Asked for when the first signature is due: the agent is ready by then. */
+  #asked = false;
+  #signer: Signer | undefined;
+  #reason = "";
   /** How the run before ended. */
   readonly #before: "stopped" | "crashed" | "unknown";
+  /** The last known line of the run before. */
+  readonly #recalled: string;
   #timer: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
   #last: number | undefined;
@@ -37,19 +42,12 @@ export class Evidence {
   constructor(directory: string, announce: (notice: Notice) => void, log: Log) {
     this.#announce = announce;
     this.#log = log;
+    this.#directory = directory;
     this.#memory = join(directory, "chain.json");
     const { head, crashed } = recallHead(this.#memory);
     this.#before = crashed ? "crashed" : head === noLine ? "unknown" : "stopped";
+    this.#recalled = head;
     this.chain = new Chain(head);
-    try {
-      this.#signer = openSigner(join(directory, "evidence.key"));
-      this.reason = "";
-    } catch (error) {
-      this.#signer = undefined;
-      this.reason = error instanceof CloudtaserError ? error.message : reasonOf(error);
-      log.error("events go out unsigned", { error });
-    }
-    this.#remember(this.chain.head, true);
   }
 
   /** (Re)starts the checkpoints. */
@@ -60,7 +58,8 @@ export class Evidence {
   }
 
   checkpoint(reason: "start" | "interval" | "stop"): void {
-    const signer = this.#signer;
+    const signer = this.#key();
+    if (reason === "start") this.#remember({ hash: this.#recalled }, true);
     const before = reason === "start" ? { before: this.#before } : {};
     this.#announce({
       type: "CHECKPOINT",
@@ -84,18 +83,29 @@ export class Evidence {
 
   /** After the sinks have written it. A start that came to nothing leaves what it found. */
   settle(): void {
-    const { head } = this.chain;
-    this.#remember(head, head.seq === 0 && this.#before === "crashed");
+    if (this.chain.head.seq > 0) this.#remember(this.chain.head, false);
   }
 
   status(): EvidenceStatus {
     return {
-      publicKey: this.#signer?.publicKey ?? null,
-      reason: this.reason,
+      publicKey: this.#key()?.publicKey ?? null,
+      reason: this.#reason,
       lastSeq: this.chain.head.seq,
       head: this.chain.head.hash,
       lastCheckpoint: this.#last === undefined ? null : new Date(this.#last).toISOString(),
     };
+  }
+
+  #key(): Signer | undefined {
+    if (this.#asked) return this.#signer;
+    this.#asked = true;
+    try {
+      this.#signer = openSigner(join(this.#directory, "evidence.key"));
+    } catch (error) {
+      this.#reason = error instanceof CloudtaserError ? error.message : reasonOf(error);
+      this.#log.error("events go out unsigned", { error });
+    }
+    return this.#signer;
   }
 
   #remember(head: { hash: string }, running: boolean): void {

@@ -54,3 +54,11 @@ export function filterOf({ type, severity, workload, since }: FilterFlags): Filt
 
 /** For an option that may come several times, and for several values with commas. */
 export const gather = (text: string, before: string[] | undefined): string[] => [...(before ?? []), ...text.split(",")];
+
+export function parseOrNull(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

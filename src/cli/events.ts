@@ -8,7 +8,7 @@ import { maxBacklog } from "../control/protocol.js";
 import { CloudtaserError, printable, reasonOf } from "../errors/index.js";
 import { formatNames } from "../formats/format.js";
 import type { FilterOptions } from "../formats/index.js";
-import { type FilterFlags, filterOf, gather } from "./events-options.js";
+import { type FilterFlags, filterOf, gather, parseOrNull } from "./events-options.js";
 import { type Io, sessionOf } from "./io.js";
 
 const defaultBacklog = 100;
@@ -60,30 +60,13 @@ export function addEvents(program: Command, io: Io): void {
 /** Throws USAGE for a format that there is not. */
 async function shower(format: string, color: boolean): Promise<(line: string) => string> {
   if (format === "native") return (line) => line;
-  const known = formatNames.find((one) => one === format);
-  if (known === undefined && format !== "human") {
+  const known = format === "human" ? format : formatNames.find((one) => one === format);
+  if (known === undefined) {
     const reason = `--format must be one of human, ${formatNames.join(", ")}, not ${JSON.stringify(format)}`;
     throw new CloudtaserError("USAGE", { target: "events", fields: { reason } });
   }
-  // The model is checked with zod, which takes a while to load: only here.
-  const { eventSchema, formatHuman, formatNotice, loadFormat, noticeSchema } = await import("../formats/index.js");
-  const encode = known === undefined ? undefined : (await loadFormat(known)).line;
-  return (line) => {
-    const parsed = parseOrNull(line);
-    const event = eventSchema().safeParse(parsed);
-    if (event.success) return encode?.(event.data).trimEnd() ?? formatHuman(event.data, { color });
-    const notice = noticeSchema().safeParse(parsed);
-    if (notice.success) return encode?.(notice.data).trimEnd() ?? formatNotice(notice.data, { color });
-    return `unknown event: ${printable(line, 2000)}`;
-  };
-}
-
-function parseOrNull(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
+  const { lineIn } = await import("./events-line.js");
+  return lineIn(known, color);
 }
 
 function idOf(line: string): string {

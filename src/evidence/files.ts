@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Log files in the order in which they were written, whatever order they are named in, and their lines as bytes.
 
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { hashLine } from "./chain.js";
 import type { VerifyResult } from "./result.js";
@@ -11,17 +12,70 @@ const newline = 0x0a;
 /** No event is near this long; keeps a wrong file from filling memory. */
 const maxLine = 1024 * 1024;
 
-interface Ends {
+interface LogFile {
   path: string;
+  fd: number;
+}
+
+/** How often a set of files is opened anew because they were rotated meanwhile, and the pause before. */
+const rounds = 10;
+const pauseMs = 50;
+
+function closeAll(files: readonly LogFile[]): void {
+  for (const { fd } of files) closeSync(fd);
+}
+
+/** Throws LOG_UNREADABLE. */
+function openSet(paths: readonly string[]): LogFile[] {
+  const files: LogFile[] = [];
+  for (const path of paths) {
+    try {
+      files.push({ path, fd: openSync(path, "r") });
+    } catch (cause) {
+      closeAll(files);
+      throw unreadable(path, cause);
+    }
+  }
+  return files;
+}
+
+function isStillThere({ path, fd }: LogFile): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  const { dev, ino } = fstatSync(fd);
+  return found?.dev === dev && found.ino === ino;
+}
+
+/** All of them as they stood at one moment, however the agent rotates them: held open, they are what they are. */
+async function openTogether(paths: readonly string[]): Promise<LogFile[]> {
+  for (let round = 1; ; round++) {
+    try {
+      const files = openSet(paths);
+      if (round === rounds || files.every(isStillThere)) return files;
+      closeAll(files);
+    } catch (error) {
+      // Between two names a file has none for a moment.
+      const { cause } = error as Error;
+      const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+      if (!missing || round === rounds) throw error;
+    }
+    await sleep(pauseMs);
+  }
+}
+
+const unreadable = (path: string, cause: unknown): CloudtaserError =>
+  new CloudtaserError("LOG_UNREADABLE", { target: path, fields: { reason: reasonOf(cause) }, cause });
+
+interface Ends {
+  file: LogFile;
   /** Hash of the line before the file's first one, as that one has it. */
   prev: string | undefined;
   last: string | undefined;
   time: string;
 }
 
-/** First and last whole line. */
-function endsOf(path: string): Ends {
-  const fd = openSync(path, "r");
+/** First and last whole line. Throws LOG_UNREADABLE. */
+function endsOf(file: LogFile): Ends {
+  const { path, fd } = file;
   try {
     const { size } = fstatSync(fd);
     const head = Buffer.alloc(Math.min(size, maxLine));
@@ -31,9 +85,9 @@ function endsOf(path: string): Ends {
     const end = tail.lastIndexOf(newline);
     const begin = end > 0 ? tail.lastIndexOf(newline, end - 1) : -1;
     const { prev, time } = firstOf(head);
-    return { path, prev, time, last: end < 0 ? undefined : hashLine(tail.subarray(begin + 1, end)) };
-  } finally {
-    closeSync(fd);
+    return { file, prev, time, last: end < 0 ? undefined : hashLine(tail.subarray(begin + 1, end)) };
+  } catch (cause) {
+    throw unreadable(path, cause);
   }
 }
 
@@ -49,57 +103,57 @@ function firstOf(head: Buffer): { prev: string | undefined; time: string } {
 
 /** A file follows the one whose last line it names; those that follow none come by time. The chain, not this order, is
  *  what is verified after. */
-export function inOrder(paths: readonly string[]): string[] {
-  const ends = paths.map(endsOf);
+function inOrder(files: readonly LogFile[]): LogFile[] {
+  const ends = files.map(endsOf);
   const byPrev = new Map(ends.flatMap((one) => (one.prev === undefined ? [] : [[one.prev, one] as const])));
   const lasts = new Set(ends.map(({ last }) => last));
   const heads = ends.filter(({ prev }) => prev === undefined || !lasts.has(prev));
   heads.sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
-  const ordered: string[] = [];
+  const ordered = new Set<LogFile>();
   for (const head of [...heads, ...ends]) {
-    for (let one: Ends | undefined = head; one !== undefined && !ordered.includes(one.path); ) {
-      ordered.push(one.path);
+    for (let one: Ends | undefined = head; one !== undefined && !ordered.has(one.file); ) {
+      ordered.add(one.file);
       one = one.last === undefined ? undefined : byPrev.get(one.last);
     }
   }
-  return ordered;
+  return [...ordered];
 }
 
-/** Throws what reading throws. A last line without its newline counts. */
-async function* linesOf(path: string): AsyncGenerator<Buffer, void, void> {
+/** Lines, and whether they have their newline. Throws what reading throws. */
+async function* linesOf({ path, fd }: LogFile): AsyncGenerator<[line: Buffer, whole: boolean], void, void> {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
+  const stream = createReadStream(path, { fd, start: 0, autoClose: false, highWaterMark: 1024 * 1024 });
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let from = 0;
     for (let at = bytes.indexOf(newline, from); at >= 0; at = bytes.indexOf(newline, from)) {
-      yield bytes.subarray(from, at);
+      yield [bytes.subarray(from, at), true];
       from = at + 1;
     }
     rest = bytes.subarray(from);
     if (rest.length > maxLine) throw new Error(`a line of more than ${maxLine} bytes`);
   }
-  if (rest.length > 0) yield rest;
+  if (rest.length > 0) yield [rest, false];
 }
 
 /** Throws LOG_UNREADABLE. */
 export async function verifyFiles(paths: readonly string[], key?: string): Promise<VerifyResult> {
-  let current = paths[0] ?? "";
+  const files = await openTogether([...new Set(paths)]);
   try {
-    for (const path of paths) {
-      current = path;
-      endsOf(path);
-    }
     const verifier = new Verifier(key);
-    for (const path of inOrder([...new Set(paths)])) {
-      current = path;
-      let number = 0;
-      for await (const line of linesOf(path)) {
-        number++;
-        if (line.length > 0) verifier.take(line, `${path}:${number}`);
+    for (const file of inOrder(files)) {
+      try {
+        let number = 0;
+        for await (const [line, whole] of linesOf(file)) {
+          number++;
+          if (line.length > 0) verifier.take(line, `${file.path}:${number}`, whole);
+        }
+      } catch (cause) {
+        throw unreadable(file.path, cause);
       }
     }
     return verifier.end();
-  } catch (cause) {
-    throw new CloudtaserError("LOG_UNREADABLE", { target: current, fields: { reason: reasonOf(cause) }, cause });
+  } finally {
+    closeAll(files);
   }
 }

@@ -53,7 +53,7 @@ export class Verifier {
   #seen = new Map<number, string>();
   /** Hashes of checkpoints: what a run after a crash goes on from. */
   readonly #anchors = new Map<string, string>();
-  #torn: Found | undefined;
+  #torn: { at: string; line: number; whole: boolean } | undefined;
   #gaps: Found[] = [];
   #missing = 0;
   #told = new Map<string, { count: number; at: string }>();
@@ -66,15 +66,16 @@ export class Verifier {
     this.#signer = key;
   }
 
-  /** @param at FILE:LINE */
-  take(bytes: Buffer, at: string): void {
+  /** @param at FILE:LINE
+   *  @param whole its newline is there */
+  take(bytes: Buffer, at: string, whole = true): void {
     this.#lines++;
     this.#at = at;
     const text = bytes.toString("utf8");
     const line = parseLine(text);
     if (line === undefined) {
       this.#settleTorn(undefined);
-      this.#torn = { verdict: "altered", at, text: "not an event", line: this.#lines };
+      this.#torn = { at, line: this.#lines, whole };
       return;
     }
     this.#settleTorn(line);
@@ -91,7 +92,7 @@ export class Verifier {
   }
 
   end(): VerifyResult {
-    this.#settleTorn(undefined);
+    this.#settleTorn("end");
     this.#endRun();
     const findings = this.#findings
       .sort((one, other) => one.line - other.line)
@@ -121,13 +122,16 @@ export class Verifier {
     else this.#left++;
   }
 
-  /** A line that was cut by a crash stands right before a new run; anywhere else it is foreign. */
-  #settleTorn(next: Line | undefined): void {
+  /** A line that was cut by a crash stands right before a new run or at the end of all; anywhere else it is foreign. */
+  #settleTorn(next: Line | "end" | undefined): void {
     const torn = this.#torn;
     this.#torn = undefined;
     if (torn === undefined) return;
-    if (next?.seq === 1) this.#find("note", "a line that was cut off, before a restart", torn);
-    else this.#find("altered", torn.text, torn);
+    if (next === "end" && !torn.whole)
+      this.#find("note", "a line that is cut off: it is being written, or a crash ended it", torn);
+    else if (typeof next === "object" && next.seq === 1)
+      this.#find("note", "a line that was cut off, before a restart", torn);
+    else this.#find("altered", "not an event", torn);
   }
 
   #place(line: Line): void {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the demo shows on the terminal, and nothing else: colours only where somebody looks.
 
-import { type CloudtaserEvent, formatHuman, wantsColor } from "../../src/formats/index.js";
+import { formatHuman } from "../../src/formats/human.js";
+import { type CloudtaserEvent, wantsColor } from "../../src/formats/index.js";
 import type { Attack, Attempt } from "./attacks.js";
 
 const coloured = wantsColor(process.stdout, process.env);

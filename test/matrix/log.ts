@@ -108,15 +108,13 @@ export function logTests(fieldOf: () => Field): void {
         .split("\n")
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line) as Shown);
-    const read = await shown("--type environ_read");
-    expect(read.length).toBe(attacks + 1);
-    expect(new Set(read.map(({ type }) => type))).toEqual(new Set(["ENVIRON_READ"]));
-    const all = await shown("");
-    const high = await shown("--severity high");
-    expect(high).toEqual(all.filter(({ severity }) => ["high", "critical"].includes(severity)));
+    const started = await shown("--type agent_started,ptrace_denied");
+    expect(started.map(({ type }) => type)).toEqual(["AGENT_STARTED"]);
+    const high = (await works("cloudtaser events --severity high --format leef")).split("\n");
+    const all = (await linesOf(places.native)).map((line) => JSON.parse(line) as Shown);
+    expect(high.length).toBe(all.filter(({ severity }) => ["high", "critical"].includes(severity)).length);
     expect(high.length).toBeLessThan(all.length);
-    expect(await shown("--type ptrace_denied")).toEqual([]);
-    expect(await works("cloudtaser events --type environ_read --format leef | tail -1")).toMatch(/^LEEF:2\.0\|/);
+    for (const line of high) expect(line).toMatch(/^LEEF:2\.0\|/);
     const top = await works("cloudtaser --no-color top --once");
     expect(top).toMatch(/environ_read/);
     expect(top).toMatch(/a"\|=/);
@@ -149,9 +147,12 @@ export function logTests(fieldOf: () => Field): void {
     await field.startAgent(config);
     await field.sh(`head -c1 /proc/${person.pid}/environ`);
     expect(await publicKey()).toBe(key);
-    await expect.poll(async () => (await verify(`${archive}*`, `--key ${key}`)).stdout).toContain("in 2 runs");
+    const starts = async (): Promise<number> => Number(await works(`cat ${archive}* | grep -c '"reason":"start"'`));
+    await expect.poll(starts, { timeout: 60_000 }).toBe(2);
+    // While it goes on writing and rotating.
     const after = await verify(`${archive}*`, `--key ${key}`);
-    expect(after).toMatchObject({ status: 0, stdout: expect.stringContaining("came to no orderly end") });
+    expect(after).toMatchObject({ status: 0, stdout: expect.stringContaining("in 2 runs of the agent") });
+    expect(after.stdout).toContain("came to no orderly end");
     expect(after.stdout).toMatch(/restart after a crash: the run before is bound up to \S+:\d+|restart of the agent/);
   }, 600_000);
 
@@ -164,8 +165,6 @@ export function logTests(fieldOf: () => Field): void {
     const { status, stdout } = await verify("/tmp/forged/events.ndjson*", `--key ${key}`);
     expect(status).toBe(1);
     expect(stdout.split("\n")[0]).toBe(`NOT as it was written; first at ${forged}:${number}`);
-    const other = await verify(`${archive}*`, "--key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-    expect(other).toMatchObject({ status: 1, stdout: expect.stringContaining("signed by another key") });
     expect(await fieldOf().stopAgent()).toBe(0);
     const stopped = await verify(`${archive}*`, `--key ${key}`);
     expect(stopped).toMatchObject({ status: 0, stdout: expect.stringContaining("0 lines after the last checkpoint") });

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A log that is whole verifies, however it was cut into files; whatever is changed in one is found, and named by its line.
 
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   Chain,
   hashLine,
@@ -14,37 +13,10 @@ import {
   recallHead,
   rememberHead,
   Verifier,
-  verifyFiles,
 } from "../../src/evidence/index.js";
 import type { NoticeEvent } from "../../src/formats/index.js";
 import { buildNotice, type Notice } from "../../src/pipeline/notice.js";
-
-const directory = mkdtempSync(join(tmpdir(), "ct-evidence-"));
-afterAll(() => rmSync(directory, { recursive: true }));
-
-const signer = openSigner(join(directory, "state", "evidence.key"));
-const other = openSigner(join(directory, "other.key"));
-
-/** One run of an agent: so many events, a checkpoint at start and after every `each`, and one at the stop. */
-function run(
-  chain: Chain,
-  events: number,
-  { each = 5, stop = true, key = signer, lost = {} as Record<number, Notice> } = {},
-) {
-  const lines: string[] = [];
-  const add = (notice: Notice) =>
-    void lines.push(chain.add((place) => buildNotice(notice, place, { node: "n1" })).line.trimEnd());
-  const checkpoint = (reason: string) =>
-    add({ type: "CHECKPOINT", detail: { reason, key: key.publicKey }, sign: key.sign });
-  add({ type: "AGENT_STARTED" });
-  checkpoint("start");
-  for (let i = 1; i <= events; i++) {
-    add(lost[i] ?? { type: "GUARD_PROVED", detail: { text: `"signature":"x" ${i} \u2028 ü` } });
-    if (i % each === 0) checkpoint("interval");
-  }
-  if (stop) checkpoint("stop");
-  return lines;
-}
+import { directory, other, run, signer } from "./evidence-support.js";
 
 function verify(lines: readonly string[], key: string | null = signer.publicKey) {
   const verifier = new Verifier(key ?? undefined);
@@ -205,34 +177,6 @@ describe("verify", () => {
         if (foreign.length > 0) expect(verdict).toBe("altered");
       }),
     );
-  });
-});
-
-describe("verifyFiles", () => {
-  it("puts rotated files in order, in whatever order they are named, and takes concatenated ones", async () => {
-    const first = new Chain();
-    const lines = [...run(first, 20), ...run(new Chain(first.head.hash), 20)];
-    const file = (name: string, part: readonly string[]) => {
-      const path = join(directory, name);
-      writeFileSync(path, part.map((line) => `${line}\n`).join(""));
-      return path;
-    };
-    const parts = [lines.slice(0, 9), lines.slice(9, 33), lines.slice(33)];
-    const [oldest = "", middle = "", newest = ""] = parts.map((part, index) => file(`log.${2 - index}`, part));
-    for (const order of [
-      [newest, middle, oldest],
-      [middle, newest, oldest, oldest],
-    ]) {
-      expect(await verifyFiles(order, signer.publicKey)).toMatchObject({
-        verdict: "complete",
-        lines: lines.length,
-        runs: 2,
-      });
-    }
-    expect(await verifyFiles([newest, oldest])).toMatchObject({ verdict: "altered" });
-    expect(await verifyFiles([file("all", lines)])).toMatchObject({ verdict: "complete" });
-    await expect(verifyFiles([newest, join(directory, "none")])).rejects.toMatchObject({ code: "LOG_UNREADABLE" });
-    await expect(verifyFiles([directory])).rejects.toMatchObject({ code: "LOG_UNREADABLE" });
   });
 });
 

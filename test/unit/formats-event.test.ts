@@ -4,14 +4,8 @@
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type CloudtaserEvent,
-  describeEvent,
-  eventSchema,
-  formatHuman,
-  formatNative,
-  wantsColor,
-} from "../../src/formats/index.js";
+import { formatHuman } from "../../src/formats/human.js";
+import { type CloudtaserEvent, describeEvent, eventSchema, formatNative, wantsColor } from "../../src/formats/index.js";
 
 const someone = {
   pid: 4242,

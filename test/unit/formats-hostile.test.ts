@@ -4,14 +4,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { printable } from "../../src/errors/index.js";
+import { isNotice } from "../../src/formats/any.js";
 import { lengths } from "../../src/formats/fields.js";
-import {
-  type AnyEvent,
-  type CloudtaserEvent,
-  formatNames,
-  isNotice,
-  type NoticeEvent,
-} from "../../src/formats/index.js";
+import { type AnyEvent, type CloudtaserEvent, formatNames, type NoticeEvent } from "../../src/formats/index.js";
 import { formats } from "../../src/formats/registry.js";
 import { type Parsed, parseCef, parseLeef, unprintable } from "./formats-parsers.js";
 import { samples } from "./formats-samples.js";

@@ -5,11 +5,12 @@
 import { cefAttackFields, cefNoticeFields } from "../../src/formats/cef.js";
 import type { Field } from "../../src/formats/fields.js";
 import type { NoticeType } from "../../src/formats/index.js";
-import { type AnyEvent, formatNames, noticeTypes, severityScales } from "../../src/formats/index.js";
+import { type AnyEvent, formatNames, noticeTypes } from "../../src/formats/index.js";
 import { attackKindOf, type Kind, noticeKindOf } from "../../src/formats/kinds.js";
 import { leefAttackFields, leefNoticeFields } from "../../src/formats/leef.js";
 import { ocsfClasses } from "../../src/formats/ocsf.js";
 import { formats } from "../../src/formats/registry.js";
+import { severityScales } from "../../src/formats/severity.js";
 import { vectorEntry, vectorNames } from "../../src/vectors/index.js";
 import { samples } from "../../test/unit/formats-samples.js";
 import { code, codes, opening, table } from "./markdown.js";

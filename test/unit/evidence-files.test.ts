@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// A log is the same however it was cut into files, in whatever order they are named, and while the agent goes on writing it.
+
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Chain, verifyFiles } from "../../src/evidence/index.js";
+import { directory, run, signer } from "./evidence-support.js";
+
+describe("verifyFiles", () => {
+  it("puts rotated files in order, in whatever order they are named, and takes concatenated ones", async () => {
+    const first = new Chain();
+    const lines = [...run(first, 20), ...run(new Chain(first.head.hash), 20)];
+    const file = (name: string, part: readonly string[]) => {
+      const path = join(directory, name);
+      writeFileSync(path, part.map((line) => `${line}\n`).join(""));
+      return path;
+    };
+    const parts = [lines.slice(0, 9), lines.slice(9, 33), lines.slice(33)];
+    const [oldest = "", middle = "", newest = ""] = parts.map((part, index) => file(`log.${2 - index}`, part));
+    for (const order of [
+      [newest, middle, oldest],
+      [middle, newest, oldest, oldest],
+    ]) {
+      expect(await verifyFiles(order, signer.publicKey)).toMatchObject({
+        verdict: "complete",
+        lines: lines.length,
+        runs: 2,
+      });
+    }
+    expect(await verifyFiles([newest, oldest])).toMatchObject({ verdict: "altered" });
+    expect(await verifyFiles([file("all", lines)])).toMatchObject({ verdict: "complete" });
+    await expect(verifyFiles([newest, join(directory, "none")])).rejects.toMatchObject({ code: "LOG_UNREADABLE" });
+    await expect(verifyFiles([directory])).rejects.toMatchObject({ code: "LOG_UNREADABLE" });
+  });
+
+  it("takes files that are rotated meanwhile as they stood at one moment", async () => {
+    const chain = new Chain();
+    const path = (name: string): string => join(directory, name);
+    const put = (name: string, count: number): void =>
+      writeFileSync(
+        path(name),
+        run(chain, count)
+          .map((line) => `${line}\n`)
+          .join(""),
+      );
+    for (const name of ["live.2", "live.1", "live"]) put(name, 12);
+    const names = ["live", "live.1", "live.2"].map(path);
+    for (let round = 0; round < 20; round++) {
+      const result = verifyFiles(names, signer.publicKey);
+      for (let turn = 0; turn < round % 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+      renameSync(path("live.1"), path("live.2"));
+      renameSync(path("live"), path("live.1"));
+      await new Promise((resolve) => setTimeout(resolve, round % 3));
+      put("live", 12);
+      expect((await result).verdict).toBe("complete");
+    }
+    // Between the two steps of a rotation the newest has no name.
+    rmSync(path("live.2"));
+    renameSync(path("live.1"), path("live.2"));
+    renameSync(path("live"), path("live.1"));
+    const result = verifyFiles(names, signer.publicKey);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    put("live", 12);
+    expect((await result).verdict).toBe("complete");
+  });
+
+  it("takes a last line without its end for one that is being written, and nothing else", async () => {
+    const path = join(directory, "torn");
+    const lines = run(new Chain(), 20);
+    const whole = lines.map((line) => `${line}\n`).join("");
+    writeFileSync(path, `${whole}{"schema":"cloudtaser.event/v1","seq":2`);
+    const result = await verifyFiles([path], signer.publicKey);
+    expect(result).toMatchObject({
+      verdict: "complete",
+      findings: [{ verdict: "note", at: `${path}:${lines.length + 1}` }],
+    });
+    for (const more of ["\n", '\n{"x":1}', `\n${lines[3]}\n`]) {
+      writeFileSync(path, `${whole}{"schema":"cloudtaser.event/v1","seq":2${more}`);
+      expect(await verifyFiles([path], signer.publicKey)).toMatchObject({ verdict: "altered" });
+    }
+  });
+});

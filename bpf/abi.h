@@ -15,6 +15,7 @@
 #define CT_COMM_LEN 16
 #define CT_NAME_LEN 64
 
+#include "abi_leak.h"
 #include "abi_policy.h"
 
 /* One id per attack vector. The lower-case name without the prefix is the vector's name everywhere. */
@@ -58,6 +59,12 @@ enum ct_vector {
 	CT_VECTOR_PRELOAD = 26,
 	CT_VECTOR_BPF_TAMPER = 33,
 	CT_VECTOR_PIN_REMOVE = 38,
+	CT_VECTOR_CHAN_IO_URING = 44,
+	CT_VECTOR_CHAN_SPLICE = 45,
+	CT_VECTOR_CHAN_SHARED_MAP = 46,
+	CT_VECTOR_CHAN_FD_PASS = 47,
+	CT_VECTOR_CHAN_USERFAULT = 48,
+	CT_VECTOR_EGRESS = 49,
 	CT_VECTOR_MAX = 64, /* size of the per-vector maps; room to grow without a new layout */
 };
 
@@ -97,6 +104,11 @@ enum ct_door {
 	CT_DOOR_INODE_RMDIR = 29,
 	CT_DOOR_INODE_LINK = 40,
 	CT_DOOR_PATH_CHMOD = 41,
+	CT_DOOR_SOCKET_SENDMSG = 42,
+	CT_DOOR_SOCKET_CONNECT = 43,
+	CT_DOOR_INODE_INIT_SECURITY_ANON = 44,
+	CT_DOOR_SHM_SHMAT = 45,
+	CT_DOOR_FILE_MPROTECT = 46,
 	CT_DOOR_MAX = 64,
 };
 

@@ -34,7 +34,7 @@ struct ct_group_policy {
 	__u64 enforce; /* neither: off */
 	__u64 kill;
 	__u32 members_may_inspect; /* 1: its processes may do to one another what the guards would refuse */
-	__u32 pad;
+	__u32 egress;		   /* 1: "leak_sinks" has the list of where it may connect and send to */
 };
 
 /* What an allow-list entry asks of the offender, a bit set: all of it must be so. */

@@ -44,4 +44,50 @@ enum ct_starve_road {
 	CT_STARVE_ROAD_SYSRQ = 7,     /* sysrq-trigger opened for writing */
 };
 
+/* ct_event.arg[0] of chan_io_uring */
+enum ct_ring_road {
+	CT_RING_ROAD_SETUP = 1,	  /* io_uring_setup */
+	CT_RING_ROAD_MAP = 2,	  /* a ring's memory mapped: the first that is seen of it before 5.16 */
+	CT_RING_ROAD_FILE = 3,	  /* read, write or splice through a ring */
+	CT_RING_ROAD_SEND = 4,	  /* a message sent through a ring */
+	CT_RING_ROAD_CONNECT = 5, /* connect through a ring */
+};
+
+/* ct_event.arg[0] of chan_splice */
+enum ct_zero_copy_road {
+	CT_ZERO_COPY_ROAD_SPLICE = 1,
+	CT_ZERO_COPY_ROAD_SENDFILE = 2,
+	CT_ZERO_COPY_ROAD_COPY_FILE_RANGE = 3,
+	CT_ZERO_COPY_ROAD_VMSPLICE = 4, /* seen by whoever reads the pipe */
+};
+
+/* ct_event.arg[0] of chan_shared_map */
+enum ct_shared_map_road {
+	CT_SHARED_MAP_ROAD_MMAP = 1,
+	CT_SHARED_MAP_ROAD_MPROTECT = 2,
+	CT_SHARED_MAP_ROAD_SHMAT = 3,
+};
+
+/* ct_event.arg[0] of chan_fd_pass */
+enum ct_fd_pass_road {
+	CT_FD_PASS_ROAD_MEMFD = 1,  /* a file in memory that has no name */
+	CT_FD_PASS_ROAD_SECRET = 2, /* memfd_secret */
+	CT_FD_PASS_ROAD_MEM = 3,    /* mem of a process */
+	CT_FD_PASS_ROAD_MANY = 4,   /* more descriptors than are looked at */
+};
+
+/* ct_event.arg[0] of chan_userfault */
+enum ct_userfault_road {
+	CT_USERFAULT_ROAD_CREATE = 1,
+	CT_USERFAULT_ROAD_USE = 2, /* ioctl or read of one that was there */
+};
+
+/* ct_event.arg[0] of egress; arg[1]: port; arg[2], arg[3]: address as it lies in memory, v4 as ::ffff:a.b.c.d. */
+enum ct_egress_road {
+	CT_EGRESS_ROAD_CONNECT = 1,
+	CT_EGRESS_ROAD_SEND = 2,
+	CT_EGRESS_ROAD_FAST_OPEN = 3, /* connect and send in one */
+	CT_EGRESS_ROAD_FAMILY = 4,    /* by a kind of socket for which there are no lists; arg[1]: its family */
+};
+
 #endif

@@ -19,28 +19,34 @@
 #define EPERM  1
 #define ENOENT 2
 #define EAGAIN 11
+#define EINVAL 22
 
 /*
- * What a guard found. vector == CT_VECTOR_NONE: nothing. All of it lies on the stack and is cleared where it is
- * declared: in doors that everybody passes, behind the ways out.
+ * What a guard found. vector == CT_VECTOR_NONE: nothing. Small, since several functions in a row have one each. All of
+ * it lies on the stack and is cleared where it is declared: in doors that everybody passes, behind the ways out.
  */
 struct ct_attempt {
-	__u32 vector;
-	__u32 door;
+	__u16 vector;
+	__u16 door;
+	/*
+	 * What the refused one is told, EPERM if 0: ENOENT, so that those who list everybody's objects go on to the
+	 * next; EINVAL, on which programs copy by themselves.
+	 */
+	__u16 error;
+	/* The same attempt was judged and reported a moment ago: the verdict only. */
+	bool again : 1;
+	/* current may be anybody (an interrupt): nobody is killed, and neither workload nor allow list excuses. */
+	bool bystander : 1;
+	/* The target did it itself, or had it done to itself: that it is of its own workload excuses nothing. */
+	bool own : 1;
+	/* One of many of its kind: see judge_act(). */
+	bool burst : 1;
+	/* An attempt on the agent's own objects: judged also while nothing is protected. */
+	bool always : 1;
 	__u64 target;	/* address of any task of the target, 0 for node-wide vectors */
 	__u64 offender; /* address of the task that attacks; 0: the current one */
-	__u64 arg[2];
+	__u64 arg[4];
 	const void *name; /* kernel string, or NULL */
-	/* The same attempt was judged and reported a moment ago: the verdict only. */
-	bool again;
-	/* current may be anybody (an interrupt): nobody is killed, and neither workload nor allow list excuses. */
-	bool bystander;
-	/* The target did it itself, or had it done to itself: that it is of its own workload excuses nothing. */
-	bool own;
-	/* An attempt on the agent's own objects: judged also while nothing is protected. */
-	bool always;
-	/* Refused as if there were no such thing, so that those who list everybody's objects go on to the next. */
-	bool absent;
 };
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -15,6 +15,10 @@
 	SEC("kprobe")                                                                                                  \
 	int BPF_KPROBE(ct_##hook, args)
 
+/* The door's own argument, and by it those of the hook, for functions behind the way out: to keep one costs less. */
+typedef struct pt_regs ct_context;
+#define ARGUMENT(ctx, n) PT_REGS_PARM##n(ctx)
+
 #define LOAD(from, fields...) BPF_CORE_READ(from, fields)
 /* Failure direction: what cannot be read is 0, which no guard knows. */
 #define LOAD_WORD(address)                                                                                             \
@@ -31,6 +35,9 @@
 #define DOOR(hook, args...)                                                                                            \
 	SEC("lsm/" #hook)                                                                                              \
 	int BPF_PROG(ct_##hook, args)
+
+typedef unsigned long long ct_context;
+#define ARGUMENT(ctx, n) ((ctx)[(n) - 1])
 
 #define LOAD(from, fields...) ___arrow(from, fields)
 #define LOAD_WORD(address)    (*(__u64 *)(address))

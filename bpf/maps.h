@@ -11,6 +11,7 @@
 #define CT_SCOPE_MAX	32768
 #define CT_FILTER_SLOTS 32768
 #define CT_OPENED_MAX	2048
+#define CT_SINKS_MAX	16384
 #define CT_RING_BYTES	(512 * 1024)
 /* Of one bank. */
 #define CT_ALLOW_MAX	  10240
@@ -184,6 +185,18 @@ struct {
 	__type(key, __u64);
 	__type(value, struct ct_opened);
 } opened __weak SEC(".maps");
+
+/*
+ * Where secrets and workloads may send to: see abi_leak.h. No entry: nowhere. No room: user space refuses the whole
+ * policy, and the one before holds.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, CT_SINKS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ct_leak_sink_key);
+	__type(value, __u32);
+} leak_sinks __weak SEC(".maps");
 
 /* A counter that cannot be found is not counted; nothing rests on it. */
 static __always_inline void count(void *map, __u32 index)

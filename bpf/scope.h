@@ -8,6 +8,7 @@
 #define CT_SCOPE_H
 
 #include "maps.h"
+#include "task.h"
 
 /* task_struct is cache-line aligned and slab-allocated: the low bits say nothing. */
 static __always_inline __u32 scope_slot(__u64 leader)
@@ -15,14 +16,26 @@ static __always_inline __u32 scope_slot(__u64 leader)
 	return ((leader >> 6) * 0x9E3779B97F4A7C15ULL) >> 49; /* top 15 bits: CT_FILTER_SLOTS */
 }
 
-static __always_inline struct ct_scope *scope_of(__u64 leader)
+/* false: certainly not. */
+static __always_inline bool may_be_in_scope(__u64 leader)
 {
 	__u32 slot = scope_slot(leader);
 	__u64 *n = bpf_map_lookup_elem(&scope_filter, &slot);
 
-	if (!n || !*n)
-		return NULL;
-	return bpf_map_lookup_elem(&scope, &leader);
+	return n && *n;
+}
+
+static __always_inline struct ct_scope *scope_of(__u64 leader)
+{
+	return may_be_in_scope(leader) ? bpf_map_lookup_elem(&scope, &leader) : NULL;
+}
+
+/* current_leader() for doors that everybody passes: one load where the task is typed. */
+static __always_inline __u64 leader_at_hand(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return address_of(((struct task_struct *)bpf_get_current_task_btf())->group_leader);
+	return current_leader();
 }
 
 static __always_inline void scope_bump(__u64 leader, __u32 role, __s64 by)

@@ -116,6 +116,19 @@ static __always_inline __s32 syscall_hint(void)
 	return call.nr;
 }
 
+/*
+ * The same, or -1 in an io_uring worker, with one look at the task. Where the kernel has bpf_task_pt_regs(), and so the
+ * typed task.
+ */
+static __always_inline __s32 hint_or_worker(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+
+	if (task->flags & PF_IO_WORKER)
+		return -1;
+	return (__s32)((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
+}
+
 /* Any task of a struct pid; 0 if it is gone. */
 static __always_inline __u64 task_of_pid(struct pid *pid)
 {

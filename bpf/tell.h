@@ -28,8 +28,7 @@ static __always_inline void report(const struct ct_attempt *attempt, const struc
 	}
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_ns = bpf_ktime_get_boot_ns();
-	event->arg[0] = attempt->arg[0];
-	event->arg[1] = attempt->arg[1];
+	__builtin_memcpy(event->arg, attempt->arg, sizeof(event->arg));
 	describe(&event->offender, offender_of(attempt), told->offender_group);
 	if (attempt->target) {
 		describe(&event->target, attempt->target, told->target_group);
@@ -43,7 +42,7 @@ static __always_inline void report(const struct ct_attempt *attempt, const struc
 		flags |= CT_EVENT_COMPAT;
 	if (call.nr < 0)
 		flags |= CT_EVENT_IO_WORKER;
-	event->error = told->outcome != CT_OUTCOME_DENIED ? 0 : attempt->absent ? -ENOENT : -EPERM;
+	event->error = told->outcome != CT_OUTCOME_DENIED ? 0 : attempt->error ? -(__s32)attempt->error : -EPERM;
 	event->abi = CT_ABI_VERSION;
 	event->vector = attempt->vector;
 	event->door = attempt->door;
@@ -52,21 +51,29 @@ static __always_inline void report(const struct ct_attempt *attempt, const struc
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* True if this offender has done the same before and it was counted: then there is no event of its own. */
-static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome)
+static __always_inline void repeat_key(const struct ct_attempt *attempt, __u32 outcome, struct ct_repeat_key *key)
 {
-	struct ct_repeat_key key = { .vector = attempt->vector, .outcome = outcome };
 	__u64 offender = (__u64)TASK_READ(offender_of(attempt), group_leader);
-	struct ct_repeat first = {}, *known;
 
-	key.offender_start_ns = TASK_READ(offender, start_boottime);
-	key.offender_tgid = TASK_READ(offender, tgid);
+	key->vector = attempt->vector;
+	key->outcome = outcome;
+	key->offender_start_ns = TASK_READ(offender, start_boottime);
+	key->offender_tgid = TASK_READ(offender, tgid);
 	if (attempt->target) {
 		__u64 leader = (__u64)TASK_READ(attempt->target, group_leader);
 
-		key.target_start_ns = TASK_READ(leader, start_boottime);
-		key.target_tgid = TASK_READ(leader, tgid);
+		key->target_start_ns = TASK_READ(leader, start_boottime);
+		key->target_tgid = TASK_READ(leader, tgid);
 	}
+}
+
+/* True if this offender has done the same before and it was counted: then there is no event of its own. */
+static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome)
+{
+	struct ct_repeat first = {}, *known;
+	struct ct_repeat_key key = {};
+
+	repeat_key(attempt, outcome, &key);
 	known = bpf_map_lookup_elem(&repeats, &key);
 	if (!known) {
 		/* Whoever inserts first reports; a thread that lost the race is folded like any later attempt. */

@@ -154,7 +154,7 @@ __weak __noinline int ct_pass_judgement(__u64 attempt_at, __u32 rule)
 		ct_report(address_of(&attempt), address_of(&told));
 	if (told.outcome != CT_OUTCOME_DENIED)
 		return 0;
-	return attempt.absent ? -ENOENT : -EPERM;
+	return attempt.error ? -(int)attempt.error : -EPERM;
 }
 
 /* The way out for what hits nobody who is known is here, so that it costs no more than a look-up. */
@@ -178,6 +178,9 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 	asm volatile("");
 	if (verdict == -ENOENT)
 		return -ENOENT;
+	asm volatile("");
+	if (verdict == -EINVAL)
+		return -EINVAL;
 	asm volatile("");
 	return -EPERM;
 }

@@ -37,6 +37,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_LPM_TRIE = 11,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
@@ -106,6 +107,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__u32 i_rdev;
+	struct pipe_inode_info *i_pipe;
 	void *i_private;
 };
 
@@ -166,6 +168,7 @@ struct files_struct {
 struct mm_struct {
 	struct file *exe_file;
 	int map_count;
+	struct task_struct *owner;
 	unsigned long start_stack;
 	unsigned long env_end;
 };
@@ -254,6 +257,7 @@ union bpf_attr {
 
 struct seq_file;
 struct kernel_siginfo;
+struct kern_ipc_perm;
 struct fown_struct;
 
 #pragma clang attribute pop

@@ -148,6 +148,11 @@ struct mount {
 	int mnt_group_id;
 };
 
+/* Only to ask which hooks the running kernel has. */
+union security_list_options {
+	void *inode_init_security_anon;
+};
+
 #pragma clang attribute pop
 
 /* An enum only from 6.14 on, and then with other values; before, it was this. */

@@ -17,7 +17,7 @@ interface BtfType {
 }
 
 interface Leaf {
-  kind: "scalar" | "string" | "struct" | "array";
+  kind: "scalar" | "string" | "bytes" | "struct" | "array";
   size: number;
   signed: boolean;
   structName: string;
@@ -53,8 +53,9 @@ function leafOf(types: Map<number, BtfType>, id: number): Leaf {
     case "ARRAY": {
       const element = leafOf(types, type.type_id ?? 0);
       const count = type.nr_elems ?? 0;
-      const isString = element.kind === "scalar" && element.size === 1;
-      return { ...scalar, kind: isString ? "string" : "array", size: element.size * count, element, count };
+      const small = element.kind === "scalar" && element.size === 1;
+      const kind = !small ? "array" : element.signed ? "string" : "bytes"; // char, or __u8
+      return { ...scalar, kind, size: element.size * count, element, count };
     }
     default:
       throw new Error(`BTF kind ${type.kind} (${type.name}) may not stand in the ABI`);
@@ -63,6 +64,7 @@ function leafOf(types: Map<number, BtfType>, id: number): Leaf {
 
 function tsType(leaf: Leaf): string {
   if (leaf.kind === "string") return "string";
+  if (leaf.kind === "bytes") return "Buffer";
   if (leaf.kind === "struct") return pascal(leaf.structName);
   if (leaf.kind === "array" && leaf.element) return `${tsType(leaf.element)}[]`;
   return leaf.size === 8 ? "bigint" : "number";
@@ -75,12 +77,26 @@ function accessor(leaf: Leaf): string {
 
 function reader(leaf: Leaf, at: string): string {
   if (leaf.kind === "string") return `readText(buffer, ${at}, ${leaf.size})`;
+  if (leaf.kind === "bytes") return `Buffer.from(buffer.subarray(${at}, ${at} + ${leaf.size}))`;
   if (leaf.kind === "struct") return `decode${pascal(leaf.structName)}(buffer, ${at})`;
   if (leaf.kind === "array" && leaf.element) {
     const element = leaf.element;
     return `[${Array.from({ length: leaf.count }, (_, i) => reader(element, `${at} + ${i * element.size}`)).join(", ")}]`;
   }
   return `buffer.read${accessor(leaf)}(${at})`;
+}
+
+const isNumber = (leaf: Leaf): boolean =>
+  leaf.kind === "scalar" || leaf.kind === "bytes" || (leaf.kind === "array" && leaf.element?.kind === "scalar");
+
+function writers(leaf: Leaf, value: string, at: number): string[] {
+  if (leaf.kind === "bytes") return [`  ${value}.copy(buffer, ${at}, 0, ${leaf.size});`];
+  if (leaf.kind !== "array" || !leaf.element) return [`  buffer.write${accessor(leaf)}(${value}, ${at});`];
+  const { element, count } = leaf;
+  const zero = tsType(element) === "bigint" ? "0n" : "0";
+  return Array.from({ length: count }, (_, i) =>
+    writers(element, `${value}[${i}] ?? ${zero}`, at + i * element.size),
+  ).flat();
 }
 
 function emitStruct(types: Map<number, BtfType>, struct: BtfType): string {
@@ -103,11 +119,11 @@ function emitStruct(types: Map<number, BtfType>, struct: BtfType): string {
     "  };",
     "}",
   ];
-  if (members.every((m) => m.leaf.kind === "scalar")) {
+  if (members.every((m) => isNumber(m.leaf))) {
     lines.push(
       `export function encode${name}(value: ${name}): Buffer {`,
       `  const buffer = Buffer.alloc(${struct.size});`,
-      ...visible.map((m) => `  buffer.write${accessor(m.leaf)}(value.${m.name}, ${m.offset});`),
+      ...visible.flatMap((m) => writers(m.leaf, `value.${m.name}`, m.offset)),
       "  return buffer;",
       "}",
     );

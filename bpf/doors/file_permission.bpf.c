@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every read and write of every file passes here, io_uring's too: three typed loads and a few comparisons for all that
- * lies on no guarded file system. A descriptor from before protection began meets its first guard here.
+ * Every read and write of every file passes here, io_uring's too: a few loads and comparisons for all that lies on no
+ * guarded file system and comes by no channel. A descriptor from before protection began meets its first guard here.
  */
 #include "../guards/agent_cgroup.h"
+#include "../guards/channels.h"
 #include "../guards/hooks_off.h"
 #include "../guards/stale.h"
+#include "../guards/vmsplice.h"
 
-/* The magic is forgotten first, as in file_open. */
-static __always_inline void guard_use(struct file *from, struct inode *inode, __u32 mask, unsigned long magic,
-				      struct ct_attempt *attempt)
+/* The magic is forgotten first, as in file_open. On a stack of its own: what judges lies under judge_use()'s. */
+static __noinline void guard_use(struct file *from, struct inode *inode, __u32 mask, unsigned long magic,
+				 struct ct_attempt *attempt)
 {
 	struct ct_file file;
 
@@ -25,26 +27,50 @@ static __always_inline void guard_use(struct file *from, struct inode *inode, __
 		attempt->vector = CT_VECTOR_NONE;
 }
 
-DOOR(file_permission, struct file *file, int mask)
+/* Files at which there is something to see, whoever asks and by whatever call. */
+static __always_inline bool is_looked_at(struct inode *inode, int mask)
 {
-	struct inode *inode = LOAD(file, f_inode);
-	unsigned long magic = LOAD(inode, i_sb, s_magic);
-	int verdict;
+	__u16 kind = LOAD(inode, i_mode) & S_IFMT;
 
-	switch (magic) {
+	if (kind == S_IFIFO)
+		return mask & MAY_READ;
+	if (kind != S_IFREG)
+		return false;
+	switch (LOAD(inode, i_sb, s_magic)) {
 	case PROC_SUPER_MAGIC:
 	case CGROUP2_MAGIC:
 	case DEBUGFS_MAGIC:
-	case SECURITYFS_MAGIC: break;
-	default: return 0;
+	case SECURITYFS_MAGIC: return true;
 	}
-	if ((LOAD(inode, i_mode) & S_IFMT) != S_IFREG)
-		return 0;
+	return false;
+}
+
+/* A function of its own, so that the way out of the door saves few registers for it. */
+static __noinline int judge_use(ct_context *ctx)
+{
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
-	guard_use(file, inode, mask, magic, &attempt);
+	struct file *file = (void *)ARGUMENT(ctx, 1);
+	int mask = ARGUMENT(ctx, 2);
+	struct inode *inode = LOAD(file, f_inode);
+	int verdict = guard_channels(file, mask, &attempt);
+
+	if (verdict || !is_looked_at(inode, mask))
+		return verdict;
+	if ((LOAD(inode, i_mode) & S_IFMT) == S_IFIFO) {
+		guard_vmspliced(inode, &attempt);
+		return judge_act(&attempt);
+	}
+	guard_use(file, inode, mask, LOAD(inode, i_sb, s_magic), &attempt);
 	verdict = decide(&attempt);
 	/* io_uring tries without waiting and then asks a worker: one attempt. */
 	if (attempt.vector != CT_VECTOR_NONE && !verdict && in_io_uring())
 		note_opened(file, &attempt);
 	return verdict;
+}
+
+DOOR(file_permission, struct file *file, int mask)
+{
+	if (!is_looked_at(LOAD(file, f_inode), mask) && !may_be_channel())
+		return 0;
+	return judge_use(ctx);
 }

@@ -10,7 +10,6 @@
 #include "../own.h"
 #include "../verdict.h"
 
-#define ANON_INODE_FS_MAGIC 0x09041934
 #define NR_BPF		    321
 #define NR_BPF_COMPAT	    357
 #define CAP_DAC_OVERRIDE    1
@@ -78,8 +77,8 @@ static __always_inline void guard_object(bool own, const void *name, struct ct_a
 	if (!own && !is_prober())
 		return;
 	command = bpf_command();
-	attempt->absent = command == BPF_PROG_GET_FD_BY_ID || command == BPF_MAP_GET_FD_BY_ID;
-	tamper(attempt->absent ? CT_TAMPER_ROAD_BY_ID : CT_TAMPER_ROAD_PINNED, command, name, attempt);
+	attempt->error = command == BPF_PROG_GET_FD_BY_ID || command == BPF_MAP_GET_FD_BY_ID ? ENOENT : 0;
+	tamper(attempt->error ? CT_TAMPER_ROAD_BY_ID : CT_TAMPER_ROAD_PINNED, command, name, attempt);
 }
 
 static __always_inline __u32 descriptor_in(int cmd, const __u32 *attributes)
@@ -120,7 +119,7 @@ static __always_inline void guard_bpf_tamper(int cmd, union bpf_attr *attr, stru
 		if (!bpf_map_lookup_elem(&own_links, &attributes[0]))
 			return;
 		tamper(CT_TAMPER_ROAD_BY_ID, cmd, NULL, attempt);
-		attempt->absent = true;
+		attempt->error = ENOENT;
 		return;
 	}
 	descriptor = descriptor_in(cmd, attributes);

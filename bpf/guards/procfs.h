@@ -12,10 +12,11 @@
 #include "../verdict.h"
 #include "procfs_names.h"
 
-#define PROC_SUPER_MAGIC 0x9fa0
-#define FMODE_READ	 1
-#define S_IFMT		 0170000
-#define S_IFREG		 0100000
+#define ANON_INODE_FS_MAGIC 0x09041934
+#define PROC_SUPER_MAGIC    0x9fa0
+#define FMODE_READ	    1
+#define S_IFMT		    0170000
+#define S_IFREG		    0100000
 
 /* The task behind a /proc/PID or /proc/PID/task/TID file; 0 if it is gone (the kernel then answers ESRCH itself). */
 static __always_inline __u64 procfs_task(struct inode *inode)

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "canary.h"
 #include "objects.h"
+#include "own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -274,7 +275,7 @@ static void obey(char *line)
 				return;
 			}
 		}
-		if (probe_object(line))
+		if (probe_object(line) || probe_own(line))
 			return;
 	}
 	say("unknown");

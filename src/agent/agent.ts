@@ -147,9 +147,8 @@ export class Agent {
         proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
-      const silenced = this.#facts.ftraceEnabled === false;
-      const ready = this.notReady().length === 0;
-      notices.started({ version: packageVersion(), mode: this.#config.mode, ready, silenced });
+      const found = { silenced: this.#facts.ftraceEnabled === false, ready: this.notReady().length === 0 };
+      notices.started({ version: packageVersion(), mode: this.#config.mode, ...found });
       this.#tellManager();
       stream.evidence.checkpoint("start");
       stream.evidence.every(this.#config.evidence.checkpointSeconds);

@@ -23,7 +23,7 @@ export interface NoticeOptions {
 /** Vectors whose guards stand at a door; one without guards keeps the scope, on which all process vectors rest. */
 export function vectorsAt(door: string): string[] {
   const own = vectorNames.filter((vector) => (vectorEntry(vector).doors as readonly string[]).includes(door));
-  return own.length > 0 ? own : vectorNames.filter((vector) => vectorEntry(vector).scope === "process");
+  return own.length > 0 ? own : vectorNames.filter((vector) => vectorEntry(vector).scope !== "node");
 }
 
 /** Of the kernel's losses, those that are lost reports; the others say why something was refused. */

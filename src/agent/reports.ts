@@ -2,7 +2,7 @@
 // What the agent says of itself over the control socket and /status. Reads, never changes.
 import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, SinkState, StatusReport, VectorReport } from "../control/protocol.js";
-import type { DoorStatus, Kernel, KernelFacts } from "../kernel/index.js";
+import { type DoorStatus, type Kernel, type KernelFacts, mayBeAbsent } from "../kernel/index.js";
 import type { Hardening, ScopeRecord } from "../scope/index.js";
 import type { SinkReport } from "../sinks/index.js";
 import { lateWorth, vectorEntry, vectorNames } from "../vectors/index.js";
@@ -43,7 +43,7 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
   const counts = new Map(kernel.outcomes().map(({ vector, outcome, count }) => [`${vector} ${outcome}`, count]));
   return vectorNames.map((vector) => {
     const entry = vectorEntry(vector);
-    const own = entry.doors.map((name) => doors.get(name));
+    const own = entry.doors.filter((name) => doors.has(name) || !mayBeAbsent(name)).map((name) => doors.get(name));
     const weak = own.find((door) => !door?.proved);
     const count = (outcome: string): string => (counts.get(`${vector} ${outcome}`) ?? 0n).toString();
     const { mode, kill } = policyOf(config, vector);

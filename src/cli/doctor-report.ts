@@ -2,7 +2,7 @@
 // Doctor's findings as text for people and as a value for programs.
 
 import { errorToJson, printable, printableLines } from "../errors/index.js";
-import { doorNames, doors } from "../kernel/doors.js";
+import { doorNames, doors, mayBeAbsent } from "../kernel/doors.js";
 import type { Finding } from "./doctor.js";
 import type { Advice } from "./doctor-advice.js";
 import { chosenTrial, decidingDoors, doctorStatus, verdict } from "./doctor-verdict.js";
@@ -88,7 +88,8 @@ function doorLines(finding: Finding, color: boolean): string[] {
     name,
     ...diagnosis.trials.map((trial): Cell => {
       const door = trial.doors.find((one) => one.door === name);
-      return door === undefined ? { text: "absent", style: "red" } : doorCell(door);
+      if (door !== undefined) return doorCell(door);
+      return mayBeAbsent(name) ? { text: "not needed" } : { text: "absent", style: "red" };
     }),
     doors[name].guards,
   ]);

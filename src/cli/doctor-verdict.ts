@@ -3,7 +3,6 @@
 
 import { exitCodes } from "../errors/index.js";
 import type { FormTrial } from "../kernel/diagnose.js";
-import { doorNames } from "../kernel/doors.js";
 import type { Finding } from "./doctor.js";
 
 export const chosenTrial = ({ diagnosis }: Pick<Finding, "diagnosis">): FormTrial | undefined =>
@@ -14,7 +13,7 @@ export const decidingDoors = (finding: Finding) => finding.agent?.doors ?? chose
 
 function sound(finding: Finding): boolean {
   const doors = decidingDoors(finding);
-  return doors.length === doorNames.length && doors.every((door) => door.proved && door.soundness === "sound");
+  return doors.length > 0 && doors.every((door) => door.proved && door.soundness === "sound");
 }
 
 /** 0 if every door is proved in a sound form. */
@@ -33,8 +32,8 @@ export function verdict(finding: Finding): { good: boolean; text: string } {
   if (sound(finding))
     return { good: true, text: `All ${proved} doors are proved in the ${form} form, which is sound here.` };
   if (proved === 0) return { good: false, text: "No door works on this kernel as it is: nothing can be guarded." };
-  if (proved < doorNames.length) {
-    return { good: false, text: `Only ${proved} of ${doorNames.length} doors are proved, in the ${form} form.` };
+  if (proved < doors.length) {
+    return { good: false, text: `Only ${proved} of ${doors.length} doors are proved, in the ${form} form.` };
   }
   if (form === "signal") {
     return {

@@ -23,6 +23,12 @@ function standing(live: VectorReport | undefined): string {
   return `mode ${live.mode}${live.kill ? " with kill" : ""}, form ${live.form}, ${proof}; ${counts}`;
 }
 
+const against = {
+  process: "one protected process",
+  own: "secrets in the hands of the protected process itself",
+  node: "the kernel below; sleeps while nothing is protected, unless configured",
+} as const;
+
 export function explainVector(name: VectorName, live: VectorReport | undefined): string[] {
   const entry = vectorEntry(name);
   const detail = [...entry.args.map((arg) => arg), ...(entry.name === undefined ? [] : [entry.name])];
@@ -34,7 +40,7 @@ export function explainVector(name: VectorName, live: VectorReport | undefined):
     "",
     `Here        ${standing(live)}`,
     `Doors       ${entry.doors.join(", ")}`,
-    `Against     ${entry.scope === "process" ? "one protected process" : "the kernel below; sleeps while nothing is protected, unless configured"}`,
+    `Against     ${against[entry.scope]}`,
     `In the log  type ${entry.eventType}, severity ${severityText(entry)}`,
     ...detail.map(({ key, meaning }) => `              detail.${key}: ${meaning}`),
     `ATT&CK      ${entry.attack.techniques.join(", ")} (${entry.attack.tactics.join(", ")})`,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The config room: what other rooms may import.
 
+export { type Destination, parseDestination } from "./destination.js";
 export {
   digestOf,
   digestSlowly,

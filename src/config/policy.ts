@@ -30,6 +30,6 @@ export function workloadNamed(config: Config, name: string | undefined): Workloa
 }
 
 /** The workload has rules of its own, beside being protected. */
-export function hasOwnPolicy({ mode, kill, vectors, membersMayInspect }: WorkloadConfig): boolean {
-  return [mode, kill, vectors, membersMayInspect].some((value) => value !== undefined);
+export function hasOwnPolicy({ mode, kill, vectors, membersMayInspect, egress }: WorkloadConfig): boolean {
+  return [mode, kill, vectors, membersMayInspect, egress].some((value) => value !== undefined);
 }

@@ -3,9 +3,18 @@
 
 import { z } from "zod";
 import { modes, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
+import { parseDestination } from "./destination.js";
 import { parseListenAddress } from "./listen.js";
 import { absolutePath } from "./paths.js";
 import { eventFile, sinks } from "./sinks.js";
+
+const destination = z
+  .string()
+  .max(100)
+  .refine(
+    (text) => parseDestination(text) !== undefined,
+    "must be an address or a network of addresses, with a port if not any is meant; names are not looked up",
+  );
 
 const allowEntry = z
   .strictObject({
@@ -49,7 +58,7 @@ const workloadVectorPolicy = z.strictObject({
 /** A vector against the node cannot have a rule for one workload: problem.ts says so by name. */
 const workloadVectors = Object.fromEntries(
   vectorNames
-    .filter((name) => vectorEntry(name).scope === "process")
+    .filter((name) => vectorEntry(name).scope !== "node")
     .map((name) => [name, workloadVectorPolicy.optional()]),
 ) as Record<VectorName, z.ZodOptional<typeof workloadVectorPolicy>>;
 
@@ -69,6 +78,13 @@ const workload = z
       .optional()
       .describe("Settings of single vectors for this workload, before those of all; vectors against processes only."),
     membersMayInspect: z.boolean().optional().describe("For this workload in place of the global setting."),
+    egress: z
+      .array(destination)
+      .max(1024)
+      .optional()
+      .describe(
+        'Where its processes may connect and send to, as "10.0.0.0/8:5432", "192.0.2.7", "[2001:db8::/32]:443"; everywhere if left out, nowhere if empty. Loopback is no exception.',
+      ),
   })
   .refine(
     ({ pid, unit, cgroup }) => [pid, unit, cgroup].filter((one) => one !== undefined).length <= 1,

@@ -64,6 +64,13 @@ const attackKinds: Readonly<Record<EventType, Kind>> = {
   RAW_DISK: attack(readKernel, file, "access"),
   HIBERNATE: attack(invokeKernel, host, "change"),
   AGENT_TAMPER: attack(otherKernel, ["configuration", "intrusion_detection"], "change"),
+  IO_URING_DENIED: attack(invokeKernel, process, "access"),
+  ZERO_COPY_DENIED: attack(invokeKernel, process, "access"),
+  SHARED_MAP_DENIED: attack({ class: 1004, activity: 99 }, process, "access"),
+  FD_PASS_DENIED: attack({ class: 1004, activity: 99 }, process, "access"),
+  USERFAULTFD_DENIED: attack(invokeKernel, process, "access"),
+  // OCSF's class of connections wants both ends and their traffic, of which a refusal has none.
+  EGRESS_DENIED: attack(invokeKernel, ["network", "intrusion_detection"], "connection"),
 };
 
 /** An event of a type that this version does not know: by whether it was aimed at a process. */

@@ -58,6 +58,11 @@ export const Door = {
   inode_rmdir: 29,
   inode_link: 40,
   path_chmod: 41,
+  socket_sendmsg: 42,
+  socket_connect: 43,
+  inode_init_security_anon: 44,
+  shm_shmat: 45,
+  file_mprotect: 46,
   max: 64,
 } as const;
 
@@ -69,6 +74,67 @@ export const EventFlag = {
   io_worker: 8,
   has_target: 16,
   late: 32,
+} as const;
+
+/** enum ct_leak_beyond */
+export const LeakBeyond = {
+  edges: 0,
+  refuse: 1,
+} as const;
+
+/** enum ct_leak_encoding */
+export const LeakEncoding = {
+  plain: 0,
+  base64: 1,
+  base64url: 2,
+  hex: 3,
+  hex_upper: 4,
+  percent: 5,
+  json: 6,
+  shell: 7,
+} as const;
+
+/** enum ct_leak_place */
+export const LeakPlace = {
+  none: 0,
+  start: 1,
+  first_64: 2,
+  first_4096: 3,
+  later: 4,
+} as const;
+
+/** enum ct_leak_reason */
+export const LeakReason = {
+  match: 0,
+  unreadable: 1,
+  beyond: 2,
+  unknown: 3,
+  busy: 4,
+} as const;
+
+/** enum ct_leak_sink */
+export const LeakSink = {
+  none: 0,
+  file: 1,
+  pipe: 2,
+  device: 3,
+  internet: 4,
+  unix: 5,
+  socket: 6,
+  arguments: 7,
+  name: 8,
+  link: 9,
+  xattr: 10,
+  process_name: 11,
+  message: 12,
+  key: 13,
+  keyboard: 14,
+} as const;
+
+/** enum ct_leak_unscanned */
+export const LeakUnscanned = {
+  refuse: 0,
+  report: 1,
 } as const;
 
 /** enum ct_limit_road */
@@ -220,6 +286,12 @@ export const Vector = {
   preload: 26,
   bpf_tamper: 33,
   pin_remove: 38,
+  chan_io_uring: 44,
+  chan_splice: 45,
+  chan_shared_map: 46,
+  chan_fd_pass: 47,
+  chan_userfault: 48,
+  egress: 49,
   max: 64,
 } as const;
 
@@ -246,6 +318,20 @@ export function decodeAgent(buffer: Buffer, at = 0): Agent {
     exeDev: buffer.readUInt32LE(at + 64),
     nextDev: buffer.readUInt32LE(at + 68),
   };
+}
+export function encodeAgent(value: Agent): Buffer {
+  const buffer = Buffer.alloc(72);
+  buffer.writeBigUInt64LE(value.leader, 0);
+  buffer.writeBigUInt64LE(value.exeIno, 8);
+  buffer.writeBigUInt64LE(value.nextIno, 16);
+  buffer.writeBigUInt64LE(value.pinsSb, 24);
+  buffer.writeBigUInt64LE(value.mounts[0] ?? 0n, 32);
+  buffer.writeBigUInt64LE(value.mounts[1] ?? 0n, 40);
+  buffer.writeBigUInt64LE(value.seenIn[0] ?? 0n, 48);
+  buffer.writeBigUInt64LE(value.seenIn[1] ?? 0n, 56);
+  buffer.writeUInt32LE(value.exeDev, 64);
+  buffer.writeUInt32LE(value.nextDev, 68);
+  return buffer;
 }
 
 /** struct ct_allow, 16 bytes. */
@@ -449,6 +535,7 @@ export interface GroupPolicy {
   enforce: bigint;
   kill: bigint;
   membersMayInspect: number;
+  egress: number;
 }
 export const GroupPolicySize = 40;
 export function decodeGroupPolicy(buffer: Buffer, at = 0): GroupPolicy {
@@ -458,6 +545,7 @@ export function decodeGroupPolicy(buffer: Buffer, at = 0): GroupPolicy {
     enforce: buffer.readBigUInt64LE(at + 16),
     kill: buffer.readBigUInt64LE(at + 24),
     membersMayInspect: buffer.readUInt32LE(at + 32),
+    egress: buffer.readUInt32LE(at + 36),
   };
 }
 export function encodeGroupPolicy(value: GroupPolicy): Buffer {
@@ -467,6 +555,7 @@ export function encodeGroupPolicy(value: GroupPolicy): Buffer {
   buffer.writeBigUInt64LE(value.enforce, 16);
   buffer.writeBigUInt64LE(value.kill, 24);
   buffer.writeUInt32LE(value.membersMayInspect, 32);
+  buffer.writeUInt32LE(value.egress, 36);
   return buffer;
 }
 
@@ -497,6 +586,157 @@ export function decodeIdentity(buffer: Buffer, at = 0): Identity {
     group: buffer.readUInt32LE(at + 44),
     comm: readText(buffer, at + 48, 16),
   };
+}
+
+/** struct ct_leak_anchor, 24 bytes. */
+export interface LeakAnchor {
+  fingerprint: bigint;
+  length: number;
+  offset: number;
+  secret: number;
+  encoding: number;
+}
+export const LeakAnchorSize = 24;
+export function decodeLeakAnchor(buffer: Buffer, at = 0): LeakAnchor {
+  return {
+    fingerprint: buffer.readBigUInt64LE(at + 0),
+    length: buffer.readUInt32LE(at + 8),
+    offset: buffer.readUInt32LE(at + 12),
+    secret: buffer.readUInt32LE(at + 16),
+    encoding: buffer.readUInt32LE(at + 20),
+  };
+}
+export function encodeLeakAnchor(value: LeakAnchor): Buffer {
+  const buffer = Buffer.alloc(24);
+  buffer.writeBigUInt64LE(value.fingerprint, 0);
+  buffer.writeUInt32LE(value.length, 8);
+  buffer.writeUInt32LE(value.offset, 12);
+  buffer.writeUInt32LE(value.secret, 16);
+  buffer.writeUInt32LE(value.encoding, 20);
+  return buffer;
+}
+
+/** struct ct_leak_anchor_key, 16 bytes. */
+export interface LeakAnchorKey {
+  window: bigint;
+  index: number;
+}
+export const LeakAnchorKeySize = 16;
+export function decodeLeakAnchorKey(buffer: Buffer, at = 0): LeakAnchorKey {
+  return {
+    window: buffer.readBigUInt64LE(at + 0),
+    index: buffer.readUInt32LE(at + 8),
+  };
+}
+export function encodeLeakAnchorKey(value: LeakAnchorKey): Buffer {
+  const buffer = Buffer.alloc(16);
+  buffer.writeBigUInt64LE(value.window, 0);
+  buffer.writeUInt32LE(value.index, 8);
+  return buffer;
+}
+
+/** struct ct_leak_file_key, 16 bytes. */
+export interface LeakFileKey {
+  ino: bigint;
+  dev: number;
+  owner: number;
+}
+export const LeakFileKeySize = 16;
+export function decodeLeakFileKey(buffer: Buffer, at = 0): LeakFileKey {
+  return {
+    ino: buffer.readBigUInt64LE(at + 0),
+    dev: buffer.readUInt32LE(at + 8),
+    owner: buffer.readUInt32LE(at + 12),
+  };
+}
+export function encodeLeakFileKey(value: LeakFileKey): Buffer {
+  const buffer = Buffer.alloc(16);
+  buffer.writeBigUInt64LE(value.ino, 0);
+  buffer.writeUInt32LE(value.dev, 8);
+  buffer.writeUInt32LE(value.owner, 12);
+  return buffer;
+}
+
+/** struct ct_leak_head, 48 bytes. */
+export interface LeakHead {
+  key: bigint[];
+  groups: bigint;
+  step: number;
+  longest: number;
+  scanLimit: number;
+  beyond: number;
+  unscanned: number;
+}
+export const LeakHeadSize = 48;
+export function decodeLeakHead(buffer: Buffer, at = 0): LeakHead {
+  return {
+    key: [buffer.readBigUInt64LE(at + 0 + 0), buffer.readBigUInt64LE(at + 0 + 8)],
+    groups: buffer.readBigUInt64LE(at + 16),
+    step: buffer.readUInt32LE(at + 24),
+    longest: buffer.readUInt32LE(at + 28),
+    scanLimit: buffer.readUInt32LE(at + 32),
+    beyond: buffer.readUInt32LE(at + 36),
+    unscanned: buffer.readUInt32LE(at + 40),
+  };
+}
+export function encodeLeakHead(value: LeakHead): Buffer {
+  const buffer = Buffer.alloc(48);
+  buffer.writeBigUInt64LE(value.key[0] ?? 0n, 0);
+  buffer.writeBigUInt64LE(value.key[1] ?? 0n, 8);
+  buffer.writeBigUInt64LE(value.groups, 16);
+  buffer.writeUInt32LE(value.step, 24);
+  buffer.writeUInt32LE(value.longest, 28);
+  buffer.writeUInt32LE(value.scanLimit, 32);
+  buffer.writeUInt32LE(value.beyond, 36);
+  buffer.writeUInt32LE(value.unscanned, 40);
+  return buffer;
+}
+
+/** struct ct_leak_secret, 8 bytes. */
+export interface LeakSecret {
+  group: number;
+  flags: number;
+}
+export const LeakSecretSize = 8;
+export function decodeLeakSecret(buffer: Buffer, at = 0): LeakSecret {
+  return {
+    group: buffer.readUInt32LE(at + 0),
+    flags: buffer.readUInt32LE(at + 4),
+  };
+}
+export function encodeLeakSecret(value: LeakSecret): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeUInt32LE(value.group, 0);
+  buffer.writeUInt32LE(value.flags, 4);
+  return buffer;
+}
+
+/** struct ct_leak_sink_key, 28 bytes. */
+export interface LeakSinkKey {
+  prefixlen: number;
+  owner: number;
+  port: number;
+  family: number;
+  address: Buffer;
+}
+export const LeakSinkKeySize = 28;
+export function decodeLeakSinkKey(buffer: Buffer, at = 0): LeakSinkKey {
+  return {
+    prefixlen: buffer.readUInt32LE(at + 0),
+    owner: buffer.readUInt32LE(at + 4),
+    port: buffer.readUInt16LE(at + 8),
+    family: buffer.readUInt16LE(at + 10),
+    address: Buffer.from(buffer.subarray(at + 12, at + 12 + 16)),
+  };
+}
+export function encodeLeakSinkKey(value: LeakSinkKey): Buffer {
+  const buffer = Buffer.alloc(28);
+  buffer.writeUInt32LE(value.prefixlen, 0);
+  buffer.writeUInt32LE(value.owner, 4);
+  buffer.writeUInt16LE(value.port, 8);
+  buffer.writeUInt16LE(value.family, 10);
+  value.address.copy(buffer, 12, 0, 16);
+  return buffer;
 }
 
 /** struct ct_namespace, 16 bytes. */

@@ -3,8 +3,7 @@
 // zero (off), so that nothing on the machine is refused but the canary's own attempts.
 
 import { CloudtaserError } from "../errors/index.js";
-import type { DoorStatus } from "./doors.js";
-import { doorNames, type Form } from "./doors.js";
+import type { DoorStatus, Form } from "./doors.js";
 import type { Native } from "./native.js";
 import { openKernel } from "./open.js";
 import { canaryPath } from "./paths.js";
@@ -35,7 +34,8 @@ export interface DiagnoseOptions {
 
 export const provedDoors = (trial: FormTrial): number => trial.doors.filter((door) => door.proved).length;
 
-export const allProved = (trial: FormTrial): boolean => provedDoors(trial) === doorNames.length;
+export const allProved = (trial: FormTrial): boolean =>
+  trial.doors.length > 0 && provedDoors(trial) === trial.doors.length;
 
 async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions): Promise<FormTrial> {
   try {

@@ -15,6 +15,8 @@ export interface DoorFacts {
   guards: string;
   /** Off while nothing is protected: it lies on a path that every program takes, and guards nothing of the agent's own. */
   sleeps?: true;
+  /** The kernel may lack this hook: what stands in for it there. */
+  orElse?: string;
 }
 
 export const doors = {
@@ -103,6 +105,42 @@ export const doors = {
   },
   inode_link: { hook: "inode_link", refuses: true, proof: "attack", guards: "pins, from further names" },
   path_chmod: { hook: "path_chmod", refuses: true, proof: "attack", guards: "permission bits of pins" },
+  socket_sendmsg: {
+    hook: "socket_sendmsg",
+    refuses: true,
+    proof: "attack",
+    guards: "what protected processes send, and to whom",
+    sleeps: true,
+  },
+  socket_connect: {
+    hook: "socket_connect",
+    refuses: true,
+    proof: "attack",
+    guards: "where protected processes connect to",
+    sleeps: true,
+  },
+  inode_init_security_anon: {
+    hook: "inode_init_security_anon",
+    refuses: true,
+    proof: "attack",
+    guards: "rings and userfaultfds that protected processes make",
+    sleeps: true,
+    orElse: "mmap_file and file_ioctl, which see what was made when it is used first",
+  },
+  shm_shmat: {
+    hook: "shm_shmat",
+    refuses: true,
+    proof: "attack",
+    guards: "shared memory segments in protected processes",
+    sleeps: true,
+  },
+  file_mprotect: {
+    hook: "file_mprotect",
+    refuses: true,
+    proof: "attack",
+    guards: "shared mappings of protected processes that are made writable",
+    sleeps: true,
+  },
   task_alloc: {
     hook: "task_alloc",
     refuses: true,
@@ -140,6 +178,9 @@ export const doorNames = Object.keys(doors) as DoorName[];
 
 /** Whether the door is off while nothing is protected. */
 export const sleeps = (door: DoorName): boolean => "sleeps" in doors[door];
+
+/** Whether a kernel without this door is guarded all the same. */
+export const mayBeAbsent = (door: DoorName): boolean => "orElse" in doors[door];
 
 export const programOf = (door: DoorName): string => `ct_${door}`;
 

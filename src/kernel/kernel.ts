@@ -17,7 +17,7 @@ import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
 import { findDevices } from "./devices.js";
-import { type DoorName, type DoorStatus, doorNames, type Form, programOf, soundnessOf } from "./doors.js";
+import { type DoorName, type DoorStatus, type Form, programOf, soundnessOf } from "./doors.js";
 import { Idling } from "./idling.js";
 import type { SharedMap } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
@@ -95,7 +95,7 @@ export class Kernel {
 
   get doors(): DoorStatus[] {
     const attached = new Set(this.#standing.attached);
-    return doorNames.map((door) => {
+    return this.#standing.doors.map((door) => {
       const failure = this.#standing.failureOf(door);
       const proof = this.#proving.of(door);
       return {
@@ -115,11 +115,11 @@ export class Kernel {
   }
 
   get unproven(): DoorName[] {
-    return doorNames.filter((door) => !this.#sleeper.wasProved(door));
+    return this.#standing.doors.filter((door) => !this.#sleeper.wasProved(door));
   }
 
   get provedCount(): number {
-    return doorNames.length - this.unproven.length;
+    return this.#standing.doors.length - this.unproven.length;
   }
 
   /** Nothing is protected, and the doors that may sleep are off. */

@@ -3,7 +3,7 @@
 // reason; the others stand. Where a load of all fails, each door is tried by itself to find the culprit.
 import { existsSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { attachFormOf, type DoorName, doorNames, doors, type Form, programOf } from "./doors.js";
+import { attachFormOf, type DoorName, doorNames, doors, type Form, mayBeAbsent, programOf } from "./doors.js";
 import type { BpfMap, BpfObject, Native, NativeError } from "./native.js";
 
 /** Why a door is not loaded or not attached. */
@@ -17,6 +17,8 @@ export interface LoadedDoors {
   object: BpfObject;
   /** Doors that are not in the kernel; all others may be attached. */
   failed: ReadonlyMap<DoorName, DoorFailure>;
+  /** Doors that this kernel lacks and does not need. */
+  absent: ReadonlySet<DoorName>;
 }
 
 export interface LoadOptions {
@@ -49,6 +51,7 @@ export const sharedMaps = [
   "pinned",
   "own_links",
   "opened",
+  "leak_sinks",
 ] as const;
 
 export type SharedMap = (typeof sharedMaps)[number];
@@ -108,7 +111,8 @@ function reuseMaps(object: BpfObject, from: string | ReadonlyMap<SharedMap, BpfM
   for (const map of sharedMaps) {
     const source = typeof from === "string" ? `${from}/${map}` : from.get(map)?.fd;
     // An agent from before these maps left no pin of them: they begin empty.
-    if (source === undefined || (map === "opened" && typeof source === "string" && !existsSync(source))) continue;
+    const fresh = map === "opened" || map === "leak_sinks";
+    if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
     try {
       object.reuseMap(map, source);
     } catch (error) {
@@ -133,11 +137,13 @@ function tryLoad(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
 export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
   const failed = new Map<DoorName, DoorFailure>();
   const wanted = new Set<DoorName>();
+  const absent = new Set<DoorName>();
   for (const door of doorNames) {
     if (hasFunction(native, door)) wanted.add(door);
+    else if (mayBeAbsent(door)) absent.add(door);
     else failed.set(door, { reason: `this kernel has no security_${doors[door].hook}`, log: "" });
   }
-  return { object: loadWhatWorks(native, options, wanted, failed), failed };
+  return { object: loadWhatWorks(native, options, wanted, failed), failed, absent };
 }
 
 function loadWhatWorks(

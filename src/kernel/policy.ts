@@ -16,6 +16,7 @@ import {
   Mode,
   Vector,
 } from "./abi.gen.js";
+import { addDestinations, maxSinks, type Network } from "./egress.js";
 import type { BpfMap } from "./native.js";
 
 export interface VectorRule {
@@ -30,6 +31,8 @@ export interface GroupRules {
   /** [] if it follows the rules of all. */
   rules: readonly VectorRule[];
   membersMayInspect: boolean;
+  /** Where it may connect and send to; undefined: everywhere. */
+  egress?: readonly Network[] | undefined;
 }
 
 /** What is asked of the offender; all that is there must be so. */
@@ -55,7 +58,7 @@ export interface PolicySet {
   reportAllowed: boolean;
 }
 
-export type PolicyMapName = "policy_head" | "policy" | "group_policy" | "allowed";
+export type PolicyMapName = "policy_head" | "policy" | "group_policy" | "allowed" | "leak_sinks";
 
 interface PolicyMaps {
   head: BpfMap;
@@ -96,16 +99,21 @@ export function writePolicySet(map: (name: PolicyMapName) => BpfMap, set: Policy
   const generation = ((now === undefined ? 0 : decodePolicyHead(now).generation) + 1) >>> 0;
   const bank = generation & 1;
   emptyBank(maps, bank); // what a start or a reload that died half-way has left there
+  let destinations: ReturnType<typeof addDestinations> | undefined;
   try {
+    // Lists lie in no bank: for this moment what either policy lists is let pass.
+    destinations = addDestinations(map("leak_sinks"), set.groups);
     writeRules(maps, set, bank);
     for (const entry of set.allowed) writeAllowed(maps.allowed, entry, bank);
   } catch (cause) {
     emptyBank(maps, bank);
+    destinations?.undo();
     if (cause instanceof Error && "code" in cause && cause.code === "E2BIG") throw tooLarge(set, cause);
     throw new CloudtaserError("MAP_FAILED", { target: "the policy", fields: { reason: reasonOf(cause) }, cause });
   }
   maps.head.update(key32(0), encodePolicyHead({ generation }));
   emptyBank(maps, bank ^ 1);
+  destinations.settle();
 }
 
 function writeRules(maps: PolicyMaps, { rules, groups, membersMayInspect, allowed }: PolicySet, bank: number): void {
@@ -125,10 +133,11 @@ function writeRules(maps: PolicyMaps, { rules, groups, membersMayInspect, allowe
       encodePolicy({ mode: Mode[mode], kill: kill ? 1 : 0, allowKinds: kinds[number] ?? 0 }),
     );
   }
-  for (const group of [{ group: 0, rules: [], membersMayInspect }, ...groups]) writeGroup(maps.groups, group, bank);
+  const all = { group: 0, rules: [], membersMayInspect, egress: undefined };
+  for (const group of [all, ...groups]) writeGroup(maps.groups, group, bank);
 }
 
-function writeGroup(map: BpfMap, { group, rules, membersMayInspect }: GroupRules, bank: number): void {
+function writeGroup(map: BpfMap, { group, rules, membersMayInspect, egress }: GroupRules, bank: number): void {
   const bits = (wanted: (rule: VectorRule) => boolean): bigint =>
     rules.filter(wanted).reduce((set, { vector }) => set | (1n << BigInt(numberOf(vector))), 0n);
   map.update(
@@ -139,6 +148,7 @@ function writeGroup(map: BpfMap, { group, rules, membersMayInspect }: GroupRules
       enforce: bits(({ mode }) => mode === "enforce"),
       kill: bits(({ kill }) => kill),
       membersMayInspect: membersMayInspect ? 1 : 0,
+      egress: egress === undefined ? 0 : 1,
     }),
   );
 }
@@ -172,6 +182,7 @@ function emptyBank({ groups, allowed }: PolicyMaps, bank: number): void {
 function tooLarge({ allowed, groups }: PolicySet, cause?: unknown): CloudtaserError {
   const reason =
     `${allowed.length} allow-list entries over all vectors and ${groups.length} workloads with rules of their own; ` +
-    `at most ${maxAllowed} (a control group counts as one more) and ${maxGroupPolicies - 1} fit`;
+    `at most ${maxAllowed} (a control group counts as one more) and ${maxGroupPolicies - 1} fit, ` +
+    `and ${maxSinks} destinations of workloads and secrets together`;
   return new CloudtaserError("CONFIG_BAD_VALUE", { target: "the policy", fields: { key: "allow", reason }, cause });
 }

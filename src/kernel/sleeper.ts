@@ -2,7 +2,6 @@
 // How the doors wake and fall asleep. While they sleep nothing of ours is pinned, and called are only the doors that guard
 // the agent itself and its maps; all is held by this process alone, and a crash then leaves nothing behind.
 import type { DoorName } from "./doors.js";
-import { doorNames } from "./doors.js";
 import type { Sleeper } from "./idling.js";
 import type { Proving } from "./proving.js";
 import type { Standing } from "./standing.js";
@@ -37,7 +36,9 @@ export class DoorSleeper implements Sleeper {
 
   /** A door that is not proved is a fault that must stay visible and be tried again: it keeps the others awake. */
   isNeeded(): boolean {
-    return this.always || this.#kernel.protectedProcesses() > 0 || doorNames.some((door) => !this.wasProved(door));
+    return (
+      this.always || this.#kernel.protectedProcesses() > 0 || this.#standing.doors.some((door) => !this.wasProved(door))
+    );
   }
 
   async wake(): Promise<string[]> {
@@ -49,7 +50,7 @@ export class DoorSleeper implements Sleeper {
     await this.attachMissing();
     const unproved = this.#standing.attached.filter((door) => !this.#proving.stands(door));
     if (unproved.length > 0) await this.#proving.prove(unproved);
-    return doorNames.flatMap((door) => {
+    return this.#standing.doors.flatMap((door) => {
       if (this.#proving.stands(door)) return [];
       return [`door ${door}: ${this.#standing.failureOf(door)?.reason ?? this.#proving.of(door)?.reason}`];
     });

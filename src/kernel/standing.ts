@@ -54,6 +54,11 @@ export class Standing {
     return this.attached.some(sleeps);
   }
 
+  /** All but those that this kernel lacks and does not need. */
+  get doors(): DoorName[] {
+    return doorNames.filter((door) => !this.#loaded.absent.has(door));
+  }
+
   get attached(): DoorName[] {
     return doorNames.filter((door) => this.#links.has(door));
   }
@@ -64,7 +69,7 @@ export class Standing {
   }
 
   isLoaded(door: DoorName): boolean {
-    return !this.#loaded.failed.has(door);
+    return !this.#loaded.failed.has(door) && !this.#loaded.absent.has(door);
   }
 
   failureOf(door: DoorName): DoorFailure | undefined {

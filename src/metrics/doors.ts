@@ -51,9 +51,9 @@ export function doorFamilies(readers: MetricReaders, { doors }: MetricLabels): F
     },
     {
       name: metricNames[3],
-      help: "Times the kernel skipped the door because it was running already on that CPU: each is an unguarded call.",
+      help: "Times the kernel skipped a door because it was running already on that CPU: each is an unguarded call. Which door, the event GUARD_SKIPPED and the status say.",
       kind: "counter",
-      ...perDoor(({ recursionMisses }) => recursionMisses),
+      read: () => [{ value: [...readers.doors()].reduce((sum, { recursionMisses }) => sum + recursionMisses, 0n) }],
     },
     {
       name: metricNames[4],

@@ -11,6 +11,9 @@ const unwanted = [
   "nodejs_active_handles_total",
   "nodejs_active_requests",
   "nodejs_active_requests_total",
+  "nodejs_heap_space_size_total_bytes",
+  "nodejs_heap_space_size_used_bytes",
+  "nodejs_heap_space_size_available_bytes",
 ];
 
 export const metricNames = collectDefaultMetrics.metricsList.filter((name) => !unwanted.includes(name));

@@ -44,14 +44,29 @@ function argumentText(value: bigint, { form }: ArgumentMeaning, { abi }: Pipelin
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) return value.toString();
   if (form === "number") return Number(value);
   if (form === "vector") return abi.vector(Number(value)) ?? Number(value);
+  if (form === "address") return "";
   return form[Number(value)] ?? Number(value);
+}
+
+/** Two words as they lie in memory; a v4 address stands as ::ffff:a.b.c.d. */
+function addressText(low: bigint, high: bigint): string {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64LE(low, 0);
+  bytes.writeBigUInt64LE(high, 8);
+  if (low === 0n && bytes.readUInt32BE(8) === 0xffff) return [...bytes.subarray(12)].join(".");
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16)).join(":");
+  return new URL(`http://[${groups}]/`).hostname.slice(1, -1);
 }
 
 function detailOf({ decoded, vector }: Draft, context: PipelineContext): CloudtaserEvent["detail"] {
   const entry = vectorEntry(vector);
   const detail: CloudtaserEvent["detail"] = {};
   for (const [index, argument] of entry.args.entries()) {
-    detail[argument.key] = argumentText(decoded.arg[index] ?? 0n, argument, context);
+    const value = decoded.arg[index] ?? 0n;
+    detail[argument.key] =
+      argument.form === "address"
+        ? addressText(value, decoded.arg[index + 1] ?? 0n)
+        : argumentText(value, argument, context);
   }
   if (entry.name !== undefined && decoded.name !== "") detail[entry.name.key] = printable(decoded.name, 64);
   return detail;

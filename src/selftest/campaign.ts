@@ -156,7 +156,7 @@ export class Campaign {
   }
 }
 
-const scopeOf = ({ scope }: Plan, { wide }: Road): "process" | "node" => (wide ? "node" : scope);
+const scopeOf = ({ scope }: Plan, { wide }: Road): Plan["scope"] => (wide ? "node" : scope);
 
 const factsOf = ({ plan, road }: Case) => ({ scope: scopeOf(plan, road), mode: plan.mode, silent: road.silent });
 

@@ -10,7 +10,7 @@ import type { Attacker } from "./result.js";
 export interface Trial {
   attacker: Attacker;
   /** "process": there is an unprotected process to compare with. */
-  scope: "process" | "node";
+  scope: "process" | "node" | "own";
   /** Of the vector, as the agent says. */
   mode: string;
   /** Only an event tells that it was refused. */

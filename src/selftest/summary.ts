@@ -8,7 +8,7 @@ import type { RoadResult, VectorResult } from "./result.js";
 
 export interface VectorFacts {
   vector: VectorName;
-  scope: "process" | "node";
+  scope: "process" | "node" | "own";
   mode: string;
   kill: boolean;
 }

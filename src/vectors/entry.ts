@@ -39,10 +39,15 @@ export type GuardDoor =
   | "inode_rename"
   | "inode_rmdir"
   | "inode_link"
-  | "path_chmod";
+  | "path_chmod"
+  | "socket_sendmsg"
+  | "socket_connect"
+  | "inode_init_security_anon"
+  | "shm_shmat"
+  | "file_mprotect";
 
-/** How detail shows an argument: a number as it is, as hexadecimal bits, as the vector of that number, or by a name from the list. */
-export type ArgumentForm = "number" | "bits" | "vector" | { readonly [value: number]: string };
+/** How detail shows an argument: a number as it is, as hexadecimal bits, as the vector of that number, or by a name from the list; an address takes this argument and the next. */
+export type ArgumentForm = "number" | "bits" | "vector" | "address" | { readonly [value: number]: string };
 
 export interface ArgumentMeaning {
   /** Key in the event's detail object. */
@@ -63,8 +68,8 @@ export interface VectorEntry {
   attack: { techniques: readonly string[]; tactics: readonly string[] };
   /** "inherit" follows the global mode; anything else holds until the configuration names the vector. */
   defaultMode: "inherit" | Mode;
-  /** "process": against a protected process. "node": against the kernel below it. */
-  scope: "process" | "node";
+  /** "process": against a protected process. "node": against the kernel below it. "own": by a protected process itself. */
+  scope: "process" | "node" | "own";
   doors: readonly GuardDoor[];
   /** For people: what the attacker tried. */
   attempt: string;

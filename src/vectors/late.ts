@@ -2,7 +2,7 @@
 // What the signal form is worth for each vector: it refuses nothing and kills the offender afterwards. Tried in
 // test/matrix/late.ts where no reason stands beside the name.
 
-import type { VectorName } from "./table.js";
+import { type VectorName, vectorEntry } from "./table.js";
 
 /** The kernel gives a dying process nothing of these: it checks for SIGKILL before it copies memory, or on the way. */
 const inTime: ReadonlySet<VectorName> = new Set([
@@ -20,6 +20,7 @@ const inTime: ReadonlySet<VectorName> = new Set([
 /** @param worth what the weakest door says of itself */
 export function lateWorth(vector: VectorName, kill: boolean, worth: string): string {
   if (vector === "pin_remove") return "nothing is pinned in this form, so there is nothing to remove";
-  if (vector === "preload") return kill ? worth : "reported only: the offender would be the protected process itself";
+  if (vector === "preload" || vectorEntry(vector).scope === "own")
+    return kill ? worth : "reported only: the offender would be the protected process itself";
   return inTime.has(vector) ? worth : `${worth}; the effect may stay`;
 }

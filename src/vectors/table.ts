@@ -3,6 +3,7 @@
 // there alone. Configuration, command line, metrics, documents, self-test and tests are derived from it.
 
 import { agentVectors } from "./agent.js";
+import { channelVectors } from "./channels.js";
 import type { VectorEntry } from "./entry.js";
 import { machineVectors } from "./machine.js";
 import { nodeVectors } from "./node.js";
@@ -17,6 +18,7 @@ export const vectorTable = {
   ...machineVectors,
   ...agentVectors,
   ...objectVectors,
+  ...channelVectors,
 } as const;
 
 export type VectorName = keyof typeof vectorTable;

@@ -3,6 +3,7 @@
 import { expect, it } from "vitest";
 import { ringBytes } from "../../src/agent/measures.js";
 import { product } from "../../src/formats/product.js";
+import { maxSinks } from "../../src/kernel/egress.js";
 import { sharedMaps } from "../../src/kernel/load.js";
 import { scopeLimit } from "../../src/kernel/paths.js";
 import { maxAllowed, maxGroupPolicies } from "../../src/kernel/policy.js";
@@ -19,6 +20,7 @@ it("knows the size of the scope map and of the ring", () => {
 it("knows how many rules and allow-list entries fit into one bank", () => {
   expect(defines(maps).get("CT_ALLOW_MAX")).toBe(maxAllowed);
   expect(defines(maps).get("CT_GROUP_POLICIES")).toBe(maxGroupPolicies);
+  expect(defines(maps).get("CT_SINKS_MAX")).toBe(maxSinks);
 });
 
 it("gives the filter as many slots as the hash has values", () => {

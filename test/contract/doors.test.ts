@@ -29,7 +29,8 @@ describe("every door", () => {
   });
 
   it("reads kernel objects by LOAD(), since the signal form has no typed pointers", () => {
-    const ours = "attempt|call|access|me|its|entry|known|how|target|rule|name|key|set|role|parent|piece|seen";
+    const ours =
+      "attempt|act|to|call|access|me|its|entry|known|how|target|rule|name|key|set|role|parent|piece|seen|rules";
     const typed = [...stems("bpf/doors", ".bpf.c").map((door) => `bpf/doors/${door}.bpf.c`), ...guardPaths].flatMap(
       (path) =>
         read(path)

@@ -75,6 +75,6 @@ export function vectorsNamedAt(door: string): Set<string> {
       follow(functionBody(functions, called));
     }
   };
-  follow(source.slice(source.indexOf("DOOR(")));
+  follow(source);
   return vectors;
 }

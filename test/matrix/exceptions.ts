@@ -38,6 +38,9 @@ export const impossible: Record<string, readonly string[]> = {
   ),
   "agent_cgroup/kill": ["5.10"], // cgroup.kill came with 5.14
   "agent_cgroup/kill_above": ["5.10"],
+  "chan_userfault/user_mode_only": ["5.10"], // came with 5.11
+  "chan_userfault/device": ["5.10"], // came with 6.1
+  "chan_fd_pass/memfd_secret": ["5.10", "6.1"], // since 6.5 without a boot option
   "hooks_off/preempt": ["5.10"], // no switch at run time there
   "hooks_off/preempt_second_debugfs": ["5.10"],
 };
@@ -55,5 +58,7 @@ export function errnoOf(vector: string, road: string): string {
   // Objects of the agent are not there for those who ask by id; and without a capability a file cannot be used.
   if (vector === "bpf_tamper" && road.includes("_by_id")) return "ENOENT";
   if (vector === "bpf_tamper" && road.startsWith("pinned_link")) return "EACCES";
+  // On which programs copy by themselves; with vmsplice it is whoever reads the pipe.
+  if (vector === "chan_splice" && !road.startsWith("vmsplice")) return "EINVAL";
   return "EPERM";
 }

@@ -2,8 +2,10 @@
 // A guest with a victim that gets protected, a neighbour that does not, and the agent. Runs attacks and collects what
 // the agent reported; what that proves is decided in the tests.
 
+import { isVectorName, vectorEntry } from "../../src/vectors/index.js";
 import type { GuestCommand } from "../lab/command.js";
 import type { Guest } from "../lab/guest.js";
+import { nextLine } from "./next-line.js";
 
 export const triggerDir = "/opt/cloudtaser/triggers";
 /** Asks the agent; test/triggers/ask.c. */
@@ -29,7 +31,7 @@ export interface Person {
   command: GuestCommand;
 }
 
-type Aim = Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd">;
+type Aim = Pick<Person, "pid" | "tid2" | "address" | "length" | "scratch" | "fd"> & Partial<Pick<Person, "command">>;
 
 export interface Truth {
   vector: string;
@@ -103,9 +105,13 @@ export class Field {
 
   /** Tells a victim to do something; returns the JSON it answers with. */
   async tell(person: Person, line: string): Promise<Omit<Person, "command">> {
-    const before = person.command.stdout.split("\n").length - 1;
-    person.command.write(`${line}\n`);
-    return JSON.parse(await nextLine(person.command, before)) as Omit<Person, "command">;
+    return JSON.parse(await this.#ask(person.command, line)) as Omit<Person, "command">;
+  }
+
+  #ask(command: GuestCommand, line: string): Promise<string> {
+    const before = command.stdout.split("\n").length - 1;
+    command.write(`${line}\n`);
+    return nextLine(command, before);
   }
 
   /** Starts the accomplice that opens the guarded files of these processes before any of them is protected. */
@@ -123,10 +129,21 @@ export class Field {
   }
 
   async attack(vector: string, road: string, on: Aim, lingerSeconds = 0): Promise<Attack> {
+    if (isVectorName(vector) && vectorEntry(vector).scope === "own") return this.ownAct(vector, road, on);
     const argv = this.attackCommand(vector, road, on, lingerSeconds);
     const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
     const line = stdout.trim();
     return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
+  }
+
+  /** What a protected process does itself: a child of that one does it. */
+  async ownAct(vector: string, road: string, { command }: Aim): Promise<Attack> {
+    if (command === undefined) throw new Error(`${vector}/${road} needs somebody who can be told to do it`);
+    const { status, truth } = JSON.parse(await this.#ask(command, `run ${vector} ${road}`)) as {
+      status: number;
+      truth: Truth | null;
+    };
+    return { status, truth: truth ?? undefined };
   }
 
   attackCommand(vector: string, road: string, on: Aim, lingerSeconds = 0): string[] {
@@ -278,14 +295,4 @@ export class Field {
       await new Promise((resolve) => setTimeout(resolve, 400));
     }
   }
-}
-
-async function nextLine(command: GuestCommand, index: number): Promise<string> {
-  const deadline = Date.now() + 30_000;
-  while (Date.now() < deadline) {
-    const lines = command.stdout.split("\n");
-    if (lines.length > index + 1) return lines[index] ?? "";
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`no line ${index} from the guest's command: ${command.stdout}${command.stderr}`);
 }

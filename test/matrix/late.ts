@@ -2,7 +2,7 @@
 // The signal form on a real kernel: nothing is refused, the offender dies, and the test says what it had in hand by then.
 // A kernel without BPF trampolines is not at hand; this one has them, and the form is chosen by configuration.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Mode, vectorNames } from "../../src/vectors/index.js";
+import { type Mode, vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { Guest } from "../lab/guest.js";
 import { everything } from "./everything.js";
 import { eventsFile, Field, type Person, type SeenEvent, type Truth, triggerDir } from "./field.js";
@@ -14,6 +14,9 @@ const late = "kills after the fact";
 
 /** Nothing is pinned in this form: what the attack then removes is a stand-in, of no concern to the agent. */
 const pointless = "pin_remove";
+
+/** The attacker is another process. */
+const foreign = vectorNames.filter((vector) => vectorTable[vector].scope !== "own");
 
 interface Window {
   /** How the attacker ended: 9, or 0 for by itself. */
@@ -50,13 +53,13 @@ export function describeSignalForm(kernel: string): void {
       suite.victim = await suite.field.person();
       suite.neighbour = await suite.field.person();
       await suite.field.hold([suite.victim, suite.neighbour]);
-      const asked = vectorNames.map((vector) => `${triggerDir}/${vector} --list-roads; echo`).join("; ");
+      const asked = foreign.map((vector) => `${triggerDir}/${vector} --list-roads; echo`).join("; ");
       const { stdout } = await suite.field.sh(asked);
       attacks = stdout
         .trim()
         .split(/\n+/)
         .map((line) => (JSON.parse(line) as string[])[0] ?? "");
-      expect(attacks).toHaveLength(vectorNames.length);
+      expect(attacks).toHaveLength(foreign.length);
     }, 600_000);
 
     afterAll(async () => {
@@ -74,7 +77,7 @@ export function describeSignalForm(kernel: string): void {
      */
     async function attackAll(lingerSeconds: number): Promise<[string, number, Truth | undefined, SeenEvent[]][]> {
       const { field, victim } = suite;
-      const script = vectorNames.map((vector, at) => {
+      const script = foreign.map((vector, at) => {
         // Its offender is not the caller: killed from user space, for which it waits.
         const linger = vector === "ptrace_traceme" ? lingerSeconds : 0;
         const command = field.attackCommand(vector, attacks[at] ?? "", victim, linger);
@@ -83,10 +86,10 @@ export function describeSignalForm(kernel: string): void {
       const { stdout } = await field.sh(script.join("\n"), 300);
       const results = stdout.split(/=(\d+)\n/);
       const seen = await field.events((events) =>
-        vectorNames.every((vector) => vector === pointless || events.some((event) => event.vector === vector)),
+        foreign.every((vector) => vector === pointless || events.some((event) => event.vector === vector)),
       );
       await field.sh(`rmmod dummy; : > ${eventsFile}`);
-      return vectorNames.map((vector, at) => {
+      return foreign.map((vector, at) => {
         const said = (results[2 * at] ?? "").trim();
         const truth = said.startsWith("{") ? (JSON.parse(said) as Truth) : undefined;
         return [vector, Number(results[2 * at + 1]), truth, seen.filter((event) => event.vector === vector)];
@@ -153,6 +156,21 @@ export function describeSignalForm(kernel: string): void {
       const { stdout } = await field.sh(`grep State: /proc/${victim.pid}/status; kill -CONT ${victim.pid}`);
       expect(stdout).toMatch(/T \(stopped\)/);
     }, 600_000);
+
+    test("what a protected process does itself is reported, and it lives on", async () => {
+      const { field, victim } = suite;
+      const own = vectorNames.filter((vector) => vectorTable[vector].scope === "own");
+      for (const vector of own) {
+        const [road = ""] = await field.roads(vector);
+        const { status, truth } = await field.attack(vector, road, victim);
+        expect({ vector, status, ...truth }).toMatchObject({ status: 0, succeeded: true });
+        const seen = (events: SeenEvent[]) => events.filter(({ offender }) => offender.pid === truth?.pid);
+        const events = seen(await field.events((all) => seen(all).length > 0));
+        expect(events, vector).toMatchObject([{ vector, outcome: "observed", mode: "enforce", leakWindow: true }]);
+        expect(events[0]?.killed, vector).toBe(false);
+      }
+      await field.forgetEvents();
+    }, 300_000);
 
     test("the window, measured", async () => {
       const { victim } = suite;

@@ -3,6 +3,7 @@
 // without one.
 import { expect, onTestFinished, test } from "vitest";
 import { vectorNames, vectorTable } from "../../src/vectors/index.js";
+import { elsewhere } from "./everything.js";
 import type { Person } from "./field.js";
 import type { Suite } from "./suite.js";
 
@@ -30,7 +31,7 @@ print(sum(t for t, h in results), sum(h for t, h in results))`;
 
 /** @param whole false: only what every door must do by itself */
 export function policyTests(suite: Suite, whole: boolean): void {
-  const processVectors = vectorNames.filter((vector) => vectorTable[vector].scope === "process");
+  const processVectors = vectorNames.filter((vector) => vectorTable[vector].scope !== "node");
   const each = (mode: string) => Object.fromEntries(processVectors.map((vector) => [vector, { mode }]));
   const status = async () =>
     JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {
@@ -51,7 +52,10 @@ export function policyTests(suite: Suite, whole: boolean): void {
     onTestFinished(() => {
       suite.field.childWorkload = undefined;
     });
-    await suite.field.reconfigure({ mode: "detect", workloads: [{ name: "victim", vectors: each("enforce") }] });
+    await suite.field.reconfigure({
+      mode: "detect",
+      workloads: [{ name: "victim", vectors: each("enforce"), egress: elsewhere }],
+    });
     for (const vector of processVectors) {
       const { truth } = await suite.field.attack(vector, suite.firstRoad(vector), suite.victim);
       expect({ vector, ...truth }, "enforced for this workload alone").toMatchObject({ succeeded: false });
@@ -63,7 +67,7 @@ export function policyTests(suite: Suite, whole: boolean): void {
     await suite.field.reconfigure({
       mode: "enforce",
       vectors: each("enforce"),
-      workloads: [{ name: "other", vectors: each("detect") }],
+      workloads: [{ name: "other", vectors: each("detect"), egress: elsewhere }],
     });
     suite.field.childWorkload = "other";
     // Nobody holds descriptors of this one from before.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Opening and reading a file through io_uring, by raw system calls: inline, or forced into a kernel worker. */
 #define _GNU_SOURCE
-#include "trigger.h"
+#include "uring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,44 +13,68 @@
 
 static void *map_ring(int ring, size_t size, off_t offset)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, offset);
-
-	if (memory == MAP_FAILED)
-		cannot_try("the ring cannot be mapped");
-	return memory;
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, offset);
 }
 
-static int through_ring(const struct io_uring_sqe *wanted)
+static int setup(struct io_uring_params *params, int compat)
 {
-	struct io_uring_params params;
+	struct io_uring_params *low;
+	long ring;
+
+	if (!compat)
+		return (int)syscall(SYS_io_uring_setup, 1, params);
+	low = low_memory(sizeof(*low));
+	*low = *params;
+	ring = compat_syscall(SYS_io_uring_setup, 1, (unsigned long)low, 0, 0, 0);
+	*params = *low;
+	if (ring < 0)
+		errno = (int)-ring;
+	return (int)ring;
+}
+
+int try_ring(const struct io_uring_sqe *wanted, unsigned int flags, int compat, int *result)
+{
+	unsigned int head, tail, wakeup = flags & IORING_SETUP_SQPOLL ? IORING_ENTER_SQ_WAKEUP : 0;
+	struct io_uring_params params = { .flags = flags };
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
 	unsigned char *sq, *cq;
-	unsigned int head, tail;
-	int ring, result;
+	int ring;
 
-	memset(&params, 0, sizeof(params));
-	ring = (int)syscall(SYS_io_uring_setup, 1, &params);
+	ring = setup(&params, compat);
 	if (ring < 0)
-		cannot_try("no io_uring");
+		return errno;
 	sq = map_ring(ring, params.sq_off.array + params.sq_entries * sizeof(unsigned int), IORING_OFF_SQ_RING);
+	if (sq == MAP_FAILED)
+		return errno;
 	cq = map_ring(ring, params.cq_off.cqes + params.cq_entries * sizeof(*cqe), IORING_OFF_CQ_RING);
 	sqe = map_ring(ring, params.sq_entries * sizeof(*sqe), IORING_OFF_SQES);
+	if (cq == MAP_FAILED || sqe == MAP_FAILED)
+		return errno;
 
 	*sqe = *wanted;
 	tail = *(unsigned int *)(sq + params.sq_off.tail);
 	*(unsigned int *)(sq + params.sq_off.array) = 0;
 	__atomic_store_n((unsigned int *)(sq + params.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
 
-	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-		cannot_try("io_uring_enter failed");
+	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS | wakeup, NULL, 0) < 0)
+		return errno;
 	head = *(unsigned int *)(cq + params.cq_off.head);
-	errno = ENODATA;
 	if (__atomic_load_n((unsigned int *)(cq + params.cq_off.tail), __ATOMIC_ACQUIRE) == head)
-		cannot_try("io_uring gave no completion");
+		return ENODATA;
 	cqe = (struct io_uring_cqe *)(cq + params.cq_off.cqes);
-	result = cqe[head & (params.cq_entries - 1)].res;
+	*result = cqe[head & (params.cq_entries - 1)].res;
 	close(ring);
+	return 0;
+}
+
+static int through_ring(const struct io_uring_sqe *wanted)
+{
+	int result = 0;
+
+	errno = try_ring(wanted, 0, 0, &result);
+	if (errno)
+		cannot_try("no io_uring");
 	return result;
 }
 

@@ -4,7 +4,7 @@
  * Survives signals that dump core, and shows each by its nice value.
  * Says where everything lies in one line of JSON, then obeys lines on stdin, one line of JSON each, and ends with it:
  * fork, grandchild, pidns, clonevm (these describe the child: pid and childPid), brief (tid2), gone, exec, exec_thread,
- * scratch, quit.
+ * scratch, run TRIGGER ROAD (by a child; status and truth), quit.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "run.h"
 #include "survive.h"
 
 #define SECRET	32
@@ -227,7 +228,7 @@ static void *replace_image(void *argument)
 	return NULL;
 }
 
-static int obey(const char *line)
+static int obey(char *line)
 {
 	pthread_t thread;
 
@@ -255,6 +256,8 @@ static int obey(const char *line)
 		pthread_join(thread, NULL);
 	} else if (!strcmp(line, "scratch")) {
 		printf("{\"scratch\":\"%.*s\"}\n", SCRATCH, scratch);
+	} else if (!strncmp(line, "run ", 4)) {
+		run_beside(line + 4);
 	} else {
 		printf("{\"error\":\"unknown command\"}\n");
 	}
@@ -263,7 +266,7 @@ static int obey(const char *line)
 
 int main(void)
 {
-	char line[64];
+	char line[128];
 	size_t used = 0;
 	char byte;
 

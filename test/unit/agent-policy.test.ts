@@ -32,7 +32,7 @@ describe("buildPolicy", () => {
       [4, true],
       [5, false],
     ]);
-    const ofProcesses = vectorNames.filter((vector) => vectorTable[vector].scope === "process");
+    const ofProcesses = vectorNames.filter((vector) => vectorTable[vector].scope !== "node");
     for (const { rules } of policy.groups) expect(rules.map(({ vector }) => vector)).toEqual(ofProcesses);
     const rule = (vector: string) => policy.groups[0]?.rules.find((one) => one.vector === vector);
     expect(rule("environ_read")).toEqual({ vector: "environ_read", mode: "enforce", kill: false });

@@ -38,7 +38,13 @@ class FakeMap {
 function machine(room?: number) {
   const log: string[] = [];
   const map = (name: string, size?: number) => new FakeMap(name, log, size);
-  const fakes = { head: map("head"), rules: map("rules"), groups: map("groups"), allowed: map("allowed", room) };
+  const fakes = {
+    head: map("head"),
+    rules: map("rules"),
+    groups: map("groups"),
+    allowed: map("allowed", room),
+    sinks: map("sinks"),
+  };
   fakes.head.update(Buffer.alloc(4), encodePolicyHead({ generation: 0xffff_ffff }));
   log.length = 0;
   const generation = () => decodePolicyHead(fakes.head.lookup(Buffer.alloc(4)) ?? Buffer.alloc(8)).generation;
@@ -47,7 +53,13 @@ function machine(room?: number) {
     key.writeUInt32LE((generation() & 1) * Vector.max + vector);
     return decodePolicy(fakes.rules.lookup(key) ?? Buffer.alloc(16));
   };
-  const byName = { policy_head: fakes.head, policy: fakes.rules, group_policy: fakes.groups, allowed: fakes.allowed };
+  const byName = {
+    policy_head: fakes.head,
+    policy: fakes.rules,
+    group_policy: fakes.groups,
+    allowed: fakes.allowed,
+    leak_sinks: fakes.sinks,
+  };
   const maps = (name: PolicyMapName) => byName[name] as unknown as BpfMap;
   return { log, fakes, maps, generation, rule };
 }
@@ -133,6 +145,7 @@ describe("writePolicySet", () => {
       enforce: bit(Vector.proc_fd),
       kill: bit(Vector.proc_fd),
       membersMayInspect: 0,
+      egress: 0,
     });
     expect(
       fakes.allowed
@@ -140,5 +153,43 @@ describe("writePolicySet", () => {
         .map((key) => decodeAllowKey(key).kind)
         .sort(),
     ).toEqual([2, 6, 8]);
+  });
+
+  it("writes destinations before the policy that knows them, and takes the old ones after it", () => {
+    const { log, fakes, maps, generation } = machine();
+    const network = (last: number) => ({
+      family: 4 as const,
+      address: Buffer.from([10, 0, 0, last]),
+      bits: 32,
+      port: 443,
+    });
+    const of9 = (...egress: ReturnType<typeof network>[]) =>
+      policy({ groups: [{ group: 9, rules: [], membersMayInspect: true, egress }] });
+    // Of a secret: not ours to take.
+    fakes.sinks.update(Buffer.alloc(28, 1), Buffer.alloc(4));
+    writePolicySet(maps, of9(network(1), network(2)));
+    const key = fakes.sinks.keys().find((one) => one.readUInt32LE(4) === 0x8000_0009);
+    expect(key?.toString("hex")).toBe(`600000000900008001bb04000a000001${"00".repeat(12)}`);
+    log.length = 0;
+    writePolicySet(maps, of9(network(2), network(3)));
+    expect(log.indexOf("sinks")).toBeLessThan(log.indexOf("head"));
+    expect(fakes.sinks.keys().map((one) => one[15])).toEqual([1, 2, 3]);
+    const rules = fakes.groups.keys().map((one) => decodeGroupPolicy(fakes.groups.lookup(one) ?? Buffer.alloc(40)));
+    expect(rules.map(({ egress }) => egress).sort()).toEqual([0, 1]);
+    const before = generation();
+    const refuse = (name: PolicyMapName): BpfMap =>
+      name === "leak_sinks"
+        ? ({
+            ...maps(name),
+            keys: fakes.sinks.keys,
+            update: () => {
+              throw Object.assign(new Error("E2BIG"), { code: "E2BIG" });
+            },
+          } as unknown as BpfMap)
+        : maps(name);
+    expect(() => writePolicySet(refuse, of9(network(7)))).toThrow(/16384 destinations/);
+    expect(generation()).toBe(before);
+    writePolicySet(maps, policy());
+    expect(fakes.sinks.keys()).toHaveLength(1);
   });
 });

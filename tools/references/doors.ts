@@ -16,7 +16,7 @@ const proofs = {
 } as const satisfies Record<ProofRoad, string>;
 
 function section(name: DoorName): string {
-  const { hook, guards, proof } = doors[name];
+  const { hook, guards, proof, ...more } = doors[name];
   const vectors = vectorNames.filter((vector) => (vectorEntry(vector).doors as readonly string[]).includes(name));
   return [
     `## ${name}`,
@@ -38,6 +38,7 @@ function section(name: DoorName): string {
             : vectors.map((v) => entryLink("vectors", v)).join(", "),
         ],
         ["Proof", proofs[proof]],
+        ...("orElse" in more ? [["Where the kernel lacks it", more.orElse]] : []),
       ],
     ),
   ].join("\n");

@@ -15,11 +15,13 @@ function formText(form: ArgumentForm): string {
   if (form === "number") return "number";
   if (form === "bits") return "hexadecimal bits";
   if (form === "vector") return "name of a vector";
+  if (form === "address") return "internet address";
   return Object.values(form).map(code).join(", ");
 }
 
 function against({ scope, eventType }: VectorEntry): string {
   if (scope === "process") return "a protected process";
+  if (scope === "own") return "what a protected process holds, by that process itself";
   return eventType === "AGENT_TAMPER" ? "the agent" : "the kernel below the protected processes";
 }
 

@@ -192,8 +192,9 @@ struct ct_event {
 };
 
 /*
- * Map "repeats": hash. The first attempt of one offender on one target makes an event; the others are counted here
- * until user space, which alone takes entries away, has reported them.
+ * Map "repeats": hash. The first attempt of one offender on one target makes an event, and so does the first after it
+ * has been quiet; the others are counted here and reported by user space. That alone takes entries away, of offenders
+ * that are gone: what one that lives adds at that moment would be lost.
  */
 struct ct_repeat_key {
 	__u64 offender_start_ns;
@@ -205,7 +206,8 @@ struct ct_repeat_key {
 };
 
 struct ct_repeat {
-	__u64 repeated; /* attempts after the first; only grows */
+	__u64 repeated; /* attempts that made no event of their own; only grows */
+	__u64 last_ns;	/* CLOCK_BOOTTIME of the last one */
 };
 
 /* Map "settings": array of 1. */

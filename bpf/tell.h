@@ -67,10 +67,22 @@ static __always_inline void repeat_key(const struct ct_attempt *attempt, __u32 o
 	}
 }
 
-/* True if this offender has done the same before and it was counted: then there is no event of its own. */
+/* So long an offender must have done nothing for its next attempt to be told by itself. */
+#define CT_QUIET_NS 5000000000ULL
+
+/* Whether it was quiet until now. Two that ask at once may both hear so: then both make an event. */
+static __always_inline bool was_quiet(struct ct_repeat *known)
+{
+	__u64 now = bpf_ktime_get_boot_ns(), last = known->last_ns;
+
+	known->last_ns = now;
+	return now > last + CT_QUIET_NS;
+}
+
+/* True if this offender has done the same a moment ago and it was counted: then there is no event of its own. */
 static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome)
 {
-	struct ct_repeat first = {}, *known;
+	struct ct_repeat first = { .last_ns = bpf_ktime_get_boot_ns() }, *known;
 	struct ct_repeat_key key = {};
 
 	repeat_key(attempt, outcome, &key);
@@ -82,6 +94,8 @@ static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome
 		known = bpf_map_lookup_elem(&repeats, &key);
 		if (!known)
 			return false;
+	} else if (was_quiet(known)) {
+		return false;
 	}
 	__sync_fetch_and_add(&known->repeated, 1);
 	return true;

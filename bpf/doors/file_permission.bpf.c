@@ -53,11 +53,12 @@ static __noinline int judge_use(ct_context *ctx)
 	int mask = ARGUMENT(ctx, 2);
 	struct inode *inode = LOAD(file, f_inode);
 	int verdict = guard_channels(file, mask, &attempt);
+	bool looked_at = is_looked_at(inode, mask), piped = looked_at && (LOAD(inode, i_mode) & S_IFMT) == S_IFIFO;
 
-	if (verdict || !is_looked_at(inode, mask))
+	if (verdict)
 		return verdict;
-	if ((LOAD(inode, i_mode) & S_IFMT) == S_IFIFO) {
-		guard_vmspliced(inode, &attempt);
+	if (piped || !looked_at) {
+		guard_vmspliced(piped ? address_of(LOAD(inode, i_pipe)) : ct_source_pipe(), &attempt);
 		return judge_act(&attempt);
 	}
 	guard_use(file, inode, mask, LOAD(inode, i_sb, s_magic), &attempt);

@@ -35,12 +35,17 @@ __weak __noinline int ct_told_before(__u64 attempt_at)
 {
 	struct ct_attempt attempt = {};
 	struct ct_repeat_key key = {};
+	struct ct_repeat *known;
 
 	bpf_probe_read_kernel(&attempt, sizeof(attempt), (void *)attempt_at);
 	if (!attempt.target || mode_of(attempt.vector, group_of(attempt.target)) != CT_MODE_DETECT)
 		return 0;
 	repeat_key(&attempt, CT_OUTCOME_OBSERVED, &key);
-	return bpf_map_lookup_elem(&repeats, &key) != NULL;
+	known = bpf_map_lookup_elem(&repeats, &key);
+	/* What was quiet is asked again by fold(), and must be so there too. */
+	if (!known || bpf_ktime_get_boot_ns() > known->last_ns + CT_QUIET_NS)
+		return 0;
+	return !was_quiet(known);
 }
 
 /*

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * chan_splice by vmsplice, which passes no hook: pages of a protected process's own memory lie in a pipe. Who reads it
- * is refused, whoever that is. The kernel itself puts only pages there that are mapped nowhere, or a file's; so memory
- * that is mapped as anonymous came by vmsplice, and its map says of whom. Not seen: what comes while the reader waits
- * already, and pages whose process is gone.
+ * is refused, whoever that is, and who moves it on to a file by splice(). The kernel itself puts only pages there that
+ * are mapped nowhere, or a file's; so memory that is mapped as anonymous came by vmsplice, and its map says of whom.
+ * Not seen: what comes while the reader waits already, pages whose process is gone, a splice of io_uring's, which names
+ * its pipe where nobody sees it, and a neighbour's splice on kernels where the registers of a call are too dear to look
+ * at.
  */
 #ifndef CT_GUARD_VMSPLICE_H
 #define CT_GUARD_VMSPLICE_H
 
 #include "../vmlinux_mm.h"
-#include "own_act.h"
+#include "zero_copy.h"
 
 #define S_IFIFO	      0010000
 #define PIPE_LOOK     16 /* buffers that are looked at, the next to be read first */
@@ -82,21 +84,47 @@ __weak __noinline __u64 ct_spliced_from(__u64 buffers, __u32 at, __u32 head, __u
 	return 0;
 }
 
-static __always_inline void guard_vmspliced(struct inode *inode, struct ct_attempt *attempt)
+/* The same of the pipe at the address. */
+__weak __noinline __u64 ct_vmsplicer(__u64 address)
 {
-	struct pipe_inode_info *pipe = LOAD(inode, i_pipe);
-	__u32 tail = LOAD(pipe, tail), head = LOAD(pipe, head);
-	__u64 owner;
+	struct pipe_inode_info *pipe = (void *)address;
+	__u32 tail = BPF_CORE_READ(pipe, tail), head = BPF_CORE_READ(pipe, head);
 
 	if (tail == head)
-		return;
-	owner = ct_spliced_from(address_of(LOAD(pipe, bufs)), tail, head, LOAD(pipe, ring_size) - 1);
+		return 0;
+	return ct_spliced_from((__u64)BPF_CORE_READ(pipe, bufs), tail, head, BPF_CORE_READ(pipe, ring_size) - 1);
+}
+
+/*
+ * The pipe from which the current splice() takes, whoever calls it; 0 if it is none. The kernel asks for the file only.
+ * A second thread may exchange the descriptor between the kernel's look at it and ours.
+ */
+__weak __noinline __u64 ct_source_pipe(void)
+{
+	struct ct_syscall call;
+	struct inode *inode;
+	struct file *file;
+
+	if (ct_zero_copy_road() != CT_ZERO_COPY_ROAD_SPLICE)
+		return 0;
+	current_syscall(&call);
+	file = file_of_descriptor((__u32)call.arg0);
+	if (!file)
+		return 0;
+	inode = BPF_CORE_READ(file, f_inode);
+	return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFIFO ? (__u64)BPF_CORE_READ(inode, i_pipe) : 0;
+}
+
+static __always_inline void guard_vmspliced(__u64 pipe, struct ct_attempt *attempt)
+{
+	__u64 owner = pipe ? ct_vmsplicer(pipe) : 0;
+
 	if (!owner)
 		return;
 	attempt->vector = CT_VECTOR_CHAN_SPLICE;
 	attempt->arg[0] = CT_ZERO_COPY_ROAD_VMSPLICE;
 	attempt->target = owner;
-	/* Whoever reads is not the offender. */
+	/* Whoever takes it is not the offender. */
 	attempt->offender = owner == current_task() ? 0 : owner;
 	attempt->own = true;
 	attempt->burst = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attempts that the kernel folded: the first of an offender on a target came as an event, the others are a count. Here
-// the count becomes one event a second at most, and is forgotten when the offender has been quiet for a while.
+// the count becomes one event a second at most, and is forgotten when the offender is gone.
 import { type Event, EventFlag, type RepeatKey } from "../kernel/index.js";
 import { abiVersion } from "../pipeline/index.js";
 
@@ -8,10 +8,14 @@ import { abiVersion } from "../pipeline/index.js";
 export interface RepeatSource {
   repeats(): { key: RepeatKey; repeated: bigint }[];
   forgetRepeat(key: RepeatKey): void;
+  /** No process has that id. */
+  isGone(tgid: number): boolean;
 }
 
-/** Sweeps without a new attempt after which the next one makes an event of its own again. */
+/** Sweeps without a new attempt after which an offender that is gone is forgotten. */
 const quietSweeps = 5;
+/** One that lives may be about to add to its count while it is taken away: only when it has long been quiet. */
+const longQuietSweeps = 600;
 
 /** First events that are kept as what the count is about; the kernel's own table takes 8192. */
 const maxRemembered = 8192;
@@ -54,6 +58,10 @@ export class Folding {
     }
   }
 
+  #isOver(quiet: number, { offenderTgid }: RepeatKey): boolean {
+    return quiet >= longQuietSweeps || (quiet >= quietSweeps && this.#source.isGone(offenderTgid));
+  }
+
   /** @param last nothing is put off */
   sweep(last = false): void {
     const present = new Set<string>();
@@ -72,7 +80,7 @@ export class Folding {
         this.#publish({ ...event, flags: event.flags & ~EventFlag.kill_wanted }, Number(repeated - known.reported));
         known.reported = repeated;
         known.quiet = 0;
-      } else if (++known.quiet >= quietSweeps) {
+      } else if (this.#isOver(++known.quiet, key)) {
         this.#source.forgetRepeat(key);
         present.delete(name);
       }

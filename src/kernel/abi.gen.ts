@@ -818,19 +818,22 @@ export function encodePolicyHead(value: PolicyHead): Buffer {
   return buffer;
 }
 
-/** struct ct_repeat, 8 bytes. */
+/** struct ct_repeat, 16 bytes. */
 export interface Repeat {
   repeated: bigint;
+  lastNs: bigint;
 }
-export const RepeatSize = 8;
+export const RepeatSize = 16;
 export function decodeRepeat(buffer: Buffer, at = 0): Repeat {
   return {
     repeated: buffer.readBigUInt64LE(at + 0),
+    lastNs: buffer.readBigUInt64LE(at + 8),
   };
 }
 export function encodeRepeat(value: Repeat): Buffer {
-  const buffer = Buffer.alloc(8);
+  const buffer = Buffer.alloc(16);
   buffer.writeBigUInt64LE(value.repeated, 0);
+  buffer.writeBigUInt64LE(value.lastNs, 8);
   return buffer;
 }
 

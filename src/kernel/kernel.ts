@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel side as the rest of the agent sees it: doors with their proof, who is protected, policy, counts, events.
 // Made by open.ts. Owns every descriptor of the addon; close() is the only way out and may be called twice.
+import { existsSync } from "node:fs";
 import { CloudtaserError } from "../errors/index.js";
 import {
   type CensusRecord,
@@ -252,6 +253,10 @@ export class Kernel {
 
   forgetRepeat(key: RepeatKey): void {
     this.#map("repeats").delete(encodeRepeatKey(key));
+  }
+
+  isGone(tgid: number): boolean {
+    return !existsSync(`/proc/${tgid}`);
   }
 
   losses(): { reason: LossName; count: bigint }[] {

@@ -31,8 +31,8 @@ export class Standing {
   /** Why a loaded door could not be attached. */
   readonly #refused = new Map<DoorName, DoorFailure>();
   #loaded: LoadedDoors;
-  /** This copy of the programs has been attached before. */
-  #used = false;
+  /** Doors whose program, in this copy, has been attached and taken off again. */
+  readonly #used = new Set<DoorName>();
   /** The kernel attaches a program once in its life: known after the first time that it refuses. */
   #attachesOnce = false;
 
@@ -79,10 +79,10 @@ export class Standing {
   /** Attaches what is loaded and off. A door that cannot attach fails alone; returns those that are new. */
   attach(): DoorName[] {
     const missing = doorNames.filter((door) => this.isLoaded(door) && !this.#links.has(door));
-    if (this.#used && !this.awake && missing[0] !== undefined && this.#isSpent(missing[0])) this.#loadAgain();
-    const fresh = missing.filter((door) => this.#links.has(door) || this.#attachOne(door));
-    this.#used = true;
-    return fresh;
+    // Also while others stand: a fall asleep may have been broken off.
+    const used = missing.find((door) => this.#used.has(door));
+    if (used !== undefined && this.#isSpent(used)) this.#loadAgain();
+    return missing.filter((door) => this.#links.has(door) || this.#attachOne(door));
   }
 
   #attachOne(door: DoorName): boolean {
@@ -114,7 +114,8 @@ export class Standing {
   #loadAgain(): void {
     const spent = this.#loaded.object;
     this.#loaded = loadDoors(this.#native, { ...this.#options, reuse: this.maps });
-    this.#used = false;
+    this.#native.releaseBtf();
+    this.#used.clear();
     for (const [door, old] of [...this.#links]) if (this.#attachOne(door)) old.close();
     spent.close();
   }
@@ -158,6 +159,7 @@ export class Standing {
 
   #letGo(door: DoorName, link: BpfLink): void {
     this.#links.delete(door);
+    this.#used.add(door);
     link.close();
   }
 

@@ -38,13 +38,13 @@ export const channelVectors = {
     doors: ["file_permission"],
     attempt:
       "A protected process called splice, or sendfile or copy_file_range with a source that is no file on disk, or put its memory into a pipe by vmsplice: the data moves where nobody can look at it.",
-    defence: `Refused with EINVAL, on which programs read and write instead. vmsplice itself cannot be refused: whoever reads the pipe is, with EPERM, unless it waited in its read already. sendfile and copy_file_range of files on disk pass. ${burst}`,
+    defence: `Refused with EINVAL, on which programs read and write instead. vmsplice itself cannot be refused: whoever reads the pipe, or splices from it, is, with EPERM, unless it waited in its read already. sendfile and copy_file_range of files on disk pass. ${burst}`,
     compliance: readControls,
     args: [
       {
         key: "call",
         form: { 1: "splice", 2: "sendfile", 3: "copy_file_range", 4: "vmsplice" },
-        meaning: "the call; with vmsplice it is told when somebody reads the pipe",
+        meaning: "the call; with vmsplice it is told when somebody takes from the pipe",
       },
     ],
   },

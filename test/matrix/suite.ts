@@ -11,6 +11,7 @@ import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect
 import { type Attack, Field, type Person, type SeenEvent, triggerDir } from "./field.js";
 import { badStartTests, lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
+import { pipeTests } from "./pipe.js";
 import { policyTests } from "./policy.js";
 import { MatrixRecord } from "./record.js";
 import { harmlessFormTests, oneSelftest, selftestTests } from "./selftest.js";
@@ -223,6 +224,7 @@ print(os.getpid(), n)"`,
     }, 300_000);
 
     lifeTests(suite);
+    pipeTests(suite, configuration.kernel);
     // What the agent makes of a start that goes wrong, and of lists and changes of policy, depends on the form at most.
     const oneOfForm = configuration.name === "6.12" || configuration.name === "5.10";
     if (oneOfForm) badStartTests(suite);

@@ -23,12 +23,14 @@ function setUp() {
   };
   const table = new Map<RepeatKey, bigint>();
   const published: { event: Event; count: number }[] = [];
+  const gone = new Set<number>();
   const source = {
+    isGone: (tgid: number) => gone.has(tgid),
     repeats: () => [...table].map(([k, repeated]) => ({ key: k, repeated })),
     forgetRepeat: (k: RepeatKey) => void table.delete(k),
   };
   const make = () => new Folding(source, (event, count) => published.push({ event, count }));
-  return { key, first, table, published, make };
+  return { key, first, table, published, gone, make };
 }
 
 describe("folded attempts", () => {
@@ -45,12 +47,26 @@ describe("folded attempts", () => {
     expect(published[0]?.event.offender.comm).toBe("thief");
   });
 
-  test("is forgotten when the offender is quiet, not before", () => {
-    const { key, first, table, make } = setUp();
+  test("is forgotten when the offender is quiet and gone, not before", () => {
+    const { key, first, table, gone, make } = setUp();
     const folding = make();
     folding.remember([first]);
     table.set(key, 1n);
     for (let i = 0; i < 5; i++) folding.sweep();
+    expect(table.size).toBe(1);
+    for (let i = 0; i < 100; i++) folding.sweep();
+    expect(table.size, "it lives, and may try again at that moment").toBe(1);
+    gone.add(7);
+    folding.sweep();
+    expect(table.size).toBe(0);
+  });
+
+  test("of one that lives, only after a long time", () => {
+    const { key, first, table, make } = setUp();
+    const folding = make();
+    folding.remember([first]);
+    table.set(key, 1n);
+    for (let i = 0; i < 600; i++) folding.sweep();
     expect(table.size).toBe(1);
     folding.sweep();
     expect(table.size).toBe(0);

@@ -48,7 +48,7 @@ function keyOf(given: string, parse: (text: string) => string): string {
 
 const shownFindings = 20;
 
-const styles = { note: "dim", incomplete: "yellow", altered: "red" } as const;
+const styles = { note: "dim", unsigned: "yellow", incomplete: "yellow", altered: "red" } as const;
 
 export function verifyLines(result: VerifyResult, { color }: Pick<Session, "color">): string[] {
   const { findings, leftOut, lines, last } = result;
@@ -67,7 +67,7 @@ export function verifyLines(result: VerifyResult, { color }: Pick<Session, "colo
   ];
 }
 
-function verdictLine({ verdict, findings }: VerifyResult, color: boolean): string {
+function verdictLine({ verdict, findings, checkpoints }: VerifyResult, color: boolean): string {
   const first = (kind: Finding["verdict"]): string => printable(findings.find((one) => one.verdict === kind)?.at ?? "");
   switch (verdict) {
     case "complete":
@@ -82,7 +82,9 @@ function verdictLine({ verdict, findings }: VerifyResult, color: boolean): strin
       return paint(`NOT as it was written; first at ${first("altered")}`, "red", color);
     case "unsigned":
       return paint(
-        "a chain without gaps, but nothing in it is signed: whoever could write it could make it up",
+        checkpoints === 0
+          ? "a chain without gaps, but nothing in it is signed: whoever could write it could make it up"
+          : `a chain without gaps, but not all of its runs are signed; first at ${first("unsigned")}`,
         "yellow",
         color,
       );

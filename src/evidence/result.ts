@@ -2,11 +2,11 @@
 // What a verification comes to.
 
 /** complete: every line is there as it was written, up to the last checkpoint. incomplete: lines are missing, and the agent
- *  told that it lost as many. unsigned: a chain, but nobody signed it. */
+ *  told that it lost as many. unsigned: a chain, but nobody signed it, or not one of the runs in it. */
 export type Verdict = "complete" | "incomplete" | "altered" | "unsigned";
 
 export interface Finding {
-  verdict: "note" | "incomplete" | "altered";
+  verdict: "note" | "unsigned" | "incomplete" | "altered";
   /** FILE:LINE */
   at: string;
   text: string;
@@ -33,6 +33,8 @@ export interface VerifyResult {
 }
 
 export function worstOf(findings: readonly Finding[]): Verdict {
-  if (findings.some(({ verdict }) => verdict === "altered")) return "altered";
-  return findings.some(({ verdict }) => verdict === "incomplete") ? "incomplete" : "complete";
+  const worst = (["altered", "incomplete", "unsigned"] as const).find((one) =>
+    findings.some(({ verdict }) => verdict === one),
+  );
+  return worst ?? "complete";
 }

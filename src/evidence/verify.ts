@@ -37,6 +37,17 @@ function parseLine(text: string): Line | undefined {
 
 type Found = Finding & { line: number };
 
+/** What one run of the agent has shown so far. */
+interface Run {
+  first: { at: string; line: number };
+  /** Good checkpoints. */
+  signed: number;
+  /** Its first checkpoint without a signature. */
+  bare: { at: string; line: number } | undefined;
+  /** Where the checkpoint of its orderly stop stands; "" while there is none. */
+  stopped: string;
+}
+
 export class Verifier {
   readonly #key: string | undefined;
   #signer: string | undefined;
@@ -57,6 +68,11 @@ export class Verifier {
   #gaps: Found[] = [];
   #missing = 0;
   #told = new Map<string, { count: number; at: string }>();
+  /** Told since the last good checkpoint: anybody could have written it. */
+  #hearsay: { detail: Line["detail"]; at: string }[] = [];
+  #run: Run = { first: { at: "", line: 0 }, signed: 0, bare: undefined, stopped: "" };
+  /** Hashes of the first lines of runs. */
+  readonly #begun = new Set<string>();
   readonly #findings: Found[] = [];
   #left = 0;
 
@@ -84,8 +100,8 @@ export class Verifier {
       this.#repeated++;
       return;
     }
-    this.#place(line);
-    if (line.type === "EVENTS_LOST") this.#noteLosses(line);
+    this.#place(line, hash);
+    if (line.type === "EVENTS_LOST") this.#hearsay.push({ detail: line.detail, at: this.#at });
     this.#open++;
     if (line.type === "CHECKPOINT") this.#checkpoint(line, text, hash);
     this.#remember(line, hash);
@@ -95,6 +111,8 @@ export class Verifier {
     this.#settleTorn("end");
     this.#endRun();
     const findings = this.#findings
+      // Of a log in which nothing is signed the verdict says it.
+      .filter(({ verdict }) => verdict !== "unsigned" || this.#checkpoints > 0)
       .sort((one, other) => one.line - other.line)
       .map(({ verdict, at, text }): Finding => ({ verdict, at, text }));
     let verdict: Verdict = worstOf(findings);
@@ -134,17 +152,25 @@ export class Verifier {
     else this.#find("altered", "not an event", torn);
   }
 
-  #place(line: Line): void {
+  #place(line: Line, hash: string): void {
     const before = this.#last;
     if (before === undefined) {
       this.#runs = 1;
+      this.#begin(line, hash);
       if (line.seq > 1) this.#find("note", `begins with number ${line.seq}; what was before is not here`);
       else if (line.prev !== noLine) this.#find("note", "begins with a restart; the runs before it are not here");
       return;
     }
     if (line.node !== before.event.node) this.#find("altered", "of another node than the line before");
-    if (line.seq === 1) this.#restart(line, before.hash);
-    else if (line.seq === before.event.seq + 1) {
+    if (line.seq === 1) {
+      this.#restart(line, before.hash);
+      this.#begin(line, hash);
+      return;
+    }
+    // What happens between it and the end of the process is in no sink's log.
+    if (this.#run.stopped !== "")
+      this.#find("altered", `put in: the run ended with its checkpoint at ${this.#run.stopped}`);
+    if (line.seq === before.event.seq + 1) {
       if (line.prev !== before.hash)
         this.#find("altered", `not as it was written: the line after it, ${this.#at}, has another hash for it`, before);
     } else if (line.seq > before.event.seq) {
@@ -155,10 +181,17 @@ export class Verifier {
       this.#gaps.push({
         verdict: "altered",
         at: this.#at,
-        text: `${which} missing before this line`,
+        text: `${which} missing before this line${this.#open === 0 ? "" : `, and nothing signs the ${this.#open} lines before that`}`,
         line: this.#lines,
       });
     } else this.#find("altered", `number ${line.seq} after number ${before.event.seq}: out of order, or put in`);
+  }
+
+  #begin(line: Line, hash: string): void {
+    this.#run = { first: { at: this.#at, line: this.#lines }, signed: 0, bare: undefined, stopped: "" };
+    if (line.seq !== 1) return;
+    if (this.#begun.has(hash)) this.#find("altered", "a run that was here before comes again");
+    this.#begun.add(hash);
   }
 
   #restart(line: Line, hash: string): void {
@@ -183,27 +216,46 @@ export class Verifier {
 
   /** Gaps of a run are judged at its end, when all the losses that it told are known. */
   #endRun(): void {
+    const { first, signed, bare } = this.#run;
+    if (signed > 0) {
+      if (bare !== undefined)
+        this.#find("altered", "a checkpoint without a signature, in a run that signs its checkpoints", bare);
+    } else {
+      if (this.#last !== undefined && worstOf(this.#findings) !== "altered")
+        this.#find(
+          "unsigned",
+          "no checkpoint signs anything of this run: whoever could write it could make it up",
+          first,
+        );
+      this.#believe();
+    }
     const [sink, told] = [...this.#told].sort(([, one], [, other]) => other.count - one.count)[0] ?? [];
     for (const gap of this.#gaps) {
       if (told !== undefined && told.count >= this.#missing) {
         this.#find("incomplete", `${gap.text}: a loss at ${sink} that the agent told at ${told.at}`, gap);
       } else {
-        this.#find("altered", `${gap.text}, and no loss was told: taken out, or left out by the filter of a sink`, gap);
+        const told = this.#hearsay.length > 0 ? "no loss was told that a checkpoint signs" : "no loss was told";
+        this.#find("altered", `${gap.text}, and ${told}: taken out, or left out by the filter of a sink`, gap);
       }
     }
     this.#gaps = [];
     this.#missing = 0;
     this.#told.clear();
+    this.#hearsay = [];
     this.#seen.clear();
   }
 
-  #noteLosses({ detail }: Line): void {
-    for (const [key, value] of Object.entries(detail)) {
+  /** Told losses count from the checkpoint on that signs them. */
+  #believe(): void {
+    const told = this.#hearsay.splice(0);
+    for (const [key, value, at] of told.flatMap(({ detail, at }) =>
+      Object.entries(detail).map((one) => [...one, at] as const),
+    )) {
       const sink = lossOfSink.exec(key)?.[1];
       if (sink === undefined) continue;
-      const told = this.#told.get(sink) ?? { count: 0, at: this.#at };
-      told.count += Number(value) || 0;
-      this.#told.set(sink, told);
+      const sum = this.#told.get(sink) ?? { count: 0, at };
+      sum.count += Number(value) || 0;
+      this.#told.set(sink, sum);
     }
   }
 
@@ -214,6 +266,7 @@ export class Verifier {
       this.#find("note", "the run before this one came to no orderly end: what it wrote last may be missing");
     if (typeof key !== "string" || typeof signature !== "string" || signature === "") {
       this.#find("note", "a checkpoint without a signature: the agent had no key");
+      this.#run.bare ??= { at: this.#at, line: this.#lines };
       return;
     }
     this.#signer ??= key;
@@ -228,6 +281,9 @@ export class Verifier {
       return;
     }
     this.#checkpoints++;
+    this.#run.signed++;
+    if (line.detail["reason"] === "stop") this.#run.stopped = this.#at;
+    this.#believe();
     this.#open = 0;
     this.#lastCheckpoint = this.#at;
   }

@@ -71,6 +71,8 @@ export class BatchSink implements Sink {
 
   async #run(after: Promise<unknown>): Promise<void> {
     await after;
+    // Given up before it was in use: what it would open may be another's.
+    if (this.#state !== "open" && this.stats.queued === 0) return;
     try {
       await this.#store.open();
     } catch (error) {
@@ -85,8 +87,9 @@ export class BatchSink implements Sink {
         await this.#pause(1000);
       }
       if (batch.length > 0) {
-        if (!(await this.#deliver(batch))) return;
-        this.#store.advance(batch.length);
+        const outcome = await this.#deliver(batch, true);
+        if (outcome === "stopped") return;
+        if (outcome === "done") this.#store.advance(batch.length);
       } else if (this.#state === "closing") return;
       else if (this.#transport.owes) await this.#settle();
       else await this.#idle();
@@ -111,8 +114,9 @@ export class BatchSink implements Sink {
     if (this.#state === "open") await this.#pause(gatherMs);
   }
 
-  /** true when all are delivered, or refused for good; false: given up for now, they stay in the store. */
-  async #deliver(batch: readonly Entry[]): Promise<boolean> {
+  /** done: all are delivered, or refused for good. Else they stay in the store. later: of all that is in it nothing was taken,
+   *  and the store may have found another place for it meanwhile. */
+  async #deliver(batch: readonly Entry[], whole = false): Promise<"done" | "later" | "stopped"> {
     let rest = batch;
     while (rest.length > 0) {
       let retryAfterMs = 0;
@@ -127,30 +131,32 @@ export class BatchSink implements Sink {
         rest = sent.again;
         retryAfterMs = sent.retryAfterMs ?? 0;
       } catch (error) {
-        if (this.#abort.signal.aborted) return false;
+        if (this.#abort.signal.aborted) return "stopped";
         this.#failed(error);
         if (error instanceof DeliveryError) {
           retryAfterMs = error.retryAfterMs;
           if (error.indigestible) return this.#divide(rest);
         }
       }
-      if (rest.length === 0) return true;
-      if (this.#state === "closing" && this.#lasting) return false;
+      if (rest.length === 0) return "done";
+      if (this.#state === "closing" && this.#lasting) return "stopped";
       this.stats.retried += rest.length;
       await this.#pause(this.#backoff.wait(retryAfterMs));
-      if (this.#abort.signal.aborted) return false;
+      if (this.#abort.signal.aborted) return "stopped";
+      if (whole && rest.length === batch.length) return "later";
     }
-    return true;
+    return "done";
   }
 
   /** Finds what the receiver does not like by halves, so that one such event holds up no other. */
-  async #divide(batch: readonly Entry[]): Promise<boolean> {
+  async #divide(batch: readonly Entry[]): Promise<"done" | "later" | "stopped"> {
     if (batch.length === 1) {
       this.stats.dropped.refused++;
-      return true;
+      return "done";
     }
     const half = Math.ceil(batch.length / 2);
-    return (await this.#deliver(batch.slice(0, half))) && this.#deliver(batch.slice(half));
+    const first = await this.#deliver(batch.slice(0, half));
+    return first === "done" ? this.#deliver(batch.slice(half)) : first;
   }
 
   #stop(): void {

@@ -39,8 +39,8 @@ export const segmentPath = (directory: string, number: number): string =>
 
 export const encode = ({ rank, line }: Entry): string => `${rank} ${line}`;
 
-/** Lines that are whole, and how many were no such lines. */
-export function decode(block: Buffer, offset: number): { stored: Stored[]; damaged: number } {
+/** Lines that are whole, how many were no such lines, and where the last one ends. */
+export function decode(block: Buffer, offset: number): { stored: Stored[]; damaged: number; end: number } {
   const stored: Stored[] = [];
   let damaged = 0;
   let from = 0;
@@ -52,11 +52,26 @@ export function decode(block: Buffer, offset: number): { stored: Stored[]; damag
     } else damaged++;
     from = at + 1;
   }
-  return { stored, damaged };
+  return { stored, damaged, end: offset + from };
 }
 
 export async function createSegment(directory: string, number: number): Promise<FileHandle> {
   return open(segmentPath(directory, number), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+}
+
+/** At the end of a segment. Where the disk refuses, nothing is left of it: it would come again after a restart, behind what
+ *  is newer. */
+export async function writeAt(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
+      if (bytesWritten === 0) throw new Error("the disk took nothing");
+      done += bytesWritten;
+    }
+  } catch (error) {
+    await file.truncate(at).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** At most a block, from an offset up to a limit. */
@@ -104,7 +119,6 @@ export async function findSegments(directory: string): Promise<Segment[]> {
 export async function thin(segment: Segment, rank: number): Promise<number> {
   const kept: Buffer[] = [];
   let lines = 0;
-  let lost = 0;
   for (let offset = 0; offset < segment.bytes; ) {
     const block = await readBlock(segment.path, offset, segment.bytes);
     let from = 0;
@@ -112,26 +126,36 @@ export async function thin(segment: Segment, rank: number): Promise<number> {
       if ((block[from] ?? 0) - digitZero > rank) {
         kept.push(block.subarray(from, at + 1));
         lines++;
-      } else lost++;
+      }
       from = at + 1;
     }
     if (from === 0) break;
     offset += from;
   }
-  segment.floor = rank + 1;
-  if (lost === 0) return 0;
-  if (kept.length === 0) await unlink(segment.path);
-  else {
-    const file = await open(`${segment.path}.new`, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const lost = segment.lines - lines;
+  const bytes = kept.reduce((sum, { length }) => sum + length, 0);
+  if (lost > 0 && bytes === 0) await unlink(segment.path);
+  else if (lost > 0) await replace(segment.path, kept, bytes);
+  Object.assign(segment, { bytes, lines, floor: rank + 1 });
+  return lost;
+}
+
+/** All of it, or nothing has changed. */
+async function replace(path: string, lines: Buffer[], bytes: number): Promise<void> {
+  const unfinished = `${path}.new`;
+  const file = await open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
     try {
-      await file.writev(kept);
+      // Where space ends in the middle, a part is taken and no error told.
+      const { bytesWritten } = await file.writev(lines);
+      if (bytesWritten !== bytes) throw new Error("the disk took only a part");
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(`${segment.path}.new`, segment.path);
+    await rename(unfinished, path);
+  } catch (error) {
+    await unlink(unfinished).catch(() => undefined);
+    throw error;
   }
-  segment.bytes = kept.reduce((sum, { length }) => sum + length, 0);
-  segment.lines = lines;
-  return lost;
 }

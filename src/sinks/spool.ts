@@ -18,6 +18,7 @@ import {
   type Stored,
   segmentPath,
   thin,
+  writeAt,
 } from "./segment.js";
 import type { Entry, SinkStats } from "./sink.js";
 import type { Store } from "./store.js";
@@ -71,7 +72,7 @@ export class Spool implements Store {
 
   async open(): Promise<void> {
     const { directory } = this.#options;
-    this.#lastTry = Date.now();
+    this.#lastTry = performance.now();
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const found = await findSegments(directory);
@@ -105,7 +106,7 @@ export class Spool implements Store {
   async peek(most: { events: number; bytes: number }): Promise<readonly Entry[]> {
     if (this.#fromMemory) this.#waiting.release();
     this.#fromMemory = false;
-    const due = !this.#failing || Date.now() - this.#lastTry > retryMs;
+    const due = !this.#failing || performance.now() - this.#lastTry > retryMs;
     if (due && !this.#opened) await this.open();
     if (due && this.#waiting.length > 0) this.#flushing ??= this.#flush();
     await this.#lock.run(() => this.#load());
@@ -141,7 +142,12 @@ export class Spool implements Store {
 
   async close(): Promise<void> {
     await this.#flushing;
-    if (this.#waiting.length > 0) await this.#flush();
+    if (this.#fromMemory) this.#waiting.release();
+    this.#fromMemory = false;
+    if (this.#waiting.length > 0) {
+      if (!this.#opened) await this.open();
+      await this.#flush();
+    }
     await this.#lock.run(async () => {
       await this.#file?.sync().catch(() => undefined);
       await this.#file?.close().catch(() => undefined);
@@ -160,7 +166,7 @@ export class Spool implements Store {
       this.#flushing = undefined;
       return;
     }
-    this.#lastTry = Date.now();
+    this.#lastTry = performance.now();
     try {
       while (this.#waiting.length > 0) await this.#lock.run(() => this.#writeSome());
       this.#failing = false;
@@ -173,16 +179,12 @@ export class Spool implements Store {
   }
 
   async #writeSome(): Promise<void> {
-    const entries = this.#waiting.hold(Number.POSITIVE_INFINITY, flushBytes);
+    // Before, too: where no room can be made, nothing more is written.
+    await this.#makeRoom();
+    const entries = this.#waiting.hold(Number.POSITIVE_INFINITY, Math.min(flushBytes, this.#options.segmentBytes));
     const segment = await this.#current();
     const bytes = Buffer.from(entries.map(encode).join(""));
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = (await this.#file?.write(bytes, done, bytes.length - done, segment.bytes + done)) ?? {
-        bytesWritten: 0,
-      };
-      if (bytesWritten === 0) throw new Error("the disk took nothing");
-      done += bytesWritten;
-    }
+    if (this.#file !== undefined) await writeAt(this.#file, bytes, segment.bytes);
     segment.bytes += bytes.length;
     segment.lines += entries.length;
     this.#bytes += bytes.length;
@@ -209,8 +211,11 @@ export class Spool implements Store {
   async #finish(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    await file?.sync();
-    await file?.close();
+    try {
+      await file?.sync();
+    } finally {
+      await file?.close();
+    }
   }
 
   async #makeRoom(): Promise<void> {
@@ -248,13 +253,13 @@ export class Spool implements Store {
         continue;
       }
       const block = await readBlock(segment.path, this.#offset, segment.bytes);
-      const { stored, damaged } = decode(block, this.#offset);
+      const { stored, damaged, end } = decode(block, this.#offset);
       this.#stats.dropped.damaged += damaged;
       this.#loaded = stored;
       if (stored.length > 0) continue;
-      // No event in a whole block: the rest of this file is not ours.
+      // No line in a whole block: the rest of this file is not ours.
       if (damaged === 0) this.#stats.dropped.damaged++;
-      this.#offset = segment.bytes;
+      this.#offset = damaged === 0 ? segment.bytes : end;
     }
   }
 

@@ -157,6 +157,11 @@ function urlProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** As it is understood, not as it is written: schemes come in capitals too. */
+const addressOf = (url: string): URL | undefined => (URL.canParse(url) ? new URL(url) : undefined);
+
+const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(host);
+
 const http = () =>
   z
     .strictObject({
@@ -203,14 +208,13 @@ const http = () =>
       tls: tls().optional().describe("For https."),
     })
     .refine(
-      ({ url, tls: own }) => own === undefined || !url.startsWith("http:"),
+      ({ url, tls: own }) => own === undefined || addressOf(url)?.protocol !== "http:",
       "has tls settings, but an http: address",
     )
-    .refine(
-      ({ url, tokenFile }) =>
-        tokenFile === undefined || !url.startsWith("http:") || /^http:\/\/(127\.|localhost[:/]|\[::1\])/.test(url),
-      "would send the token in clear: use https",
-    );
+    .refine(({ url, tokenFile }) => {
+      const address = addressOf(url);
+      return tokenFile === undefined || address?.protocol !== "http:" || isLoopback(address.hostname);
+    }, "would send the token in clear: use https");
 
 const destinations = ["stdout", "file", "syslog", "http"] as const;
 

@@ -3,7 +3,7 @@
 // each event arrives at least once; its id tells a second arrival.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { reasonOf } from "../errors/index.js";
+import { printable, reasonOf } from "../errors/index.js";
 import { Backoff, type BackoffOptions } from "./backoff.js";
 import { type Entry, noteDelivery, type Sink, type SinkStats } from "./sink.js";
 import type { Store } from "./store.js";
@@ -170,6 +170,7 @@ export class BatchSink implements Sink {
 
   #failed(error: unknown): void {
     this.stats.errors++;
-    this.stats.lastError = reasonOf(error);
+    // A receiver chooses what its certificate says.
+    this.stats.lastError = printable(reasonOf(error), 400);
   }
 }

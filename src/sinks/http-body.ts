@@ -22,6 +22,18 @@ export interface Protocol {
 
 const accepted: Omit<Sent, "bytes"> = { again: [], refused: 0 };
 
+/** A receiver may repeat what was sent to it, the token too: nothing of its text gets into an error. */
+function parseAnswer(text: string): Record<string, unknown> {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new Error("it is not JSON");
+  }
+  if (typeof answer !== "object" || answer === null) throw new Error("it is no object");
+  return answer as Record<string, unknown>;
+}
+
 /** JSON text of the line: itself, or as a string. */
 function value(entry: Entry, format: Format): string {
   const line = entry.in(format).trimEnd();
@@ -84,7 +96,7 @@ function elasticsearch(format: Format, index: string): Protocol {
         .join(""),
     }),
     judge(batch, answer) {
-      const { errors, items } = JSON.parse(answer) as { errors?: unknown; items?: unknown };
+      const { errors, items } = parseAnswer(answer);
       if (errors === false) return accepted;
       if (!Array.isArray(items) || items.length !== batch.length)
         throw new Error("the answer does not name each document");
@@ -97,7 +109,8 @@ function elasticsearch(format: Format, index: string): Protocol {
         if ((status >= 200 && status < 300) || status === 409) continue;
         if (status === 429 || status >= 500) again.push(entry);
         else refused++;
-        reason ??= `document refused with ${status} ${String(item.error?.type ?? "").slice(0, 100)}`;
+        const type = /^[a-z_]{1,64}$/.exec(String(item.error?.type))?.[0] ?? "";
+        reason ??= `document refused with ${status} ${type}`.trimEnd();
       }
       return { again, refused, ...(reason === undefined ? {} : { reason }) };
     },
@@ -135,17 +148,13 @@ function otlp(format: Format): Protocol {
       return { contentType: "application/json", text };
     },
     judge(batch, answer) {
-      const { partialSuccess } = (answer.trim() === "" ? {} : JSON.parse(answer)) as {
-        partialSuccess?: { rejectedLogRecords?: unknown; errorMessage?: unknown };
+      const { partialSuccess } = (answer.trim() === "" ? {} : parseAnswer(answer)) as {
+        partialSuccess?: { rejectedLogRecords?: unknown } | null;
       };
       // Those must not be sent again, says the protocol.
-      const refused = Math.min(batch.length, Math.max(0, Number(partialSuccess?.rejectedLogRecords ?? 0) || 0));
-      if (refused === 0) return accepted;
-      return {
-        again: [],
-        refused,
-        reason: `${refused} records refused: ${String(partialSuccess?.errorMessage ?? "").slice(0, 200)}`,
-      };
+      const told = Math.trunc(Number(partialSuccess?.rejectedLogRecords ?? 0)) || 0;
+      const refused = Math.min(batch.length, Math.max(0, told));
+      return refused === 0 ? accepted : { again: [], refused, reason: `${refused} records refused` };
     },
   };
 }

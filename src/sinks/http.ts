@@ -50,10 +50,11 @@ export class HttpTransport implements Transport {
   readonly #agent: HttpAgent;
 
   constructor(options: HttpOptions) {
-    this.#options = options;
+    const { href, protocol } = new URL(options.url);
+    this.#options = { ...options, url: href };
     this.most = { events: options.maxEvents, bytes: options.maxBytes };
     this.#protocol = protocolOf(options.protocol, options);
-    this.#secure = options.url.startsWith("https:");
+    this.#secure = protocol === "https:";
     const keep = { keepAlive: true, maxSockets: 1, timeout: 60_000 };
     this.#agent = this.#secure ? new HttpsAgent(keep) : new HttpAgent(keep);
   }

@@ -30,6 +30,7 @@ const refusalMs = 250;
 
 interface Kept {
   bytes: Buffer;
+  /** performance.now(): the clock may be set. */
   at: number;
 }
 
@@ -88,7 +89,7 @@ export class SyslogStream implements Transport {
     await this.#open(signal);
     for (const kept of this.#kept) {
       await this.#write(kept.bytes, signal);
-      kept.at = Date.now();
+      kept.at = performance.now();
     }
   }
 
@@ -161,7 +162,7 @@ export class SyslogStream implements Transport {
   }
 
   #keep(bytes: Buffer): void {
-    this.#kept.push({ bytes, at: Date.now() });
+    this.#kept.push({ bytes, at: performance.now() });
     this.#keptBytes += bytes.length;
     this.#forgetOld();
   }
@@ -169,7 +170,7 @@ export class SyslogStream implements Transport {
   /** Only while it is connected: what was young when the connection was lost stays. */
   #forgetOld(): void {
     const { keepMs, keepBytes } = this.#options;
-    const old = Date.now() - keepMs;
+    const old = performance.now() - keepMs;
     for (let first = this.#kept[0]; first !== undefined; first = this.#kept[0]) {
       if (first.at >= old && this.#keptBytes <= keepBytes) break;
       this.#keptBytes -= first.bytes.length;

@@ -141,6 +141,44 @@ describe("HTTP", () => {
     expect(sink.stats).toMatchObject({ errors: 3, retried: 3 });
   });
 
+  it("repeats nothing that a receiver says, which may be the token, and counts whole events", async () => {
+    const receiver = await httpReceiver();
+    const tokenFile = join(scratch, "told");
+    writeFileSync(tokenFile, "GeHeIm-1");
+    const told: string[] = [];
+    for (const [protocol, text] of [
+      ["otlp", '{"partialSuccess":{"rejectedLogRecords":0.5,"errorMessage":"no: Bearer GeHeIm-1"}}'],
+      ["otlp", '{"partialSuccess":{"rejectedLogRecords":1e99,"errorMessage":"no: Bearer GeHeIm-1"}}'],
+      ["otlp", "GeHeIm-1"],
+      ["otlp", "null"],
+      ["elasticsearch", '{"errors":true,"items":[{"create":{"status":400,"error":{"type":"GeHeIm-1"}}}]}'],
+      ["elasticsearch", "Bearer GeHeIm-1"],
+    ] as const) {
+      receiver.answer = (_posted, response) => void response.end(text);
+      const sink = sinkOn(http(`http://127.0.0.1:${receiver.port}/`, { protocol, tokenFile }));
+      sink.write(new Source().next());
+      await vi.waitFor(() => expect(sink.stats.delivered + sink.stats.errors).toBeGreaterThan(0), patience);
+      told.push(sink.stats.lastError);
+      expect(Number.isInteger(sink.stats.dropped.refused)).toBe(true);
+    }
+    expect(JSON.stringify(told)).not.toContain("GeHeIm");
+    expect(told[1]).toBe("1 records refused");
+  });
+
+  it("keeps no more of an error than a line for people", async () => {
+    const name = `DNS:\u001b[2J${"x".repeat(100_000)}`;
+    const transport = {
+      most: { events: 1, bytes: 1 },
+      send: () => Promise.reject(new Error(`not in the altnames: ${name}`)),
+      close: () => undefined,
+    };
+    const sink = sinkOn(transport);
+    sink.write(new Source().next());
+    await vi.waitFor(() => expect(sink.stats.errors).toBeGreaterThan(0), patience);
+    expect(sink.stats.lastError).toMatch(/^not in the altnames: DNS:\\x1b\[2J/);
+    expect(sink.stats.lastError.length).toBeLessThan(1000);
+  });
+
   it("says that a name does not resolve, and stops at once when it is told to", async () => {
     const sink = sinkOn(http("http://nobody.invalid:1/"), { spool: join(scratch, "nobody") });
     sink.write(new Source().next());

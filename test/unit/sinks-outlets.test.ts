@@ -255,9 +255,21 @@ describe("the configuration of sinks", () => {
       "sinks: [{name: a, http: {url: 'http://siem/', protocol: splunk, tokenFile: /t}}]",
       /in clear/,
     ],
+    ...["HTTP://siem/", " http://siem/", "http://127.siem.example/", "http://localhost.example/"].map(
+      (url): [string, string, RegExp] => [
+        `a token in clear to ${url}`,
+        `sinks: [{name: a, http: {url: '${url}', protocol: splunk, tokenFile: /t}}]`,
+        /in clear/,
+      ],
+    ),
     ["rotation without a limit", "sinks: [{name: a, file: {path: /x, rotate: {}}}]", /maxBytes, maxAgeSeconds/],
   ])("refuses %s", (_, text, words) => {
     expect(problem(text)).toMatch(words);
+  });
+
+  it("takes a token over TLS, or to this machine, however the address is written", () => {
+    for (const url of ["HTTPS://siem/", "http://localhost", "http://127.0.0.1:8088/x", "http://[::1]/"])
+      expect(problem(`sinks: [{name: a, http: {url: '${url}', protocol: splunk, tokenFile: /t}}]`)).toBe("[]");
   });
 
   it("refuses a password in an address without repeating it", async () => {

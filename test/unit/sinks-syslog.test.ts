@@ -48,6 +48,21 @@ describe("syslog", () => {
     await vi.waitFor(() => expect(receiver.messages).toHaveLength(1), patience);
   });
 
+  it("sends it again too when the clock was set in between", async () => {
+    const receiver = await syslogReceiver();
+    const sink = sinkOn(syslog(receiver.port));
+    sink.write(new Source().next());
+    await vi.waitFor(() => expect(receiver.messages).toHaveLength(1), patience);
+    const now = Date.now();
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => now + 3_600_000);
+    await receiver.kill();
+    receiver.messages.length = 0;
+    await receiver.start();
+    await sleep(200);
+    clock.mockRestore();
+    await vi.waitFor(() => expect(receiver.messages).toHaveLength(1), { timeout: 5000 });
+  });
+
   it("tries nothing twice that is too old to be missing", async () => {
     const receiver = await syslogReceiver();
     const sink = sinkOn(syslog(receiver.port, { keepMs: 50 }));

@@ -8,6 +8,7 @@ import {
   fchmodSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
@@ -47,6 +48,7 @@ function openAppending(path: string): number {
   try {
     const info = fstatSync(fd);
     if (!info.isFile()) throw new Error("it is not a regular file");
+    if (info.nlink > 1) throw new Error("it has another name: a hard link");
     fchmodSync(fd, 0o600);
     finishLastLine(fd, info.size);
     return fd;
@@ -58,6 +60,8 @@ function openAppending(path: string): number {
 
 /** PATH to PATH.1, that to PATH.2 and so on; what is beyond `keep` goes. */
 function shift(path: string, keep: number): void {
+  // Gone: somebody else moved it, and the old ones stay what they are.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   const prefix = `${basename(path)}.`;
   const directory = dirname(path);
   const numbers = readdirSync(directory)
@@ -70,6 +74,21 @@ function shift(path: string, keep: number): void {
     else renameSync(old, join(directory, `${prefix}${number + 1}`));
   }
   renameSync(path, `${path}.1`);
+}
+
+/** The new file is there before anything is moved: where none can be made, the old one must keep its name, or it would be
+ *  moved on at each attempt until it is removed. */
+function replaceFile(path: string, keep: number): number {
+  const unfinished = `${path}.new`;
+  const fd = openAppending(unfinished);
+  try {
+    shift(path, keep);
+    renameSync(unfinished, path);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 function openFile(path: string, rotation: Rotation | undefined): Writer {
@@ -85,7 +104,7 @@ function rotatingWriter(path: string, first: number, rotation: Rotation): Writer
   let size = info.size;
   let notBefore = 0;
   const isDue = (bytes: number): boolean => {
-    if (size === 0 || Date.now() < notBefore) return false;
+    if (size === 0 || performance.now() < notBefore) return false;
     if (maxBytes !== undefined && size + bytes > maxBytes) return true;
     return maxAgeSeconds !== undefined && Date.now() - (info.birthtimeMs || info.ctimeMs) > maxAgeSeconds * 1000;
   };
@@ -93,9 +112,8 @@ function rotatingWriter(path: string, first: number, rotation: Rotation): Writer
     ...(maxBytes === undefined ? {} : { most: maxBytes }),
     begin(bytes) {
       if (!isDue(bytes)) return;
-      notBefore = Date.now() + patienceMs;
-      shift(path, keep);
-      const fd = openAppending(path);
+      notBefore = performance.now() + patienceMs;
+      const fd = replaceFile(path, keep);
       inner.close();
       inner = descriptorWriter(fd, () => closeSync(fd));
       info = fstatSync(fd);
@@ -123,7 +141,7 @@ export function createFileSink(
   { name = "file", rotate, ...options }: QueueOptions & { name?: string; rotate?: Rotation | undefined } = {},
 ): Sink {
   try {
-    return new QueueSink(name, () => openFile(path, rotate), options);
+    return new QueueSink(name, () => openFile(path, rotate), { ...options, anew: options.after !== undefined });
   } catch (cause) {
     throw new CloudtaserError("EVENTS_FILE_UNWRITABLE", { target: path, fields: { reason: reasonOf(cause) }, cause });
   }

@@ -16,6 +16,8 @@ export interface QueueOptions {
   format?: Format;
   /** Nothing is written before: another sink on the same place finishes first. */
   after?: Promise<unknown>;
+  /** Opens once more then: that sink may have moved away what was opened. */
+  anew?: boolean;
 }
 
 const batchBytes = 64 * 1024;
@@ -46,10 +48,12 @@ export class QueueSink implements Sink {
       retryMs: 1000,
       format: native,
       after: Promise.resolve(),
+      anew: false,
       ...options,
     };
     this.#waiting = new Waiting(this.#options);
     this.#writer = open();
+    this.#reopen = this.#options.anew;
   }
 
   write(entry: Entry): void {

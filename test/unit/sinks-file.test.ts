@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file of events whose rotation cannot be finished, whose place is taken over by a new configuration, or whose name leads to
+// another file: nothing is lost, and nothing is written where it does not belong.
+
+import type * as fs from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createFileSink } from "../../src/sinks/file.js";
+import { Source, scratch, seqOf } from "./sinks-support.js";
+
+const refuse = { creation: false };
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof fs>();
+  const openSync: typeof fs.openSync = (path, flags, mode) => {
+    // As a file system does that has no inode left.
+    if (refuse.creation && !real.existsSync(path)) throw Object.assign(new Error("ENOSPC, open"), { code: "ENOSPC" });
+    return real.openSync(path, flags, mode);
+  };
+  return { ...real, default: { ...real, openSync }, openSync };
+});
+
+let number = 0;
+afterEach(() => {
+  refuse.creation = false;
+  vi.restoreAllMocks();
+});
+
+function fresh(): string {
+  const directory = join(scratch, `file-${++number}`);
+  mkdirSync(directory);
+  return directory;
+}
+
+const linesOf = (path: string): string[] => readFileSync(path, "utf8").split("\n").slice(0, -1);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+/** Of all files, oldest first. */
+function seqsIn(directory: string): number[] {
+  const numbers = readdirSync(directory).map((name) => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0));
+  const names = numbers.sort((one, other) => other - one).map((one) => (one === 0 ? "events" : `events.${one}`));
+  return names.flatMap((name) => linesOf(join(directory, name))).map(seqOf);
+}
+
+describe("a file of events", () => {
+  it("loses nothing while no new one can be made, however often that is tried", async () => {
+    const directory = fresh();
+    const path = join(directory, "events");
+    const sink = createFileSink(path, { rotate: { maxBytes: 4096, keep: 2 } });
+    const source = new Source();
+    let wait = 0;
+    const start = performance.now();
+    vi.spyOn(performance, "now").mockImplementation(() => start + wait);
+    vi.spyOn(Date, "now").mockImplementation(() => 1_800_000_000_000 + wait);
+    const write = async (count: number): Promise<void> => {
+      const { delivered } = sink.stats;
+      for (const entry of source.many(count)) sink.write(entry);
+      await vi.waitFor(() => expect(sink.stats.delivered).toBe(delivered + count));
+    };
+    await write(8);
+    refuse.creation = true;
+    for (let round = 0; round < 10; round++) {
+      wait += 61_000;
+      await write(1);
+    }
+    expect(sink.stats.errors).toBeGreaterThan(5);
+    expect(linesOf(path).map(seqOf)).toEqual(upTo(18));
+    refuse.creation = false;
+    wait += 61_000;
+    await write(1);
+    await sink.close();
+    expect(seqsIn(directory)).toEqual(upTo(19));
+    expect(readdirSync(directory).sort()).toEqual(["events", "events.1"]);
+  });
+
+  it("goes on in the right one after a new configuration, though the old sink still rotates", async () => {
+    const directory = fresh();
+    const path = join(directory, "events");
+    const rotate = { maxBytes: 8192, keep: 50 };
+    const source = new Source();
+    const old = createFileSink(path, { rotate });
+    for (const entry of source.many(100)) old.write(entry);
+    let release = (): void => {};
+    const after = new Promise<void>((resolve) => (release = resolve));
+    const next = createFileSink(path, { rotate: { ...rotate, keep: 60 }, after });
+    for (const entry of source.many(5)) next.write(entry);
+    await old.close();
+    release();
+    await next.close();
+    expect(seqsIn(directory)).toEqual(upTo(105));
+  });
+
+  it("is none that has another name too: whoever may write the directory could have linked it there", () => {
+    const directory = fresh();
+    const victim = join(directory, "victim");
+    writeFileSync(victim, "precious", { mode: 0o644 });
+    linkSync(victim, join(directory, "events"));
+    expect(() => createFileSink(join(directory, "events"))).toThrow(
+      expect.objectContaining({ code: "EVENTS_FILE_UNWRITABLE" }),
+    );
+    expect(readFileSync(victim, "utf8")).toBe("precious");
+    expect(statSync(victim).mode & 0o777).toBe(0o644);
+  });
+});

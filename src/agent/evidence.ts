@@ -38,6 +38,8 @@ export class Evidence {
   #timer: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
   #last: number | undefined;
+  /** The last line that sinks had before they were closed. */
+  #end: { hash: string } | undefined;
 
   constructor(directory: string, announce: (notice: Notice) => void, log: Log) {
     this.#announce = announce;
@@ -78,12 +80,15 @@ export class Evidence {
   stop(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#settling);
-    if (this.chain.head.seq > 0) this.checkpoint("stop");
+    if (this.chain.head.seq === 0) return;
+    this.checkpoint("stop");
+    // What still happens while the sinks are closed is in none of their logs: the next run must not follow on it.
+    this.#end = this.chain.head;
   }
 
   /** After the sinks have written it. A start that came to nothing leaves what it found. */
   settle(): void {
-    if (this.chain.head.seq > 0) this.#remember(this.chain.head, false);
+    if (this.#end !== undefined) this.#remember(this.#end, false);
   }
 
   status(): EvidenceStatus {

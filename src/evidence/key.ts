@@ -12,6 +12,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -38,14 +39,16 @@ function makeKey(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const { privateKey } = generateKeyPairSync("ed25519");
   const unfinished = `${path}.${process.pid}.new`;
+  // Of an attempt that was cut short: in a container the process id is the same each time.
+  rmSync(unfinished, { force: true });
   const fd = openSync(unfinished, "wx", 0o600);
   try {
-    writeSync(fd, privateKey.export({ type: "pkcs8", format: "pem" }).toString());
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  try {
+    try {
+      writeSync(fd, privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
     // Not by rename: a key that is there already must stay.
     linkSync(unfinished, path);
   } finally {

@@ -2,7 +2,7 @@
 // What the agent remembers of its chain over a restart: the hash of the last line that it knew to be written. The first
 // line of the next run carries it, so that a whole run cannot go missing without a trace.
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { noLine } from "./chain.js";
 
 const maxText = 1024;
@@ -30,7 +30,9 @@ export function recallHead(path: string): Memory {
 /** running: false at the orderly end. Throws what the file system throws. */
 export function rememberHead(path: string, { hash }: { hash: string }, running: boolean): void {
   const unfinished = `${path}.new`;
-  const fd = openSync(unfinished, "w", 0o600);
+  rmSync(unfinished, { force: true });
+  // Never through a link.
+  const fd = openSync(unfinished, "wx", 0o600);
   try {
     writeSync(fd, `${JSON.stringify({ head: hash, running })}\n`);
     fsyncSync(fd);

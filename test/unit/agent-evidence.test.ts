@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run of the agent knows of the run before it: whether that came to an orderly end, also when starts in between failed.
 
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -63,6 +72,17 @@ describe("a run of the agent", () => {
     }
   });
 
+  it("is followed on its last line that a sink could have, whatever happens while the sinks are closed", () => {
+    const directory = fresh();
+    const first = started(directory);
+    first.evidence.stop();
+    const { head } = first.evidence.chain;
+    // Attacks that come while the sinks write what they have.
+    first.evidence.chain.add((place) => buildNotice({ type: "GUARD_PROVED" }, place, { node: "n" }));
+    first.evidence.settle();
+    expect(started(directory)).toMatchObject({ before: "stopped", prev: head.hash });
+  });
+
   it("still tells it when starts in between came to nothing", () => {
     const directory = fresh();
     started(directory);
@@ -87,6 +107,24 @@ describe("a run of the agent", () => {
     });
     expect(first()).toMatchObject({ detail: { reason: "start" } });
     expect(JSON.stringify(first())).not.toContain("signature");
+  });
+
+  it("makes its key though an earlier attempt with the same process id was cut short", () => {
+    const directory = fresh();
+    writeFileSync(join(directory, `evidence.key.${process.pid}.new`), "half a k");
+    const { evidence, problems } = started(directory);
+    expect(problems).toEqual([]);
+    expect(evidence.status().publicKey).not.toBeNull();
+    expect(readdirSync(directory).sort()).toEqual(["chain.json", "evidence.key"]);
+  });
+
+  it("writes its memory through no link", () => {
+    const directory = fresh();
+    const victim = join(directory, "victim");
+    writeFileSync(victim, "precious");
+    symlinkSync(victim, join(directory, "chain.json.new"));
+    end(started(directory));
+    expect(readFileSync(victim, "utf8")).toBe("precious");
   });
 
   it("makes its key once, and keeps it to its owner", () => {

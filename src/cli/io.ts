@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import type { Environment } from "../config/index.js";
 import { ControlClient } from "../control/client.js";
 import { wantsColor } from "../formats/color.js";
+import { jsonText } from "../formats/text.js";
 import type { Native } from "../kernel/native.js";
 import { findSocket } from "./find-socket.js";
 
@@ -63,7 +64,7 @@ export function sessionOf(io: Io, command: Command): Session {
     socket,
     client: async () => new ControlClient({ socket: await socket() }),
     line: (text) => void io.stdout.write(`${text}\n`),
-    value: (value) => void io.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    value: (value) => void io.stdout.write(`${jsonText(value, 2)}\n`),
     note,
   };
 }

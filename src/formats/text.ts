@@ -21,13 +21,16 @@ export function plain(text: string, length: number): string {
   return `${safe.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length)}…`;
 }
 
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** JSON that no terminal and no reader of lines takes for more. @param indent spaces a level; one line if left out */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(splitters, escaped);
+}
+
 /** One line of JSON, the newline at its end included. */
 export function jsonLine(value: unknown): string {
-  const json = JSON.stringify(value).replace(
-    splitters,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return `${json}\n`;
+  return `${jsonText(value)}\n`;
 }
 
 /** `GUARD_SKIPPED` → `Guard skipped`: the name of an event type, for people. */

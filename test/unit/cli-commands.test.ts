@@ -74,6 +74,13 @@ describe("status, vectors, reload", () => {
     expect(JSON.parse(json.out)).toEqual(status);
   });
 
+  it("drives no terminal with JSON either: a name may hold what some take for an escape", async () => {
+    const named = { ...status, processes: status.processes.map((one) => ({ ...one, comm: "x\u009b2J\u2028\x7f" })) };
+    const { out } = await cli(["status", "--json", "--socket", await fakeAgent({ status: () => named })]);
+    expect(out).not.toMatch(/[\x7f-\x9f\u2028\u2029]/);
+    expect(JSON.parse(out)).toEqual(named);
+  });
+
   it("ends with 6 while the agent is not ready", async () => {
     const socket = await fakeAgent({ status: () => ({ ...status, ready: false, notReady: ["door bpf"] }) });
     const ran = await cli(["status", "--socket", socket]);

@@ -243,6 +243,7 @@ describe("the configuration of sinks", () => {
     ["no destination", "sinks: [{name: a}]", /exactly one of stdout, file, syslog, http/],
     ["two destinations", "sinks: [{name: a, stdout: true, file: {path: /x}}]", /exactly one of/],
     ["a name twice", "sinks: [{name: a, stdout: true}, {name: a, stdout: true}]", /same name/],
+    ["a file twice", "sinks: [{name: a, file: {path: /x}}, {name: b, file: {path: /x}}]", /same file/],
     ["a name that is taken", "sinks: [{name: file, stdout: true}]", /events\.file/],
     ["a name with a path in it", "sinks: [{name: ../x, stdout: true}]", /small letters/],
     ["an unknown format", "sinks: [{name: a, stdout: true, format: xml}]", /native/],

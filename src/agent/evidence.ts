@@ -32,7 +32,7 @@ export class Evidence {
   #signer: Signer | undefined;
   #reason = "";
   /** How the run before ended. */
-  readonly #before: "stopped" | "crashed" | "unknown";
+  readonly before: "stopped" | "crashed" | "unknown";
   /** The last known line of the run before. */
   readonly #recalled: string;
   #timer: NodeJS.Timeout | undefined;
@@ -47,7 +47,7 @@ export class Evidence {
     this.#directory = directory;
     this.#memory = join(directory, "chain.json");
     const { head, crashed } = recallHead(this.#memory);
-    this.#before = crashed ? "crashed" : head === noLine ? "unknown" : "stopped";
+    this.before = crashed ? "crashed" : head === noLine ? "unknown" : "stopped";
     this.#recalled = head;
     this.chain = new Chain(head);
   }
@@ -62,7 +62,7 @@ export class Evidence {
   checkpoint(reason: "start" | "interval" | "stop"): void {
     const signer = this.#key();
     if (reason === "start") this.#remember({ hash: this.#recalled }, true);
-    const before = reason === "start" ? { before: this.#before } : {};
+    const before = reason === "start" ? { before: this.before } : {};
     this.#announce({
       type: "CHECKPOINT",
       detail: { reason, ...before, ...(signer === undefined ? {} : { key: signer.publicKey }) },

@@ -18,7 +18,12 @@ function answer(response: ServerResponse, status: number, type: string, body: st
   response.end(body);
 }
 
-async function route(path: string, sources: HealthSources, response: ServerResponse): Promise<void> {
+async function route(
+  path: string,
+  accept: string | undefined,
+  sources: HealthSources,
+  response: ServerResponse,
+): Promise<void> {
   const json = "application/json; charset=utf-8";
   switch (path) {
     case "/healthz":
@@ -34,8 +39,10 @@ async function route(path: string, sources: HealthSources, response: ServerRespo
     }
     case "/status":
       return answer(response, 200, json, `${JSON.stringify(sources.status(), null, 2)}\n`);
-    case "/metrics":
-      return answer(response, 200, sources.metrics.contentType, await sources.metrics.render());
+    case "/metrics": {
+      const { contentType, text } = await sources.metrics.render(accept);
+      return answer(response, 200, contentType, text);
+    }
     default:
       return answer(response, 404, json, '{"error":"not found"}\n');
   }
@@ -48,7 +55,7 @@ export async function startHealthServer(listen: string, sources: HealthSources):
   const server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000 }, (request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "text/plain", "only GET\n");
     const path = (request.url ?? "/").split("?")[0] ?? "/";
-    route(path, sources, response).catch((error: unknown) =>
+    route(path, request.headers.accept, sources, response).catch((error: unknown) =>
       answer(response, 500, "text/plain", `${reasonOf(error)}\n`),
     );
   });

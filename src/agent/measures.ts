@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joins the metric families with the rooms that know the numbers.
+import { noticeTypes } from "../formats/index.js";
 import { type DoorName, doorNames, type Kernel, Loss, type Native, packageVersion } from "../kernel/index.js";
 import { createMetrics, type Metrics } from "../metrics/index.js";
 import type { PipelineStats } from "../pipeline/index.js";
 import { selftestOutcomes } from "../selftest/index.js";
 import { dropReasons, latencyBounds, type SinkReport } from "../sinks/index.js";
 import { isVectorName } from "../vectors/index.js";
+import type { Evidence } from "./evidence.js";
 import type { Selftests } from "./selftests.js";
 
 /** max_entries of the map `events` in bpf/maps.h; test/contract holds the two together. */
@@ -21,6 +23,9 @@ export interface MeasureSources {
   pipeline(): Readonly<PipelineStats> | undefined;
   /** Records of the wrong size. */
   malformed(): number;
+  ready(): boolean;
+  evidence(): Pick<Evidence, "before" | "status"> | undefined;
+  checkpointSeconds(): number;
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
   proofFailures(): number;
   reload(): { successful: boolean; lastSuccess: number };
@@ -58,10 +63,14 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
         })),
       protectedProcesses: () => kernel.protectedProcesses(),
       ring: () => ({ usedBytes: undefined, sizeBytes: ringBytes }),
-      sinks: () => sources.sinks().map(({ name, stats }) => ({ name, ...stats })),
+      sinks: () => sources.sinks().map(({ name, spoolMaxBytes, stats }) => ({ name, spoolMaxBytes, ...stats })),
       canary: () => ({ lastSuccess: (kernel.lastProof ?? 0) / 1000, failures: sources.proofFailures() }),
       reload: sources.reload,
       hardening: sources.hardening,
+      ready: sources.ready,
+      notices: () => [...(sources.pipeline()?.notices ?? [])].map(([type, count]) => ({ type, count })),
+      leakWindows: () => sources.pipeline()?.leakWindows ?? 0,
+      evidence: () => evidenceNumbers(sources.evidence(), sources.checkpointSeconds()),
       selftest: () => selftestNumbers(sources.selftests()),
     },
     {
@@ -73,9 +82,20 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       // The form that kills after the fact refuses nothing, and the others do nothing else.
       outcomes: ["observed", kernel.form === "signal" ? "killed" : "denied", "allowed"],
       selftestOutcomes,
+      notices: Object.keys(noticeTypes),
     },
     { onReadFailure: sources.onFailure },
   );
+}
+
+function evidenceNumbers(evidence: Pick<Evidence, "before" | "status"> | undefined, intervalSeconds: number) {
+  const { publicKey = null, lastCheckpoint = null } = evidence?.status() ?? {};
+  return {
+    signed: publicKey !== null,
+    lastCheckpoint: lastCheckpoint === null ? 0 : Date.parse(lastCheckpoint) / 1000,
+    intervalSeconds,
+    before: evidence?.before ?? "unknown",
+  };
 }
 
 /** What a command of another version told us and we do not know makes no series. */

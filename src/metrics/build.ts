@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What runs, and in which mode.
+// What runs, in which mode, and whether it guards.
 
 import type { FamilyOptions } from "./family.js";
 import type { MetricReaders } from "./readers.js";
 
-export const metricNames = ["cloudtaser_build_info", "cloudtaser_enforcement_mode"] as const;
+export const metricNames = ["cloudtaser_build_info", "cloudtaser_enforcement_mode", "cloudtaser_ready"] as const;
 
 export function buildFamilies(readers: MetricReaders): FamilyOptions[] {
   return [
@@ -21,6 +21,12 @@ export function buildFamilies(readers: MetricReaders): FamilyOptions[] {
       kind: "gauge",
       labels: ["mode"],
       read: () => ["detect", "enforce"].map((mode) => ({ labels: { mode }, value: mode === readers.mode() ? 1 : 0 })),
+    },
+    {
+      name: metricNames[2],
+      help: "1 if every door is proved, attached or idle: what /readyz says.",
+      kind: "gauge",
+      read: () => [{ value: readers.ready() ? 1 : 0 }],
     },
   ];
 }

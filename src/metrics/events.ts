@@ -5,9 +5,13 @@ import { vectorNames } from "../vectors/index.js";
 import type { FamilyOptions } from "./family.js";
 import type { MetricLabels, MetricReaders } from "./readers.js";
 
-export const metricNames = ["cloudtaser_events_total"] as const;
+export const metricNames = [
+  "cloudtaser_events_total",
+  "cloudtaser_notices_total",
+  "cloudtaser_leak_windows_total",
+] as const;
 
-export function eventFamilies(readers: MetricReaders, { outcomes }: MetricLabels): FamilyOptions[] {
+export function eventFamilies(readers: MetricReaders, { outcomes, notices }: MetricLabels): FamilyOptions[] {
   return [
     {
       name: metricNames[0],
@@ -20,6 +24,24 @@ export function eventFamilies(readers: MetricReaders, { outcomes }: MetricLabels
           if (outcomes.includes(outcome)) yield { labels: { vector, outcome }, value: count };
         }
       },
+    },
+    {
+      name: metricNames[1],
+      help: "Events of the agent's own, by type: guards that did not act, losses, starts and stops, checkpoints.",
+      kind: "counter",
+      labels: ["type"],
+      known: notices.map((type) => ({ type })),
+      *read() {
+        for (const { type, count } of readers.notices()) {
+          if (notices.includes(type)) yield { labels: { type }, value: count };
+        }
+      },
+    },
+    {
+      name: metricNames[2],
+      help: "Attempts that were answered after the fact: data may have moved before the response.",
+      kind: "counter",
+      read: () => [{ value: readers.leakWindows() }],
     },
   ];
 }

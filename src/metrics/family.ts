@@ -15,6 +15,8 @@ export interface HistogramSample {
   counts: readonly number[];
   count: number;
   sum: number;
+  /** By bucket, the last one for what is above every bound. Unix seconds. */
+  exemplars?: readonly ({ id: string; value: number; at: number } | undefined)[];
 }
 
 export interface HistogramOptions {
@@ -69,24 +71,42 @@ export function addFamily(registry: Registry, options: FamilyOptions, onFailure:
   for (const { labels } of zeros) record({ ...labels }, 0);
 }
 
+interface Value {
+  labels: Record<string, string | number>;
+  value: number;
+  metricName: string;
+  /** Shown in OpenMetrics alone. */
+  exemplar?: { labelSet: Record<string, string>; value: number; timestamp: number };
+}
+
 /** The library's own histogram counts observations one by one; ours are counted already, and read when somebody scrapes. */
 export function addHistogram(registry: Registry, options: HistogramOptions, onFailure: OnReadFailure): void {
   const { name, help, bounds } = options;
-  let values: { labels: Record<string, string | number>; value: number; metricName: string }[] = [];
+  let values: Value[] = [];
   const metric = {
     name,
     help,
     async get() {
       try {
-        values = [...options.read()].flatMap(({ labels, counts, count, sum }) => {
+        values = [...options.read()].flatMap(({ labels, counts, count, sum, exemplars }) => {
+          const example = (index: number): Pick<Value, "exemplar"> => {
+            const one = exemplars?.[index];
+            if (one === undefined) return {};
+            return { exemplar: { labelSet: { event_id: one.id }, value: one.value, timestamp: one.at } };
+          };
           let below = 0;
           const buckets = bounds.map((le, index) => {
             below += counts[index] ?? 0;
-            return { labels: { ...labels, le }, value: below, metricName: `${name}_bucket` };
+            return { labels: { ...labels, le }, value: below, metricName: `${name}_bucket`, ...example(index) };
           });
           return [
             ...buckets,
-            { labels: { ...labels, le: "+Inf" }, value: count, metricName: `${name}_bucket` },
+            {
+              labels: { ...labels, le: "+Inf" },
+              value: count,
+              metricName: `${name}_bucket`,
+              ...example(bounds.length),
+            },
             { labels: { ...labels }, value: sum, metricName: `${name}_sum` },
             { labels: { ...labels }, value: count, metricName: `${name}_count` },
           ];

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // All families on one registry of our own.
 
-import { Registry } from "prom-client";
+import { type OpenMetricsContentType, Registry } from "prom-client";
 import * as build from "./build.js";
 import * as canary from "./canary.js";
 import * as doors from "./doors.js";
 import * as events from "./events.js";
+import * as evidence from "./evidence.js";
 import { addFamily, addHistogram, type FamilyOptions, type OnReadFailure } from "./family.js";
 import * as losses from "./losses.js";
 import * as processes from "./process.js";
@@ -26,15 +27,22 @@ export const metricNames: readonly string[] = [
   ...sinks.metricNames,
   ...canary.metricNames,
   ...selftest.metricNames,
+  ...evidence.metricNames,
   scrapeFailures,
 ];
 
 export interface Metrics {
-  contentType: string;
-  /** Text of /metrics; reads everything now. */
-  render(): Promise<string>;
+  /** Text of /metrics; reads everything now. OpenMetrics, with exemplars, for who accepts it. */
+  render(accept?: string): Promise<{ contentType: string; text: string }>;
   /** Name, type, help and label names of every family, for the reference. */
   describe(): Promise<{ name: string; type: string; help: string; labels: string[] }[]>;
+}
+
+function openMetricsRegistry(): Registry {
+  const registry: Registry<OpenMetricsContentType> = new Registry();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  // The families do not ask of which kind it is.
+  return registry as unknown as Registry;
 }
 
 /** onReadFailure: told of every reader that threw. processMetrics: the agent's own memory, CPU and descriptors. */
@@ -43,7 +51,6 @@ export function createMetrics(
   labels: MetricLabels,
   { onReadFailure, processMetrics = true }: { onReadFailure?: OnReadFailure; processMetrics?: boolean } = {},
 ): Metrics {
-  const registry = new Registry();
   let failures = 0;
   const failed: OnReadFailure = (family, error) => {
     failures++;
@@ -58,6 +65,7 @@ export function createMetrics(
     ...sinks.sinkFamilies(readers),
     ...canary.canaryFamilies(readers),
     ...selftest.selftestFamilies(readers, labels),
+    ...evidence.evidenceFamilies(readers),
     {
       name: scrapeFailures,
       help: "Values that could not be read at a scrape; the family kept those of the time before.",
@@ -65,14 +73,24 @@ export function createMetrics(
       read: () => [{ value: failures }],
     },
   ];
-  for (const family of families) addFamily(registry, family, failed);
   const latency = sinks.latencyFamily(readers, labels);
-  addHistogram(registry, latency, failed);
-  if (processMetrics) processes.addProcessFamilies(registry);
+  const fill = (made: Registry): Registry => {
+    for (const family of families) addFamily(made, family, failed);
+    addHistogram(made, latency, failed);
+    if (processMetrics) processes.addProcessFamilies(made);
+    return made;
+  };
+  const registry = fill(new Registry());
+  // The library renames a registry's counters when it writes OpenMetrics: there is one for each, made when it is asked for.
+  let open: Registry | undefined;
   const labelsOf = new Map([...families, latency].map(({ name, labels: names }) => [name, [...(names ?? [])]]));
   return {
-    contentType: registry.contentType,
-    render: () => registry.metrics(),
+    async render(accept = "") {
+      if (!accept.includes("application/openmetrics-text"))
+        return { contentType: registry.contentType, text: await registry.metrics() };
+      open ??= fill(openMetricsRegistry());
+      return { contentType: open.contentType, text: await open.metrics() };
+    },
     async describe() {
       const all = await registry.getMetricsAsJSON();
       return all.map(({ name, type, help }) => ({ name, type: String(type), help, labels: labelsOf.get(name) ?? [] }));

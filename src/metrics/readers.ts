@@ -15,18 +15,33 @@ export interface DoorMetrics {
   recursionMisses: bigint;
 }
 
+/** One event of a bucket: its line begins with its id. */
+export interface Exemplar {
+  line: string;
+  seconds: number;
+  /** Unix milliseconds. */
+  at: number;
+}
+
 export interface SinkMetrics {
   name: string;
   delivered: number;
   queued: number;
   spoolBytes: number;
+  /** What the spool may hold; 0 for none. */
+  spoolMaxBytes: number;
   retried: number;
   errors: number;
   /** Unix milliseconds; 0 for never. */
   lastSuccess: number;
   dropped: Readonly<Record<string, number>>;
   /** counts: by bound, not cumulative. */
-  latency: Readonly<{ counts: readonly number[]; count: number; sumSeconds: number }>;
+  latency: Readonly<{
+    counts: readonly number[];
+    count: number;
+    sumSeconds: number;
+    last?: readonly (Exemplar | undefined)[];
+  }>;
 }
 
 export interface MetricReaders {
@@ -40,6 +55,19 @@ export interface MetricReaders {
   /** Records that user space got and could not publish, by reason. */
   pipelineDrops(): Iterable<{ reason: string; count: number }>;
   protectedProcesses(): number;
+  /** Every door is proved. */
+  ready(): boolean;
+  /** Events of the agent's own, by type. */
+  notices(): Iterable<{ type: string; count: number }>;
+  /** Attempts after which the data may have moved before the response. */
+  leakWindows(): number;
+  /** lastCheckpoint: Unix seconds, 0 for never. */
+  evidence(): {
+    signed: boolean;
+    lastCheckpoint: number;
+    intervalSeconds: number;
+    before: "stopped" | "crashed" | "unknown";
+  };
   /** What was done to processes when protection began and ended. */
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
   /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
@@ -65,4 +93,5 @@ export interface MetricLabels {
   /** What an attempt can come to in the form of the doors. */
   outcomes: readonly string[];
   selftestOutcomes: readonly string[];
+  notices: readonly string[];
 }

@@ -13,6 +13,7 @@ export const metricNames = [
   "cloudtaser_sink_last_success_timestamp_seconds",
   "cloudtaser_sink_dropped_events_total",
   "cloudtaser_sink_delivery_seconds",
+  "cloudtaser_sink_spool_limit_bytes",
 ] as const;
 
 export function sinkFamilies(readers: MetricReaders): FamilyOptions[] {
@@ -70,8 +71,17 @@ export function sinkFamilies(readers: MetricReaders): FamilyOptions[] {
         }
       },
     },
+    {
+      name: metricNames[8],
+      help: "What the spool may hold; 0 for a sink without one.",
+      kind: "gauge",
+      ...perSink(({ spoolMaxBytes }) => spoolMaxBytes),
+    },
   ];
 }
+
+/** The first field of that name is the event's own. */
+const idOf = (line: string): string => /"id":"([0-9a-f-]{36})"/.exec(line)?.[1] ?? "";
 
 export function latencyFamily(readers: MetricReaders, { latencyBounds }: MetricLabels): HistogramOptions {
   return {
@@ -82,7 +92,11 @@ export function latencyFamily(readers: MetricReaders, { latencyBounds }: MetricL
     bounds: latencyBounds,
     *read() {
       for (const { name, latency } of readers.sinks()) {
-        yield { labels: { sink: name }, counts: latency.counts, count: latency.count, sum: latency.sumSeconds };
+        const exemplars = (latency.last ?? []).map((one) =>
+          one === undefined ? undefined : { id: idOf(one.line), value: one.seconds, at: one.at / 1000 },
+        );
+        const { counts, count, sumSeconds } = latency;
+        yield { labels: { sink: name }, counts, count, sum: sumSeconds, exemplars };
       }
     },
   };

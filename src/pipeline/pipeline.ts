@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel records in, events out. Needs no kernel: everything it asks for comes in with the context.
 
-import type { AnyEvent } from "../formats/index.js";
+import type { AnyEvent, NoticeType } from "../formats/index.js";
 import { buildEvent } from "./build.js";
 import type { DecodedEvent } from "./decoded.js";
 import type { DropReason, PipelineContext } from "./draft.js";
@@ -15,6 +15,10 @@ export interface PipelineStats {
   received: number;
   published: number;
   killedFromUserSpace: number;
+  /** Attempts after which data may have moved before the response. */
+  leakWindows: number;
+  /** Events of the agent's own. */
+  notices: Map<NoticeType, number>;
   dropped: Record<DropReason, number>;
   /** What the last record that failed threw. */
   lastFailure: unknown;
@@ -33,6 +37,8 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
     received: 0,
     published: 0,
     killedFromUserSpace: 0,
+    leakWindows: 0,
+    notices: new Map(),
     dropped: { abi_mismatch: 0, unknown_vector: 0, unknown_outcome: 0, failed: 0 },
     lastFailure: undefined,
   };
@@ -50,6 +56,7 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
     const enriched = enrich(answered, context);
     const { event, line } = context.sequence.add((place) => buildEvent({ ...enriched, place, count }, context));
     stats.published++;
+    if (event.leakWindow) stats.leakWindows += count;
     publish(event, line);
   };
 
@@ -58,6 +65,7 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
     announce(notice) {
       const { event, line } = context.sequence.add((place) => buildNotice(notice, place, context));
       stats.published++;
+      stats.notices.set(notice.type, (stats.notices.get(notice.type) ?? 0) + 1);
       publish(event, line);
     },
     process(records, count = 1) {

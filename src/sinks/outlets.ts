@@ -11,6 +11,7 @@ export interface SinkReport {
   name: string;
   kind: "stdout" | "file" | "syslog" | "http";
   format: string;
+  spoolMaxBytes: number;
   stats: Readonly<SinkStats>;
 }
 
@@ -137,6 +138,7 @@ export class Outlets {
       name: config.name,
       kind: kindOf(config),
       format: config.format,
+      spoolMaxBytes: config.spool.maxBytes,
       stats: sink.stats,
     }));
   }

@@ -18,6 +18,8 @@ export interface Latency {
   counts: number[];
   count: number;
   sumSeconds: number;
+  /** The last one of each bucket, and of what is above every bound. */
+  last: ({ line: string; seconds: number; at: number } | undefined)[];
 }
 
 export interface SinkStats {
@@ -49,7 +51,7 @@ export function freshStats(): SinkStats {
     lastError: "",
     lastSuccess: 0,
     dropped: { queue_full: 0, spool_full: 0, refused: 0, damaged: 0, broken: 0, closed: 0 },
-    latency: { counts: latencyBounds.map(() => 0), count: 0, sumSeconds: 0 },
+    latency: { counts: latencyBounds.map(() => 0), count: 0, sumSeconds: 0, last: [] },
   };
 }
 
@@ -96,8 +98,9 @@ export function noteDelivery(stats: SinkStats, entries: readonly Entry[], bytes:
     const { latency } = stats;
     latency.count++;
     latency.sumSeconds += seconds;
-    const bucket = latencyBounds.findIndex((bound) => seconds <= bound);
-    if (bucket >= 0) latency.counts[bucket] = (latency.counts[bucket] ?? 0) + 1;
+    const found = latencyBounds.findIndex((bound) => seconds <= bound);
+    if (found >= 0) latency.counts[found] = (latency.counts[found] ?? 0) + 1;
+    latency.last[found < 0 ? latencyBounds.length : found] = { line, seconds, at: now };
   }
 }
 

@@ -3,61 +3,16 @@
 
 import { register } from "prom-client";
 import { describe, expect, it, vi } from "vitest";
+import { Loss } from "../../src/kernel/abi.gen.js";
 import { doorNames } from "../../src/kernel/doors.js";
-import {
-  createMetrics,
-  type MetricLabels,
-  type MetricReaders,
-  metricNames,
-  type SinkMetrics,
-} from "../../src/metrics/index.js";
+import { createMetrics, type MetricReaders, metricNames } from "../../src/metrics/index.js";
 import { selftestOutcomes } from "../../src/selftest/index.js";
 import { dropReasons, latencyBounds } from "../../src/sinks/index.js";
 import { vectorNames } from "../../src/vectors/index.js";
-
-const quiet: SinkMetrics = {
-  name: "file",
-  delivered: 0,
-  queued: 0,
-  spoolBytes: 0,
-  retried: 0,
-  errors: 0,
-  lastSuccess: 0,
-  dropped: { queue_full: 0, broken: 0 },
-  latency: { counts: [0, 0], count: 0, sumSeconds: 0 },
-};
-
-const labels: MetricLabels = {
-  doors: ["file_open", "bpf"],
-  losses: ["ring_full", "scope_full"],
-  pipelineDrops: ["failed"],
-  sinkDrops: ["queue_full", "broken"],
-  latencyBounds: [0.01, 1],
-  outcomes: ["observed", "denied", "allowed"],
-  selftestOutcomes: ["refused", "not_stopped"],
-};
-
-function readers(change: Partial<MetricReaders> = {}): MetricReaders {
-  return {
-    build: { version: "0.1.0", revision: "abc", libbpf: "1.1", node: "v20" },
-    mode: () => "detect",
-    events: () => [],
-    doors: () => [],
-    losses: () => [],
-    pipelineDrops: () => [],
-    protectedProcesses: () => 0,
-    hardening: () => [],
-    ring: () => ({ usedBytes: undefined, sizeBytes: 4096 }),
-    sinks: () => [quiet],
-    canary: () => ({ lastSuccess: 0, failures: 0 }),
-    reload: () => ({ successful: true, lastSuccess: 1 }),
-    selftest: () => ({ lastRun: 0, outcomes: [], failures: 0 }),
-    ...change,
-  };
-}
+import { labels, quiet, readers } from "./metrics-support.js";
 
 async function render(change: Partial<MetricReaders> = {}) {
-  return createMetrics(readers(change), labels, { processMetrics: false }).render();
+  return (await createMetrics(readers(change), labels, { processMetrics: false }).render()).text;
 }
 
 describe("createMetrics", () => {
@@ -117,7 +72,7 @@ describe("createMetrics", () => {
     );
     await metrics.render();
     count = 7n;
-    const text = await metrics.render();
+    const { text } = await metrics.render();
     for (const series of [
       'events_total{vector="kcore",outcome="denied"} 7',
       'enforcement_mode{mode="enforce"} 1',
@@ -162,7 +117,7 @@ describe("createMetrics", () => {
     );
     await metrics.render();
     broken = true;
-    const text = await metrics.render();
+    const { text } = await metrics.render();
     expect(text).toContain('cloudtaser_events_total{vector="kcore",outcome="denied"} 5\n');
     expect(text).toContain("cloudtaser_protected_processes 0\n");
     expect(text).toContain("cloudtaser_scrape_failures_total 1\n");
@@ -179,18 +134,70 @@ describe("createMetrics", () => {
     }
   });
 
+  it("shows the state of evidence, of readiness and of the agent's own events", async () => {
+    const text = await render({
+      ready: () => false,
+      leakWindows: () => 3,
+      notices: () => [{ type: "GUARD_SILENCED", count: 2 }],
+    });
+    for (const series of [
+      "ready 0",
+      "leak_windows_total 3",
+      'notices_total{type="GUARD_SILENCED"} 2',
+      'notices_total{type="EVENTS_LOST"} 0',
+      "evidence_signed 1",
+      "evidence_last_checkpoint_timestamp_seconds 7",
+      'evidence_run_before{end="crashed"} 1',
+      'evidence_run_before{end="stopped"} 0',
+    ]) {
+      expect(text).toContain(`cloudtaser_${series}\n`);
+    }
+  });
+
+  it("gives who accepts OpenMetrics an event of each bucket, and everybody else the same as before", async () => {
+    const id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    const last = [undefined, undefined, { line: `{"schema":"x","id":"${id}","seq":1}`, seconds: 2.5, at: 5500 }];
+    const metrics = createMetrics(
+      readers({
+        sinks: () => [{ ...quiet, latency: { counts: [0, 0], count: 1, sumSeconds: 2.5, last } }],
+        events: () => [{ vector: "kcore", outcome: "denied", count: 5n }],
+      }),
+      labels,
+      { processMetrics: false },
+    );
+    const before = await metrics.render("text/plain");
+    const { text, contentType } = await metrics.render("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+    expect(contentType).toContain("application/openmetrics-text");
+    expect(text).toContain(
+      `cloudtaser_sink_delivery_seconds_bucket{sink="file",le="+Inf"} 1 # {event_id="${id}"} 2.5 5.5\n`,
+    );
+    expect(text).toContain("# TYPE cloudtaser_events counter\ncloudtaser_events_total{");
+    expect(text).toMatch(/# EOF\n$/);
+    expect(before.text).not.toContain(id);
+    expect((await metrics.render()).text).toBe(before.text);
+  });
+
   it("can exist twice and leaves the library's global registry alone", async () => {
     expect(await render()).toBe(await render());
     expect(register.getMetricsAsArray()).toEqual([]);
   });
 
   it("stays within its budget of series for a node", async () => {
+    const losses = Object.keys(Loss).filter((name) => name !== "max");
     const drops = Object.fromEntries(dropReasons.map((reason) => [reason, 0]));
     const slow = { counts: latencyBounds.map(() => 0), count: 0, sumSeconds: 0 };
-    const text = await createMetrics(
+    const { text } = await createMetrics(
       readers({ sinks: () => ["stdout", "file"].map((name) => ({ ...quiet, name, dropped: drops, latency: slow })) }),
-      { ...labels, doors: doorNames, selftestOutcomes, latencyBounds },
+      {
+        ...labels,
+        doors: doorNames,
+        losses,
+        pipelineDrops: ["abi_mismatch", "unknown_vector", "unknown_outcome", "failed", "malformed"],
+        selftestOutcomes,
+        latencyBounds,
+      },
     ).render();
-    expect(text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length).toBeLessThan(300);
+    const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length;
+    expect(series).toBeLessThan(300);
   });
 });

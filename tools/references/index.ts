@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every generated document, by its path in the tree.
 
+import { dashboardFile } from "../monitoring/dashboard.js";
+import { alertsReference, prometheusRule, rulesFile } from "../monitoring/render.js";
 import { configurationReference } from "./configuration.js";
 import { doorsReference } from "./doors.js";
 import { errorsReference } from "./errors.js";
@@ -21,5 +23,9 @@ export async function references(): Promise<Map<string, string>> {
     ["docs/reference/event.schema.json", eventSchemaFile()],
     ["docs/reference/formats.md", formatsReference()],
     ["docs/reference/metrics.md", await metricsReference()],
+    ["docs/reference/alerts.md", alertsReference()],
+    ["daemonset/monitoring/rules.yaml", rulesFile()],
+    ["daemonset/monitoring/prometheusrule.yaml", prometheusRule()],
+    ["daemonset/monitoring/dashboard.json", dashboardFile()],
   ]);
 }

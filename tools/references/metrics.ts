@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/reference/metrics.md: every family of /metrics, asked of the metrics room itself.
 
+import { noticeTypes } from "../../src/formats/index.js";
 import { Loss } from "../../src/kernel/abi.gen.js";
 import { doorNames } from "../../src/kernel/doors.js";
 import { createMetrics, type MetricReaders } from "../../src/metrics/index.js";
@@ -18,6 +19,10 @@ const silent: MetricReaders = {
   pipelineDrops: () => [],
   protectedProcesses: () => 0,
   hardening: () => [],
+  ready: () => false,
+  notices: () => [],
+  leakWindows: () => 0,
+  evidence: () => ({ signed: false, lastCheckpoint: 0, intervalSeconds: 0, before: "unknown" }),
   ring: () => ({ usedBytes: undefined, sizeBytes: 0 }),
   sinks: () => [],
   canary: () => ({ lastSuccess: 0, failures: 0 }),
@@ -35,6 +40,7 @@ export async function metricsReference(): Promise<string> {
     latencyBounds,
     outcomes: ["observed", "denied", "killed", "allowed"],
     selftestOutcomes,
+    notices: Object.keys(noticeTypes),
   };
   const families = await createMetrics(silent, labels).describe();
   const rows = families.map(({ name, type, help, labels: names }) => [code(name), type, codes(names), help]);
@@ -44,7 +50,7 @@ export async function metricsReference(): Promise<string> {
       "Metrics",
       "src/metrics",
       "Served as Prometheus text at `/metrics` on `health.listen`. Values are read when somebody asks; every known series exists from the start at zero. " +
-        "No label holds a process id or a path.",
+        "No label holds a process id or a path. Who accepts `application/openmetrics-text` gets that, with an `event_id` as exemplar in each bucket of the histogram.",
     ),
     "## Families",
     "",
@@ -61,6 +67,8 @@ export async function metricsReference(): Promise<string> {
         ["`door`", "the names in the [door reference](doors.md)"],
         ["`outcome`", codes(["observed", "denied", "killed", "allowed"])],
         ["`reason` of `cloudtaser_lost_total`", codes(losses)],
+        ["`type`", codes(Object.keys(noticeTypes))],
+        ["`end`", codes(["stopped", "crashed", "unknown"])],
         ["`sink`", "`stdout` and `file` for those of `events`, else the names in `sinks`; eight more at most"],
         ["`reason` of `cloudtaser_sink_dropped_events_total`", codes(dropReasons)],
       ],

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Debian's Prometheus and its tool, unpacked into the cache, never installed: they judge rules, dashboard and metrics.
+
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PrivateApt } from "./apt.js";
+import { cached } from "./cache.js";
+import { LabError } from "./error.js";
+import { runTool } from "./host.js";
+import { tool } from "./requirements.js";
+
+const suite = "bookworm";
+
+export interface PrometheusTools {
+  prometheus: string;
+  promtool: string;
+}
+
+/** Fetches and unpacks the package if the cache lacks it. Throws LAB_SOURCE_UNREACHABLE with the way out. */
+export async function prometheusTools(): Promise<PrometheusTools> {
+  const dir = await cached(`prometheus/${suite}`, async (unfinished) => {
+    const apt = await PrivateApt.open(join(unfinished, "apt"), suite);
+    const found = await apt.show("prometheus");
+    if (found === undefined) {
+      throw new LabError({
+        code: "LAB_SOURCE_MISSING",
+        about: "the package prometheus",
+        cause: `Debian ${suite} does not offer it`,
+        fix: "Set CLOUDTASER_DEBIAN_MIRROR to a mirror that carries the release.",
+      });
+    }
+    for (const file of await apt.download([found], join(unfinished, "debs")))
+      await runTool([tool("dpkg-deb"), "-x", file, join(unfinished, "root")]);
+    for (const rest of ["apt", "debs"]) await rm(join(unfinished, rest), { recursive: true });
+  });
+  const bin = join(dir, "root/usr/bin");
+  return { prometheus: join(bin, "prometheus"), promtool: join(bin, "promtool") };
+}

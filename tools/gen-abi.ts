@@ -152,7 +152,7 @@ export function generate(object: string): string {
   return `${[
     "// SPDX-License-Identifier: Apache-2.0",
     "// Generated from the BTF of bpf/abi.bpf.c by `make generate`. Do not edit.",
-    'function readText(buffer: Buffer, at: number, size: number): string {\n  const end = buffer.subarray(at, at + size).indexOf(0);\n  return buffer.toString("utf8", at, end < 0 ? at + size : at + end);\n}',
+    'function readText(buffer: Buffer, at: number, size: number): string {\n  let end = at;\n  while (end < at + size && buffer[end] !== 0) end++;\n  return end === at ? "" : buffer.toString("utf8", at, end);\n}',
     ...all.filter((t) => t.kind === "ENUM").map(emitEnum),
     ...all.filter((t) => t.kind === "STRUCT").map((t) => emitStruct(types, t)),
   ].join("\n\n")}\n`;

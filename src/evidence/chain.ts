@@ -3,7 +3,7 @@
 // every sink and the control socket tell the same. A number is only taken by an event that was built.
 
 import { hash } from "node:crypto";
-import { type AnyEvent, formatNative } from "../formats/index.js";
+import { type AnyEvent, nativeText } from "../formats/index.js";
 
 /** Where the next event stands. */
 export interface Place {
@@ -37,9 +37,9 @@ export class Chain {
   /** build may throw: the place stays free then. The line has its newline. */
   add<Event extends AnyEvent>(build: (place: Place) => Event): { event: Event; line: string } {
     const event = build({ seq: this.#seq + 1, prev: this.#prev });
-    const line = formatNative(event);
-    this.#prev = hashLine(line.slice(0, -1));
+    const text = nativeText(event);
+    this.#prev = hashLine(text);
     this.#seq++;
-    return { event, line };
+    return { event, line: `${text}\n` };
   }
 }

@@ -3,8 +3,9 @@
 // Generated from the BTF of bpf/abi.bpf.c by `make generate`. Do not edit.
 
 function readText(buffer: Buffer, at: number, size: number): string {
-  const end = buffer.subarray(at, at + size).indexOf(0);
-  return buffer.toString("utf8", at, end < 0 ? at + size : at + end);
+  let end = at;
+  while (end < at + size && buffer[end] !== 0) end++;
+  return end === at ? "" : buffer.toString("utf8", at, end);
 }
 
 /** enum ct_allow_kind */

@@ -5,7 +5,7 @@ import { printable } from "../errors/index.js";
 import { type CloudtaserEvent, eventSchemaName } from "../formats/index.js";
 import { type ArgumentMeaning, vectorEntry } from "../vectors/index.js";
 import { formatTime } from "./clock.js";
-import type { DecodedIdentity } from "./decoded.js";
+import { type DecodedIdentity, isSameProcess } from "./decoded.js";
 import type { Draft, PipelineContext } from "./draft.js";
 import type { ProcessFacts } from "./facts.js";
 import { errnoName, syscallName } from "./syscalls.js";
@@ -15,8 +15,7 @@ function formatDevice(dev: number): string {
   return `${dev >>> 20}:${dev & 0xfffff}`;
 }
 
-function processOf(who: DecodedIdentity, known: ProcessFacts, bootNs: bigint, context: PipelineContext) {
-  const user = context.facts.userName(who.uid);
+function describe(who: DecodedIdentity, known: ProcessFacts, user: string | undefined, bootNs: bigint) {
   return {
     pid: who.tgid,
     tid: who.tid,
@@ -38,6 +37,55 @@ function processOf(who: DecodedIdentity, known: ProcessFacts, bootNs: bigint, co
     ...(known.containerId === undefined ? {} : { container: { id: known.containerId } }),
   };
 }
+
+interface Described<Process> {
+  who: DecodedIdentity;
+  user: string | undefined;
+  bootNs: bigint;
+  workload: string | undefined;
+  process: Process;
+}
+
+/** The last one that was described with these facts: an attacker that tries again is described once. */
+const offenders = new WeakMap<ProcessFacts, Described<CloudtaserEvent["offender"]>>();
+const targets = new WeakMap<ProcessFacts, Described<NonNullable<CloudtaserEvent["target"]>>>();
+
+function offenderOf({ decoded, offenderFacts: known }: Draft, bootNs: bigint, { facts }: PipelineContext) {
+  const who = decoded.offender;
+  const user = facts.userName(who.uid);
+  const last = offenders.get(known);
+  if (last?.bootNs === bootNs && last.user === user && isSameThread(last.who, who)) return last.process;
+  const process = { ...describe(who, known, user, bootNs), parent: known.parent };
+  offenders.set(known, { who, user, bootNs, workload: undefined, process });
+  return process;
+}
+
+function targetOf({ decoded, targetFacts: known }: Draft, bootNs: bigint, { facts, workloadOf }: PipelineContext) {
+  if (known === undefined) return null;
+  const who = decoded.target;
+  const user = facts.userName(who.uid);
+  const workload = workloadOf(who.group);
+  const last = targets.get(known);
+  if (
+    last?.bootNs === bootNs &&
+    last.user === user &&
+    last.workload === workload &&
+    last.who.group === who.group &&
+    isSameThread(last.who, who)
+  )
+    return last.process;
+  const process = {
+    ...describe(who, known, user, bootNs),
+    group: who.group,
+    ...(workload === undefined ? {} : { workload: printable(workload, 64) }),
+  };
+  targets.set(known, { who, user, bootNs, workload, process });
+  return process;
+}
+
+/** All that is described, the names included. */
+const isSameThread = (one: DecodedIdentity, other: DecodedIdentity): boolean =>
+  isSameProcess(one, other) && one.tid === other.tid && one.uid === other.uid && one.comm === other.comm;
 
 function argumentText(value: bigint, { form }: ArgumentMeaning, { abi }: PipelineContext): string | number {
   if (form === "bits") return `0x${value.toString(16)}`;
@@ -80,10 +128,9 @@ function syscallOf({ decoded }: Draft, { abi }: PipelineContext): CloudtaserEven
 }
 
 export function buildEvent(draft: Draft, context: PipelineContext): CloudtaserEvent {
-  const { decoded, targetFacts } = draft;
+  const { decoded } = draft;
   const bootNs = context.clock.offsetNs();
   const wallNs = bootNs + decoded.timeNs;
-  const workload = draft.hasTarget ? context.workloadOf(decoded.target.group) : undefined;
   return {
     schema: eventSchemaName,
     id: uuidv7(Number(wallNs / 1_000_000n), draft.place.seq),
@@ -95,18 +142,8 @@ export function buildEvent(draft: Draft, context: PipelineContext): CloudtaserEv
     vector: draft.vector,
     ...draft.verdict,
     count: draft.count,
-    offender: {
-      ...processOf(decoded.offender, draft.offenderFacts, bootNs, context),
-      parent: draft.offenderFacts.parent,
-    },
-    target:
-      targetFacts === undefined
-        ? null
-        : {
-            ...processOf(decoded.target, targetFacts, bootNs, context),
-            group: decoded.target.group,
-            ...(workload === undefined ? {} : { workload: printable(workload, 64) }),
-          },
+    offender: offenderOf(draft, bootNs, context),
+    target: targetOf(draft, bootNs, context),
     syscall: syscallOf(draft, context),
     error: errnoName(decoded.error),
     door: context.abi.door(decoded.door),

@@ -54,9 +54,12 @@ export function createBootClock(sources: ClockSources = realSources): BootClock 
   };
 }
 
+let shown = { second: 0, text: "1970-01-01T00:00:00." };
+
 /** RFC 3339 in UTC with nine decimals. */
 export function formatTime(wallNs: bigint): string {
-  const ms = Number(wallNs / 1_000_000n);
-  const below = (wallNs % 1_000_000n).toString().padStart(6, "0");
-  return `${new Date(ms).toISOString().slice(0, -1)}${below}Z`;
+  const second = Number(wallNs / 1_000_000_000n);
+  // Many of a second come together, and text of it is dear.
+  if (second !== shown.second) shown = { second, text: new Date(second * 1000).toISOString().slice(0, -4) };
+  return `${shown.text}${(wallNs % 1_000_000_000n).toString().padStart(9, "0")}Z`;
 }

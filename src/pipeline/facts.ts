@@ -3,7 +3,7 @@
 // dropped when the process id changed hands, limited in number per second. A miss costs a field, never an event.
 
 import { printable } from "../errors/index.js";
-import type { DecodedIdentity } from "./decoded.js";
+import { type DecodedIdentity, isSameProcess } from "./decoded.js";
 import { LruCache } from "./lru.js";
 import type { ProcReader } from "./procfs.js";
 
@@ -88,7 +88,7 @@ export function createFacts(
   reader: ProcReader,
   { cacheSize = 4096, budgetPerSecond = 100, nowMs = () => performance.now() } = {},
 ): Facts {
-  const cache = new LruCache<string, ProcessFacts>(cacheSize);
+  const cache = new LruCache<number, { who: DecodedIdentity; facts: ProcessFacts }>(cacheSize);
   const stats: FactsStats = { reads: 0, skipped: 0, gone: 0 };
   let budget = budgetPerSecond;
   let budgetFrom = nowMs();
@@ -125,10 +125,9 @@ export function createFacts(
   return {
     stats,
     of(who, withParents) {
-      // exec keeps pid and start time but changes the file; a move changes the control group.
-      const key = [who.tgid, who.startBoottimeNs, who.exeDev, who.exeIno, who.cgroupId, who.ppid, withParents].join();
+      const key = who.tgid * 2 + (withParents ? 1 : 0);
       const known = cache.get(key);
-      if (known !== undefined) return known;
+      if (known !== undefined && isSameProcess(known.who, who)) return known.facts;
       if (!mayRead()) {
         stats.skipped++;
         return nothing;
@@ -139,7 +138,7 @@ export function createFacts(
         stats.gone++;
         return nothing;
       }
-      cache.set(key, found);
+      cache.set(key, { who, facts: found });
       return found;
     },
     userName(uid) {

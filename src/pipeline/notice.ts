@@ -2,7 +2,7 @@
 // An event of the agent's own: what it found out, made an event with the sequence number that is next.
 
 import { printable } from "../errors/index.js";
-import { eventSchemaName, formatNative, type NoticeEvent, type NoticeType, noticeTypes } from "../formats/index.js";
+import { eventSchemaName, type NoticeEvent, type NoticeType, nativeText, noticeTypes } from "../formats/index.js";
 import { formatTime } from "./clock.js";
 import type { PipelineContext, Place } from "./draft.js";
 import { uuidv7 } from "./uuid.js";
@@ -46,5 +46,5 @@ export function buildNotice(
   };
   if (notice.sign === undefined) return event;
   event.detail["signature"] = "";
-  return { ...event, detail: { ...event.detail, signature: notice.sign(formatNative(event).slice(0, -1)) } };
+  return { ...event, detail: { ...event.detail, signature: notice.sign(nativeText(event)) } };
 }

@@ -14,10 +14,15 @@ const maxFindings = 100;
 interface Line {
   seq: number;
   prev: string;
+  /** Unix milliseconds. */
+  time: number;
   node: string;
   type: string;
   detail: Readonly<Record<string, unknown>>;
 }
+
+/** A run that goes on for so long after a checkpoint has remembered it: the agent does within two seconds. */
+const memorableMs = 10_000;
 
 /** What a sink lost, as the agent tells it. What was lost before it had a number leaves no gap. */
 const lossOfSink = /^([a-z][a-z0-9-]*)_(?:queue_full|spool_full|refused|damaged|broken|closed)$/;
@@ -25,11 +30,11 @@ const lossOfSink = /^([a-z][a-z0-9-]*)_(?:queue_full|spool_full|refused|damaged|
 /** undefined for a line that is no event. */
 function parseLine(text: string): Line | undefined {
   try {
-    const { schema, seq, prev, node, type, detail } = JSON.parse(text) as Record<string, unknown>;
+    const { schema, seq, prev, time, node, type, detail } = JSON.parse(text) as Record<string, unknown>;
     if (typeof schema !== "string" || !schema.startsWith("cloudtaser.event/")) return undefined;
     if (!Number.isSafeInteger(seq) || typeof prev !== "string" || typeof type !== "string") return undefined;
     const inner = typeof detail === "object" && detail !== null ? (detail as Line["detail"]) : {};
-    return { seq: seq as number, prev, node: String(node), type, detail: inner };
+    return { seq: seq as number, prev, time: Date.parse(String(time)), node: String(node), type, detail: inner };
   } catch {
     return undefined;
   }
@@ -64,6 +69,12 @@ export class Verifier {
   #seen = new Map<number, string>();
   /** Hashes of checkpoints: what a run after a crash goes on from. */
   readonly #anchors = new Map<string, string>();
+  /** Time of the first checkpoint of this run. */
+  #signedAt: number | undefined;
+  /** Some run so far must have been remembered by the next. */
+  #memorable = false;
+  /** Runs that know of none before them, until a signature says why. */
+  #orphans: { at: string; line: number }[] = [];
   #torn: { at: string; line: number; whole: boolean } | undefined;
   #gaps: Found[] = [];
   #missing = 0;
@@ -103,6 +114,7 @@ export class Verifier {
     this.#place(line, hash);
     if (line.type === "EVENTS_LOST") this.#hearsay.push({ detail: line.detail, at: this.#at });
     this.#open++;
+    if (this.#signedAt !== undefined && line.time - this.#signedAt > memorableMs) this.#memorable = true;
     if (line.type === "CHECKPOINT") this.#checkpoint(line, text, hash);
     this.#remember(line, hash);
   }
@@ -110,6 +122,7 @@ export class Verifier {
   end(): VerifyResult {
     this.#settleTorn("end");
     this.#endRun();
+    this.#disown();
     const findings = this.#findings
       // Of a log in which nothing is signed the verdict says it.
       .filter(({ verdict }) => verdict !== "unsigned" || this.#checkpoints > 0)
@@ -198,6 +211,7 @@ export class Verifier {
     const checkpoint = this.#anchors.get(line.prev);
     const open = this.#open;
     this.#endRun();
+    if (line.prev !== noLine) this.#disown();
     this.#runs++;
     if (line.prev === hash) this.#find("note", "restart of the agent, which follows on the line before");
     else if (checkpoint !== undefined)
@@ -205,11 +219,7 @@ export class Verifier {
         "note",
         `restart after a crash: the run before is bound up to ${checkpoint}; the ${open} lines after it were not signed, and more may have been written`,
       );
-    else if (line.prev === noLine)
-      this.#find(
-        "altered",
-        "a run that knows of none before it, though there is one: its state was removed, or this is another agent's log",
-      );
+    else if (line.prev === noLine) this.#orphans.push({ at: this.#at, line: this.#lines });
     else this.#find("altered", "a run whose forerunner is not here: lines or a whole run before it are missing");
     this.#open = 0;
   }
@@ -243,6 +253,22 @@ export class Verifier {
     this.#told.clear();
     this.#hearsay = [];
     this.#seen.clear();
+    this.#signedAt = undefined;
+  }
+
+  /** A start that was killed before anything could be remembered says so, signed. @param crashed what the signature says */
+  #disown(crashed = false): void {
+    const explained = crashed && !this.#memorable;
+    for (const orphan of this.#orphans) {
+      if (explained) this.#find("note", "restart after a crash, before the run before it could be remembered", orphan);
+      else
+        this.#find(
+          "altered",
+          "a run that knows of none before it, though there is one: its state was removed, or this is another agent's log",
+          orphan,
+        );
+    }
+    this.#orphans = [];
   }
 
   /** Told losses count from the checkpoint on that signs them. */
@@ -285,6 +311,8 @@ export class Verifier {
     if (line.detail["reason"] === "stop") this.#run.stopped = this.#at;
     this.#believe();
     this.#open = 0;
+    this.#signedAt ??= line.time;
+    this.#disown(before === "crashed");
     this.#lastCheckpoint = this.#at;
   }
 

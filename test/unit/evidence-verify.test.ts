@@ -150,6 +150,35 @@ describe("verify", () => {
     expect(text(before.slice(4))).toEqual(["note: begins with number 5; what was before is not here"]);
   });
 
+  it("takes the word of a signature for a run that was killed before it could be remembered, and of nothing else", () => {
+    const early = run(new Chain(), 3, { stop: false });
+    /** A run that knows of none before it. */
+    const orphan = (before: string, sign: typeof signer | null = signer) => {
+      const chain = new Chain();
+      const add = (notice: Notice, nowMs: number) =>
+        chain.add((place) => buildNotice(notice, place, { node: "n1" }, nowMs)).line.trimEnd();
+      const detail = { reason: "start", before, ...(sign === null ? {} : { key: sign.publicKey }) };
+      const notice: Notice = { type: "CHECKPOINT", detail, ...(sign === null ? {} : { sign: sign.sign }) };
+      return (lasted = 0) => [
+        add({ type: "AGENT_STARTED" }, Date.now()),
+        add(notice, Date.now()),
+        add({ type: "GUARD_PROVED" }, Date.now() + lasted),
+      ];
+    };
+    const verdict = (...runs: string[][]) => verify(runs.flat()).verdict;
+    expect(verdict(early, orphan("crashed")())).toBe("complete");
+    expect(verify([...early, ...orphan("crashed")()]).findings[0]?.text).toMatch(/^restart after a crash, before/);
+    // Killed again before its own signature was written: the next one speaks for it.
+    expect(verdict(early, orphan("crashed")().slice(0, 1), orphan("crashed")())).toBe("complete");
+    expect(verdict(early, orphan("crashed")().slice(0, 1))).toBe("altered");
+    expect(verdict(early, orphan("unknown")())).toBe("altered");
+    expect(verdict(early, orphan("crashed", null)())).toBe("altered");
+    expect(verdict(early, orphan("crashed", other)())).toBe("altered");
+    // That one lasted for long enough: what came after it must know of it.
+    expect(verdict(orphan("unknown")(60_000), orphan("crashed")())).toBe("altered");
+    expect(verdict(orphan("unknown")(5_000), orphan("crashed")())).toBe("complete");
+  });
+
   it("says of a gap whether the agent told of a loss as large", () => {
     const lost = { 20: { type: "EVENTS_LOST", count: 3, detail: { siem_spool_full: 3, ring_full: 90 } } as Notice };
     const lines = run(new Chain(), 25, { lost });

@@ -112,7 +112,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/bench/bench.mk
 
 ##@ Use
-.PHONY: demo lab lab-build test benign unit check bench
+.PHONY: demo lab lab-build test benign unit check bench bench-events
 lab-build: all
 	@true
 
@@ -124,6 +124,9 @@ demo: lab-build demo-attacks ## real attacks, without and with the agent, in a g
 
 bench: lab-build build/bench/operations ## what the agent costs, in instructions (KERNELS="6.12 5.10"; UPDATE=1 commits the figures)
 	$(Q)node dist/test/bench/bench.js $(if $(UPDATE),--update)
+
+bench-events: typescript ## what the stream of events takes, natively (EVENTS=10000000 watches memory for longer; UPDATE=1 commits the figures)
+	$(Q)node dist/test/bench/events.js $(if $(EVENTS),--events $(EVENTS)) $(if $(UPDATE),--update)
 
 ##@ Quality
 test: lab-build ## everything: unit, contract, native, and the lab on all kernels

@@ -4,6 +4,7 @@
 
 import { hashLine, noLine } from "./chain.js";
 import { isSignedBy } from "./key.js";
+import { type Line, lossOfSink, parseLine, type Run } from "./line.js";
 import { type Finding, type Verdict, type VerifyResult, worstOf } from "./result.js";
 
 /** How far back a repeated line is known for one. */
@@ -11,47 +12,10 @@ const remembered = 65_536;
 /** Findings that are kept; the rest is counted. */
 const maxFindings = 100;
 
-interface Line {
-  seq: number;
-  prev: string;
-  /** Unix milliseconds. */
-  time: number;
-  node: string;
-  type: string;
-  detail: Readonly<Record<string, unknown>>;
-}
-
 /** A run that goes on for so long after a checkpoint has remembered it: the agent does within two seconds. */
 const memorableMs = 10_000;
 
-/** What a sink lost, as the agent tells it. What was lost before it had a number leaves no gap. */
-const lossOfSink = /^([a-z][a-z0-9-]*)_(?:queue_full|spool_full|refused|damaged|broken|closed)$/;
-
-/** undefined for a line that is no event. */
-function parseLine(text: string): Line | undefined {
-  try {
-    const { schema, seq, prev, time, node, type, detail } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof schema !== "string" || !schema.startsWith("cloudtaser.event/")) return undefined;
-    if (!Number.isSafeInteger(seq) || typeof prev !== "string" || typeof type !== "string") return undefined;
-    const inner = typeof detail === "object" && detail !== null ? (detail as Line["detail"]) : {};
-    return { seq: seq as number, prev, time: Date.parse(String(time)), node: String(node), type, detail: inner };
-  } catch {
-    return undefined;
-  }
-}
-
 type Found = Finding & { line: number };
-
-/** What one run of the agent has shown so far. */
-interface Run {
-  first: { at: string; line: number };
-  /** Good checkpoints. */
-  signed: number;
-  /** Its first checkpoint without a signature. */
-  bare: { at: string; line: number } | undefined;
-  /** Where the checkpoint of its orderly stop stands; "" while there is none. */
-  stopped: string;
-}
 
 export class Verifier {
   readonly #key: string | undefined;

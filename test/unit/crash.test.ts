@@ -127,8 +127,9 @@ it(
 
     const logs = readdirSync(directory).filter((name) => name.startsWith("events.ndjson"));
     const result = await verifyFiles(logs.map((name) => join(directory, name)));
-    expect(result.findings.filter(({ verdict }) => verdict !== "note")).toEqual([]);
-    expect(result.verdict).toBe("complete");
+    // What was killed before its first checkpoint has nobody's signature; nothing is missing or altered.
+    expect(result.findings.filter(({ verdict }) => verdict !== "note" && verdict !== "unsigned")).toEqual([]);
+    expect(["complete", "unsigned"]).toContain(result.verdict);
     expect(result.runs).toBeGreaterThan(kills / 2);
     expect(result.findings.length + result.leftOut).toBeGreaterThanOrEqual(result.runs - 1);
     process.stdout.write(

@@ -2,7 +2,7 @@
 // Joins the metric families with the rooms that know the numbers.
 import { type DoorName, doorNames, type Kernel, Loss, type Native, packageVersion } from "../kernel/index.js";
 import { createMetrics, type Metrics } from "../metrics/index.js";
-import type { PipelineStats } from "../pipeline/index.js";
+import { type PipelineStats, unscannedReasons } from "../pipeline/index.js";
 import { selftestOutcomes } from "../selftest/index.js";
 import { dropReasons, latencyBounds, type SinkReport } from "../sinks/index.js";
 import { isVectorName } from "../vectors/index.js";
@@ -21,6 +21,7 @@ export interface MeasureSources {
   pipeline(): Readonly<PipelineStats> | undefined;
   /** Records of the wrong size. */
   malformed(): number;
+  secrets(): number;
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
   proofFailures(): number;
   reload(): { successful: boolean; lastSuccess: number };
@@ -62,12 +63,16 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       canary: () => ({ lastSuccess: (kernel.lastProof ?? 0) / 1000, failures: sources.proofFailures() }),
       reload: sources.reload,
       hardening: sources.hardening,
+      secrets: sources.secrets,
+      unscanned: () =>
+        unscannedReasons.map((reason) => ({ reason, count: sources.pipeline()?.unscanned[reason] ?? 0 })),
       selftest: () => selftestNumbers(sources.selftests()),
     },
     {
       doors: doorNames satisfies DoorName[],
       losses: Object.keys(Loss).filter((name) => name !== "max"),
       pipelineDrops,
+      unscanned: unscannedReasons,
       sinkDrops: dropReasons,
       latencyBounds,
       // The form that kills after the fact refuses nothing, and the others do nothing else.

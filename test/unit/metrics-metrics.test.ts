@@ -31,6 +31,7 @@ const labels: MetricLabels = {
   doors: ["file_open", "bpf"],
   losses: ["ring_full", "scope_full"],
   pipelineDrops: ["failed"],
+  unscanned: ["beyond"],
   sinkDrops: ["queue_full", "broken"],
   latencyBounds: [0.01, 1],
   outcomes: ["observed", "denied", "allowed"],
@@ -47,6 +48,8 @@ function readers(change: Partial<MetricReaders> = {}): MetricReaders {
     pipelineDrops: () => [],
     protectedProcesses: () => 0,
     hardening: () => [],
+    secrets: () => 3,
+    unscanned: () => [{ reason: "beyond", count: 2 }],
     ring: () => ({ usedBytes: undefined, sizeBytes: 4096 }),
     sinks: () => [quiet],
     canary: () => ({ lastSuccess: 0, failures: 0 }),
@@ -139,6 +142,8 @@ describe("createMetrics", () => {
       'sink_delivery_seconds_sum{sink="file"} 7.5',
       'sink_delivery_seconds_count{sink="file"} 4',
       'sink_dropped_events_total{sink="file",reason="queue_full"} 5',
+      "secrets 3",
+      'unscanned_total{reason="beyond"} 2',
       'build_info{version="0.1.0",revision="abc",libbpf="1.1",node="v20"} 1',
     ]) {
       expect(text).toContain(`cloudtaser_${series}\n`);

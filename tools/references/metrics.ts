@@ -4,6 +4,7 @@
 import { Loss } from "../../src/kernel/abi.gen.js";
 import { doorNames } from "../../src/kernel/doors.js";
 import { createMetrics, type MetricReaders } from "../../src/metrics/index.js";
+import { unscannedReasons } from "../../src/pipeline/index.js";
 import { selftestOutcomes } from "../../src/selftest/index.js";
 import { dropReasons, latencyBounds } from "../../src/sinks/index.js";
 import { code, codes, opening, table } from "./markdown.js";
@@ -18,6 +19,8 @@ const silent: MetricReaders = {
   pipelineDrops: () => [],
   protectedProcesses: () => 0,
   hardening: () => [],
+  secrets: () => 0,
+  unscanned: () => [],
   ring: () => ({ usedBytes: undefined, sizeBytes: 0 }),
   sinks: () => [],
   canary: () => ({ lastSuccess: 0, failures: 0 }),
@@ -31,6 +34,7 @@ export async function metricsReference(): Promise<string> {
     doors: doorNames,
     losses,
     pipelineDrops: [],
+    unscanned: unscannedReasons,
     sinkDrops: dropReasons,
     latencyBounds,
     outcomes: ["observed", "denied", "killed", "allowed"],
@@ -62,6 +66,7 @@ export async function metricsReference(): Promise<string> {
         ["`outcome`", codes(["observed", "denied", "killed", "allowed"])],
         ["`reason` of `cloudtaser_lost_total`", codes(losses)],
         ["`sink`", "`stdout` and `file` for those of `events`, else the names in `sinks`; eight more at most"],
+        ["`reason` of `cloudtaser_unscanned_total`", codes(unscannedReasons)],
         ["`reason` of `cloudtaser_sink_dropped_events_total`", codes(dropReasons)],
       ],
     ),

@@ -9,6 +9,7 @@ import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
 import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect, silentRoads } from "./exceptions.js";
 import { type Attack, Field, type Person, type SeenEvent, triggerDir } from "./field.js";
+import { leakCaseTests } from "./leak-cases.js";
 import { badStartTests, lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { policyTests } from "./policy.js";
@@ -226,6 +227,7 @@ print(os.getpid(), n)"`,
       }
     }, 300_000);
 
+    if (configuration.name === configuration.kernel) leakCaseTests(suite, configuration.kernel);
     lifeTests(suite);
     // What the agent makes of a start that goes wrong, and of lists and changes of policy, depends on the form at most.
     const oneOfForm = configuration.name === "6.12" || configuration.name === "5.10";

@@ -21,7 +21,9 @@ async function answer(command: GuestCommand, count: number): Promise<void> {
 
 /** Must be run with no agent: nothing is protected, so this is the way of an unprotected caller. */
 export async function measureDoors(guest: Guest, form: string): Promise<Record<string, Counts>> {
-  await guest.run("mkdir -p /tmp/dist/test/bench && cp -a /opt/cloudtaser/. /tmp/ 2>/dev/null; true");
+  await guest.run("mkdir -p /tmp/dist/test/bench && cp -a /opt/cloudtaser/. /tmp/ 2>/dev/null; true", {
+    timeoutSeconds: 900,
+  });
   await guest.copy("dist/test/bench/one-door.js", oneDoor);
   const command = guest.spawn(["node", oneDoor, form]);
   const results: Record<string, Counts> = {};

@@ -15,8 +15,13 @@
 	SEC("kprobe")                                                                                                  \
 	int BPF_KPROBE(ct_##hook, args)
 
-/* The door's own argument, and by it those of the hook, for functions behind the way out: to keep one costs less. */
-typedef struct pt_regs ct_context;
+/*
+ * The door's own argument, and by it those of the hook, for functions behind the way out: to keep one costs less. No
+ * typedef: by its name CO-RE would look for the registers in the kernel.
+ */
+#define ct_context struct pt_regs
+/* A function behind the way out has no frame of its own here: what is read takes stack, and 5.10 counts all of it. */
+#define BEHIND		 __always_inline
 #define ARGUMENT(ctx, n) PT_REGS_PARM##n(ctx)
 
 #define LOAD(from, fields...) BPF_CORE_READ(from, fields)
@@ -37,6 +42,7 @@ typedef struct pt_regs ct_context;
 	int BPF_PROG(ct_##hook, args)
 
 typedef unsigned long long ct_context;
+#define BEHIND		 __noinline
 #define ARGUMENT(ctx, n) ((ctx)[(n) - 1])
 
 #define LOAD(from, fields...) ___arrow(from, fields)

@@ -46,7 +46,7 @@ static __always_inline bool is_looked_at(struct inode *inode, int mask)
 }
 
 /* A function of its own, so that the way out of the door saves few registers for it. */
-static __noinline int judge_use(ct_context *ctx)
+static BEHIND int judge_use(ct_context *ctx)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
 	struct file *file = (void *)ARGUMENT(ctx, 1);

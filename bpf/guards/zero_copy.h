@@ -9,7 +9,8 @@
 
 #include "fd_pass.h"
 
-#define MAY_READ 4
+#define MAY_READ     4
+#define SB_KERNMOUNT (1UL << 22)
 
 /*
  * enum ct_zero_copy_road of the system call, 0 for all others. tee and splice between pipes pass no hook. A global
@@ -34,12 +35,21 @@ __weak __noinline int ct_zero_copy_road(void)
 	return 0;
 }
 
+/*
+ * Memory of memfd_create() lies on a mount of the kernel's own. A file without a name on a mounted tmpfs is a temporary
+ * file like any other: services send from those.
+ */
+static __always_inline bool is_memfd(struct inode *inode, unsigned long magic)
+{
+	return (magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) && BPF_CORE_READ(inode, i_sb, s_flags) & SB_KERNMOUNT;
+}
+
 static __always_inline bool is_file_on_disk(struct inode *inode)
 {
 	unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
 
 	return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFREG && magic != PROC_SUPER_MAGIC &&
-	       !is_nameless_memory(inode, magic);
+	       !is_memfd(inode, magic);
 }
 
 static __always_inline void guard_zero_copy(struct file *file, int mask, const struct ct_scope *me,

@@ -36,7 +36,8 @@ export class Evidence {
   /** The last known line of the run before. */
   readonly #recalled: string;
   #timer: NodeJS.Timeout | undefined;
-  #settling: NodeJS.Timeout | undefined;
+  /** One for each checkpoint that is not remembered yet: they may come faster than they settle. */
+  readonly #settling = new Set<NodeJS.Timeout>();
   #last: number | undefined;
   /** The last line that sinks had before they were closed. */
   #end: { hash: string } | undefined;
@@ -71,15 +72,18 @@ export class Evidence {
     this.#last = Date.now();
     if (reason === "stop") return;
     const { head } = this.chain;
-    clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#remember(head, true), settleMs);
-    this.#settling.unref();
+    const settling = setTimeout(() => {
+      this.#settling.delete(settling);
+      this.#remember(head, true);
+    }, settleMs);
+    this.#settling.add(settling.unref());
   }
 
   /** The last line, before the sinks are closed. */
   stop(): void {
     clearInterval(this.#timer);
-    clearTimeout(this.#settling);
+    for (const settling of this.#settling) clearTimeout(settling);
+    this.#settling.clear();
     if (this.chain.head.seq === 0) return;
     this.checkpoint("stop");
     // What still happens while the sinks are closed is in none of their logs: the next run must not follow on it.

@@ -72,6 +72,25 @@ describe("a run of the agent", () => {
     }
   });
 
+  it("is remembered while it runs, also with checkpoints that come faster than they settle", () => {
+    vi.useFakeTimers();
+    try {
+      const directory = fresh();
+      const { evidence } = started(directory);
+      evidence.every(1);
+      vi.advanceTimersByTime(3_500);
+      const { hash } = evidence.chain.head;
+      vi.advanceTimersByTime(1_000);
+      // Killed here.
+      const next = started(directory);
+      expect(next.before).toBe("crashed");
+      expect(next.prev).not.toBe(noLine);
+      expect(next.prev, "two seconds old").not.toBe(hash);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("is followed on its last line that a sink could have, whatever happens while the sinks are closed", () => {
     const directory = fresh();
     const first = started(directory);

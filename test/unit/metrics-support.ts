@@ -3,6 +3,7 @@
 
 import { noticeTypes } from "../../src/formats/index.js";
 import type { MetricLabels, MetricReaders, SinkMetrics } from "../../src/metrics/index.js";
+import { silent } from "../../tools/references/metrics.js";
 
 export const quiet: SinkMetrics = {
   name: "file",
@@ -30,23 +31,13 @@ export const labels: MetricLabels = {
 
 export function readers(change: Partial<MetricReaders> = {}): MetricReaders {
   return {
+    ...silent,
     build: { version: "0.1.0", revision: "abc", libbpf: "1.1", node: "v20" },
-    mode: () => "detect",
-    events: () => [],
-    doors: () => [],
-    losses: () => [],
-    pipelineDrops: () => [],
-    protectedProcesses: () => 0,
-    hardening: () => [],
     ready: () => true,
-    notices: () => [],
-    leakWindows: () => 0,
     evidence: () => ({ signed: true, lastCheckpoint: 7, intervalSeconds: 60, before: "crashed" }),
     ring: () => ({ usedBytes: undefined, sizeBytes: 4096 }),
     sinks: () => [quiet],
-    canary: () => ({ lastSuccess: 0, failures: 0 }),
     reload: () => ({ successful: true, lastSuccess: 1 }),
-    selftest: () => ({ lastRun: 0, outcomes: [], failures: 0 }),
     ...change,
   };
 }

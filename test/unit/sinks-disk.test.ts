@@ -11,21 +11,13 @@ import { BatchSink } from "../../src/sinks/batch.js";
 import { Outlets } from "../../src/sinks/index.js";
 import { type Entry, freshStats } from "../../src/sinks/sink.js";
 import { Spool } from "../../src/sinks/spool.js";
-import { Source, scratch, seqOf } from "./sinks-support.js";
+import { openSpool, Source, scratch, seqOf } from "./sinks-support.js";
 import { http } from "./sinks-transports.js";
 
 let number = 0;
 const fresh = (): string => join(scratch, `disk-${++number}`);
 const handles = Object.getPrototypeOf(await open("/dev/null").then((one) => one.close().then(() => one))) as FileHandle;
 afterEach(() => void vi.restoreAllMocks());
-
-async function make(directory: string, over: Partial<ConstructorParameters<typeof Spool>[0]> = {}) {
-  const stats = freshStats();
-  const limits = { maxLines: 100_000, maxBytes: 64 * 1024 * 1024, maxSpoolBytes: 1024 * 1024 };
-  const spool = new Spool({ directory, ...limits, ...over }, stats);
-  await spool.open();
-  return { spool, stats };
-}
 
 async function drain(spool: Spool): Promise<Entry[]> {
   const all: Entry[] = [];
@@ -59,7 +51,7 @@ function fillAfter(bytes: number): void {
 describe("a spool on a disk that fills up", () => {
   it("leaves nothing of a write that failed, so that nothing comes again behind what is newer", async () => {
     const directory = fresh();
-    const { spool, stats } = await make(directory);
+    const { spool, stats } = await openSpool(directory);
     const source = new Source();
     await spool.peek({ events: 1, bytes: 1 });
     fillAfter(5000);
@@ -70,7 +62,7 @@ describe("a spool on a disk that fills up", () => {
     await new Promise((resolve) => setTimeout(resolve, 1100));
     spool.push(source.next());
     await spool.close();
-    const again = await make(directory);
+    const again = await openSpool(directory);
     expect(seqs(await drain(again.spool))).toEqual([21]);
     expect(again.stats.dropped.damaged).toBe(0);
     await again.spool.close();
@@ -78,7 +70,7 @@ describe("a spool on a disk that fills up", () => {
 
   it("loses nothing uncounted when a segment cannot be thinned, and thins it when it can be", async () => {
     const directory = fresh();
-    const { spool, stats } = await make(directory, { maxSpoolBytes: 100_000, segmentBytes: 10_000 });
+    const { spool, stats } = await openSpool(directory, { maxSpoolBytes: 100_000, segmentBytes: 10_000 });
     const source = new Source();
     const severities = ["info", "high"] as const;
     const real = handles.writev;
@@ -104,7 +96,7 @@ describe("a spool on a disk that fills up", () => {
 
   it("stays below its limit though no segment can be thinned, and however much comes at once", async () => {
     const directory = fresh();
-    const { spool, stats } = await make(directory, { maxSpoolBytes: 1024 * 1024 });
+    const { spool, stats } = await openSpool(directory, { maxSpoolBytes: 1024 * 1024 });
     const spy = vi.spyOn(handles, "writev").mockImplementation(full);
     const source = new Source();
     const severities = ["info", "high"] as const;
@@ -131,7 +123,7 @@ describe("a spool on a disk that fills up", () => {
       join(directory, "000000000001.ndjson"),
       `${`${"x".repeat(1000)}\n`.repeat(1200)}${entry?.rank} ${entry?.line}`,
     );
-    const { spool, stats } = await make(directory);
+    const { spool, stats } = await openSpool(directory);
     expect(seqs(await drain(spool))).toEqual([1]);
     expect(stats.dropped.damaged).toBe(1200);
     await spool.close();
@@ -159,7 +151,7 @@ describe("a spool that was not there for a while", () => {
     await vi.waitFor(() => expect(onDisk(directory)).toBe(stats.spoolBytes + 64), 5000);
     await sink.close(200);
     expect(Object.values(stats.dropped).every((count) => count === 0)).toBe(true);
-    const again = await make(directory);
+    const again = await openSpool(directory);
     expect(seqs(await drain(again.spool))).toEqual(upTo(250));
     await again.spool.close();
   });
@@ -167,13 +159,13 @@ describe("a spool that was not there for a while", () => {
   it("takes at the stop what waited in memory", async () => {
     const directory = fresh();
     writeFileSync(directory, "not a directory");
-    const { spool, stats } = await make(directory);
+    const { spool, stats } = await openSpool(directory);
     for (const entry of new Source().many(50)) spool.push(entry);
     await spool.peek({ events: 10, bytes: 1024 * 1024 });
     rmSync(directory);
     await spool.close();
     expect(stats.dropped.closed).toBe(0);
-    const again = await make(directory);
+    const again = await openSpool(directory);
     expect(seqs(await drain(again.spool))).toEqual(upTo(50));
     await again.spool.close();
   });

@@ -16,20 +16,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { type Entry, freshStats } from "../../src/sinks/sink.js";
-import { Spool } from "../../src/sinks/spool.js";
-import { Source, scratch, seqOf } from "./sinks-support.js";
+import type { Entry } from "../../src/sinks/sink.js";
+import type { Spool } from "../../src/sinks/spool.js";
+import { openSpool, Source, scratch, seqOf } from "./sinks-support.js";
 
 let number = 0;
 const fresh = (): string => join(scratch, `spool-${++number}`);
-
-async function make(directory: string, over: Partial<ConstructorParameters<typeof Spool>[0]> = {}) {
-  const stats = freshStats();
-  const limits = { maxLines: 100_000, maxBytes: 64 * 1024 * 1024, maxSpoolBytes: 1024 * 1024 };
-  const spool = new Spool({ directory, ...limits, ...over }, stats);
-  await spool.open();
-  return { spool, stats };
-}
 
 async function drain(spool: Spool, { events = 100, most = Number.POSITIVE_INFINITY } = {}): Promise<Entry[]> {
   const all: Entry[] = [];
@@ -48,7 +40,7 @@ const upTo = (count: number, from = 1): number[] => Array.from({ length: count }
 describe("Spool", () => {
   it("gives back what was put in, in order, and leaves nothing behind", async () => {
     const directory = fresh();
-    const { spool, stats } = await make(directory, { segmentBytes: 4096 });
+    const { spool, stats } = await openSpool(directory, { segmentBytes: 4096 });
     const entries = new Source().many(1000);
     for (const entry of entries) spool.push(entry);
     expect(stats.queued).toBe(1000);
@@ -64,11 +56,11 @@ describe("Spool", () => {
   it("goes on where it was at the next start, also in the middle of a segment", async () => {
     const directory = fresh();
     const source = new Source();
-    const first = await make(directory, { segmentBytes: 16 * 1024 });
+    const first = await openSpool(directory, { segmentBytes: 16 * 1024 });
     for (const entry of source.many(300)) first.spool.push(entry);
     expect(seqs(await drain(first.spool, { events: 7, most: 133 }))).toEqual(upTo(133));
     await first.spool.close();
-    const second = await make(directory, { segmentBytes: 16 * 1024 });
+    const second = await openSpool(directory, { segmentBytes: 16 * 1024 });
     expect(second.stats.queued).toBe(167);
     for (const entry of source.many(10)) second.spool.push(entry);
     expect(seqs(await drain(second.spool))).toEqual(upTo(177, 134));
@@ -106,7 +98,7 @@ describe("Spool", () => {
         .sort()
         .at(-1) ?? "";
     appendFileSync(join(directory, newest), '1 {"seq":999999,"to');
-    const { spool, stats } = await make(directory);
+    const { spool, stats } = await openSpool(directory);
     const got = seqs(await drain(spool));
     expect(got).toEqual(upTo(got.length));
     expect(got.length).toBeGreaterThanOrEqual(acknowledged);
@@ -116,7 +108,7 @@ describe("Spool", () => {
 
   it("gives up the oldest of the lowest severities when it is full, counts them, and stays below its limit", async () => {
     const directory = fresh();
-    const { spool, stats } = await make(directory, { maxSpoolBytes: 100_000, segmentBytes: 10_000 });
+    const { spool, stats } = await openSpool(directory, { maxSpoolBytes: 100_000, segmentBytes: 10_000 });
     const source = new Source();
     const severities = ["info", "critical", "low", "high", "medium"] as const;
     const pushed: Entry[] = [];
@@ -144,7 +136,7 @@ describe("Spool", () => {
   it("waits in memory while the disk refuses, delivers from there, and uses the disk again", async () => {
     const directory = fresh();
     writeFileSync(directory, "not a directory");
-    const { spool, stats } = await make(directory);
+    const { spool, stats } = await openSpool(directory);
     const source = new Source();
     for (const entry of source.many(50)) spool.push(entry);
     expect(seqs(await drain(spool, { events: 10, most: 30 }))).toEqual(upTo(30));
@@ -157,7 +149,7 @@ describe("Spool", () => {
     await spool.close();
     expect(stats.dropped.closed).toBe(0);
     expect(existsSync(directory)).toBe(true);
-    const again = await make(directory);
+    const again = await openSpool(directory);
     expect(seqs(await drain(again.spool))).toEqual(upTo(5, 61));
     await again.spool.close();
   });
@@ -171,7 +163,7 @@ describe("Spool", () => {
     writeFileSync(join(directory, "000000000007.ndjson"), Buffer.alloc(600 * 1024));
     writeFileSync(join(directory, "000000000009.ndjson"), good[2] ?? "");
     writeFileSync(join(directory, "cursor"), "999 xyz");
-    const { spool, stats } = await make(directory);
+    const { spool, stats } = await openSpool(directory);
     expect(seqs(await drain(spool))).toEqual([1, 2, 3]);
     expect(stats.dropped.damaged).toBe(5);
     await spool.close();
@@ -181,7 +173,7 @@ describe("Spool", () => {
     const directory = fresh();
     const victim = join(scratch, "victim");
     writeFileSync(victim, "precious");
-    const { spool, stats } = await make(directory);
+    const { spool, stats } = await openSpool(directory);
     for (let next = 1; next < 4; next++) symlinkSync(victim, join(directory, `00000000000${next}.ndjson`));
     const source = new Source();
     for (const entry of source.many(3)) spool.push(entry);

@@ -19,7 +19,8 @@ import { afterAll } from "vitest";
 import { Chain } from "../../src/evidence/index.js";
 import type { NoticeEvent } from "../../src/formats/index.js";
 import { buildNotice } from "../../src/pipeline/notice.js";
-import { Entry } from "../../src/sinks/sink.js";
+import { Entry, freshStats } from "../../src/sinks/sink.js";
+import { Spool } from "../../src/sinks/spool.js";
 
 export const scratch = mkdtempSync(join(tmpdir(), "ct-delivery-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -192,4 +193,13 @@ export class HttpReceiver {
   get bodies(): string {
     return this.received.map(({ body }) => body).join("");
   }
+}
+
+/** An open spool with the limits of a small node, and what it counts. */
+export async function openSpool(directory: string, over: Partial<ConstructorParameters<typeof Spool>[0]> = {}) {
+  const stats = freshStats();
+  const limits = { maxLines: 100_000, maxBytes: 64 * 1024 * 1024, maxSpoolBytes: 1024 * 1024 };
+  const spool = new Spool({ directory, ...limits, ...over }, stats);
+  await spool.open();
+  return { spool, stats };
 }

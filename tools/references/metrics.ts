@@ -10,7 +10,7 @@ import { dropReasons, latencyBounds } from "../../src/sinks/index.js";
 import { code, codes, opening, table } from "./markdown.js";
 
 /** Readers of an agent that has nothing to tell: what is left is names, types, help and labels. */
-const silent: MetricReaders = {
+export const silent: MetricReaders = {
   build: { version: "", revision: "", libbpf: "", node: "" },
   mode: () => "detect",
   events: () => [],

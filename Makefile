@@ -36,6 +36,9 @@ OBJECT := build/bpf/cloudtaser.bpf.o
 # The same doors as kprobes, for kernels without BPF trampolines.
 SIGNAL_PARTS := $(PARTS:build/bpf/parts/%=build/bpf/signal/%)
 SIGNAL_OBJECT := build/bpf/cloudtaser-signal.bpf.o
+# What looks for secrets in what protected processes write: loaded with the first secret.
+LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(wildcard bpf/leaks/*.bpf.c))
+LEAK_OBJECT := build/bpf/cloudtaser-leaks.bpf.o
 ADDON := build/Release/cloudtaser.node
 CANARY := build/cloudtaser-canary
 TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
@@ -44,7 +47,7 @@ TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_module
 .PHONY: all bpf addon canary typescript command triggers
 all: bpf addon canary triggers command ## BPF objects, addon, canary, attack programs and the command
 
-bpf: $(OBJECT) $(SIGNAL_OBJECT) ## the linked BPF objects
+bpf: $(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT) ## the linked BPF objects
 
 addon: $(ADDON) ## the native addon
 
@@ -67,9 +70,16 @@ build/bpf/signal/%.o: %.bpf.c | build/requirements.stamp
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DCT_FORM_SIGNAL -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(STRIP) -g $@
 
+build/bpf/leaks/%.o: bpf/leaks/%.bpf.c | build/requirements.stamp
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(STRIP) -g $@
+
 $(SIGNAL_OBJECT): $(SIGNAL_PARTS)
+$(LEAK_OBJECT): $(LEAK_PARTS)
 $(OBJECT): $(PARTS)
-$(OBJECT) $(SIGNAL_OBJECT):
+$(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT):
 	$(say) LINK $@
 	$(Q)$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
 
@@ -77,7 +87,7 @@ build/bpf/abi.o: bpf/abi.bpf.c | build/requirements.stamp
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Wpadded -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
-$(ADDON): binding.gyp $(shell find native -name '*.cc' -o -name '*.h' 2>/dev/null) | node_modules/.stamp
+$(ADDON): binding.gyp bpf/abi_leak.h bpf/leak_hash.h $(shell find native -name '*.cc' -o -name '*.h' 2>/dev/null) | node_modules/.stamp
 	$(say) GYP $@
 	$(Q)mkdir -p build
 	$(Q)$(BIN)/node-gyp configure $(NODEDIR) --loglevel=warn >build/addon.log 2>&1 && \
@@ -165,4 +175,4 @@ clean: ## removes build/ and dist/
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
--include $(PARTS:.o=.d) $(SIGNAL_PARTS:.o=.d) build/bpf/abi.d
+-include $(PARTS:.o=.d) $(SIGNAL_PARTS:.o=.d) $(LEAK_PARTS:.o=.d) build/bpf/abi.d

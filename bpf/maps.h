@@ -171,6 +171,17 @@ struct {
 	__type(value, __u32);
 } own_links __weak SEC(".maps");
 
+/*
+ * Ids of further maps of the agent: of the leaks object, and those that doors lead on by. Written before they hold
+ * anything. No entry: that map can be had by its id or pin.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u32);
+} own_maps __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

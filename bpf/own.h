@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Which BPF objects are the agent's. A map is, if it is one of those that this very program uses: its address was put
- * into the instructions at load, so there is no list that could go stale. A program is, if the first map it uses is; a
- * link, if its program is. Nobody else's program can use a map of ours.
+ * into the instructions at load, so there is no list that could go stale; what this program does not use is known by
+ * the ids that the agent wrote down. A program is, if the first map it uses is; a link, if its program is. Nobody
+ * else's program can use a map of ours.
  */
 #ifndef CT_OWN_H
 #define CT_OWN_H
@@ -21,10 +22,15 @@
 /* Global functions, as in allow.h. test/contract holds this list and the maps together. */
 __weak __noinline int ct_is_own_map(__u64 address)
 {
-	return IS(scope) || IS(scope_filter) || IS(scope_count) || IS(namespaces) || IS(policy_head) || IS(policy) ||
-	       IS(group_policy) || IS(settings) || IS(allowed) || IS(repeats) || IS(devices) || IS(events) ||
-	       IS(outcomes) || IS(losses) || IS(proofs) || IS(agent) || IS(pinned) || IS(own_links) ||
-	       IS(census_request) || IS(opened) || IS(leak_sinks) || IS(judged_loads) || IS(last_setns);
+	__u32 id;
+
+	if (IS(scope) || IS(scope_filter) || IS(scope_count) || IS(namespaces) || IS(policy_head) || IS(policy) ||
+	    IS(group_policy) || IS(settings) || IS(allowed) || IS(repeats) || IS(devices) || IS(events) ||
+	    IS(outcomes) || IS(losses) || IS(proofs) || IS(agent) || IS(pinned) || IS(own_links) ||
+	    IS(census_request) || IS(opened) || IS(leak_sinks) || IS(own_maps) || IS(judged_loads) || IS(last_setns))
+		return true;
+	id = BPF_CORE_READ((struct bpf_map *)address, id);
+	return bpf_map_lookup_elem(&own_maps, &id) != NULL;
 }
 
 __weak __noinline int ct_is_own_program(__u64 address)

@@ -10,24 +10,42 @@
 #include "maps.h"
 #include "task.h"
 
-/* task_struct is cache-line aligned and slab-allocated: the low bits say nothing. */
-static __always_inline __u32 scope_slot(__u64 leader)
+/* From the filter's own address: of a typed pointer the verifier makes a number only by the difference of two. */
+static __always_inline __u32 slot_of(__u64 distance)
 {
-	return ((leader >> 6) * 0x9E3779B97F4A7C15ULL) >> 49; /* top 15 bits: CT_FILTER_SLOTS */
+	return (__u32)distance * 0x9E3779B1U >> 17; /* top 15 bits: CT_FILTER_SLOTS */
 }
 
-/* false: certainly not. */
-static __always_inline bool may_be_in_scope(__u64 leader)
+static __always_inline __u32 scope_slot(__u64 leader)
 {
-	__u32 slot = scope_slot(leader);
+	return slot_of(leader - address_of(&scope_filter));
+}
+
+static __always_inline bool is_filled(__u32 slot)
+{
 	__u64 *n = bpf_map_lookup_elem(&scope_filter, &slot);
 
 	return n && *n;
 }
 
+/* false: certainly not. */
+static __always_inline bool may_be_in_scope(__u64 leader)
+{
+	return is_filled(scope_slot(leader));
+}
+
 static __always_inline struct ct_scope *scope_of(__u64 leader)
 {
 	return may_be_in_scope(leader) ? bpf_map_lookup_elem(&scope, &leader) : NULL;
+}
+
+/* The same for the current process, in as few instructions as there can be: for doors that everybody passes. */
+static __always_inline bool may_be_protected(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return is_filled(slot_of((__u64)((struct task_struct *)bpf_get_current_task_btf())->group_leader -
+					 (__u64)&scope_filter));
+	return may_be_in_scope(current_leader());
 }
 
 /* current_leader() for doors that everybody passes: one load where the task is typed. */

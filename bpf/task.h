@@ -71,12 +71,15 @@ struct ct_syscall {
 	__u64 arg1;
 };
 
+/* And so the typed task. */
+#define HAS_REGISTERS_AT_HAND bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)
+
 static __always_inline struct pt_regs *current_regs(void)
 {
 	__u64 task = current_task();
 
 	/* From 7.x on the frame moved, so the helper is used wherever there is one; 5.10 has only the arithmetic. */
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+	if (HAS_REGISTERS_AT_HAND)
 		return (struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
 	return (struct pt_regs *)((__u64)TASK_READ(task, stack) + X86_64_THREAD_SIZE -
 				  bpf_core_type_size(struct pt_regs));
@@ -110,20 +113,23 @@ static __always_inline __s32 syscall_hint(void)
 {
 	struct ct_syscall call;
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+	if (HAS_REGISTERS_AT_HAND)
 		return (__s32)((struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf()))->orig_ax;
 	current_syscall(&call);
 	return call.nr;
 }
 
-/*
- * The same, or -1 in an io_uring worker, with one look at the task. Where the kernel has bpf_task_pt_regs(), and so the
- * typed task.
- */
+/* The same, or -1 in an io_uring worker, with few looks at the task. */
 static __always_inline __s32 hint_or_worker(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct task_struct *task;
 
+	if (!HAS_REGISTERS_AT_HAND) {
+		if (TASK_READ(current_task(), flags) & PF_IO_WORKER)
+			return -1;
+		return (__s32)BPF_CORE_READ(current_regs(), orig_ax);
+	}
+	task = (void *)bpf_get_current_task_btf();
 	if (task->flags & PF_IO_WORKER)
 		return -1;
 	return (__s32)((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;

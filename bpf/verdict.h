@@ -157,22 +157,9 @@ __weak __noinline int ct_pass_judgement(__u64 attempt_at, __u32 rule)
 	return attempt.error ? -(int)attempt.error : -EPERM;
 }
 
-/* The way out for what hits nobody who is known is here, so that it costs no more than a look-up. */
-static __always_inline int decide(const struct ct_attempt *attempt)
+/* A verdict by branches that the compiler must leave as they are: 6.12 wants to see what a door can answer. */
+static __always_inline int refusal(int verdict)
 {
-	int rule, verdict;
-	__u64 at;
-
-	if (attempt->vector == CT_VECTOR_NONE || attempt->vector >= CT_VECTOR_MAX)
-		return 0;
-	if (attempt->target && !scope_of((__u64)TASK_READ(attempt->target, group_leader)))
-		return 0;
-	at = address_of(attempt);
-	rule = ct_weigh(at);
-	if (rule == CT_RULE_NONE)
-		return 0;
-	verdict = ct_pass_judgement(at, rule);
-	/* Branches that the compiler must leave as they are: 6.12 wants to see what a door can answer. */
 	if (!verdict || !CT_REFUSES)
 		return 0;
 	asm volatile("");
@@ -183,6 +170,25 @@ static __always_inline int decide(const struct ct_attempt *attempt)
 		return -EINVAL;
 	asm volatile("");
 	return -EPERM;
+}
+
+/* The way out for what hits nobody who is known is here, so that it costs no more than a look-up. */
+static __always_inline int decide(const struct ct_attempt *attempt)
+{
+	int rule;
+	__u64 at;
+
+	if (attempt->vector == CT_VECTOR_NONE || attempt->vector >= CT_VECTOR_MAX)
+		return 0;
+	if (attempt->target && !scope_of((__u64)TASK_READ(attempt->target, group_leader)))
+		return 0;
+	at = address_of(attempt);
+	rule = ct_weigh(at);
+	if (rule == CT_RULE_NONE)
+		return 0;
+	if (attempt->watched && (rule & CT_RULE_MODE) == CT_MODE_ENFORCE)
+		rule = CT_MODE_DETECT | (rule & ~CT_RULE_MODE);
+	return refusal(ct_pass_judgement(at, rule));
 }
 
 #endif

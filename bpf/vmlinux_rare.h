@@ -95,6 +95,14 @@ struct cgroup___5_10 {
 	__u64 ancestor_ids[];
 };
 
+struct msg_msg;
+
+struct linux_binprm___names {
+	const char *filename;
+	const char *interp;
+	int argc;
+};
+
 struct trace_event_class {
 	const char *system;
 	void *reg;
@@ -122,6 +130,7 @@ struct perf_event {
 };
 
 struct bpf_map {
+	__u32 id;
 	char name[16];
 };
 

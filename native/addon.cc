@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "environment.h"
 #include "fd.h"
+#include "fingerprint.h"
 #include "link.h"
 #include "map.h"
 #include "object.h"
@@ -128,6 +129,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Notify>(exports, "notify");
   Export<CoreLimit>(exports, "coreLimit");
   Export<Memlock>(exports, "memlock");
+  Export<Fingerprints>(exports, "fingerprints");
   return exports;
 }
 

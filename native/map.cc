@@ -5,7 +5,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <sys/mman.h>
 
+#include <cstring>
 #include <unordered_set>
 #include <vector>
 
@@ -22,14 +24,23 @@ bool IsPerCpu(uint32_t type) {
 
 }  // namespace
 
+Mapping::Mapping(int fd, size_t size)
+    : size_(size), at_(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) {}
+
+Mapping::~Mapping() {
+  if (*this) munmap(at_, size_);
+}
+
+Mapping::operator bool() const { return at_ != MAP_FAILED; }
+
 Napi::Function Map::Define(Napi::Env env) {
-  return DefineClass(
-      env, "BpfMap",
-      {InstanceAccessor<&Map::GetName>("name"), InstanceAccessor<&Map::GetFd>("fd"),
-       InstanceAccessor<&Map::GetKeySize>("keySize"), InstanceAccessor<&Map::GetValueSize>("valueSize"),
-       InstanceMethod<&Map::Lookup>("lookup"), InstanceMethod<&Map::Update>("update"),
-       InstanceMethod<&Map::Delete>("delete"), InstanceMethod<&Map::Keys>("keys"), InstanceMethod<&Map::Pin>("pin"),
-       InstanceMethod<&Map::Info>("info"), InstanceMethod<&Map::Close>("close")});
+  return DefineClass(env, "BpfMap",
+                     {InstanceAccessor<&Map::GetName>("name"), InstanceAccessor<&Map::GetFd>("fd"),
+                      InstanceAccessor<&Map::GetKeySize>("keySize"), InstanceAccessor<&Map::GetValueSize>("valueSize"),
+                      InstanceMethod<&Map::Lookup>("lookup"), InstanceMethod<&Map::Update>("update"),
+                      InstanceMethod<&Map::SetBits>("setBits"), InstanceMethod<&Map::Delete>("delete"),
+                      InstanceMethod<&Map::Keys>("keys"), InstanceMethod<&Map::Pin>("pin"),
+                      InstanceMethod<&Map::Info>("info"), InstanceMethod<&Map::Close>("close")});
 }
 
 Map::Map(const Napi::CallbackInfo& info) : Handle(info), parts_(TakeParts<Parts>(info)) {
@@ -79,6 +90,7 @@ Napi::Value Map::FromFd(Napi::Env env, Fd fd, const std::string& name) {
   parts.key_size = data.key_size;
   parts.value_size = data.value_size;
   parts.max_entries = data.max_entries;
+  parts.flags = data.map_flags;
   parts.transfer_size = data.value_size;
   if (IsPerCpu(data.type)) {
     int cpus = libbpf_num_possible_cpus();
@@ -129,6 +141,35 @@ Napi::Value Map::Update(const Napi::CallbackInfo& info) {
     return ThrowErrno(env, errno, "update map", parts_.name);
   }
   return env.Undefined();
+}
+
+// By a mapping: an update would copy the whole value in and out. Programs that read meanwhile see each bit or do not.
+Napi::Value Map::SetBits(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  Arguments args(info, "setBits");
+  Bytes bits = args.BytesOf(0, "bits");
+  if (!args.bad() && bits.size % sizeof(uint32_t) != 0) args.Refuse("bits", "must be whole numbers of 32 bits");
+  if (args.bad()) return env.Undefined();
+  if (!(parts_.flags & BPF_F_MMAPABLE))
+    return ThrowErrno(env, EINVAL, "set bits, without BPF_F_MMAPABLE, in map", parts_.name);
+  if (!mapping_) {
+    auto mapping = std::make_unique<Mapping>(parts_.fd.get(), parts_.value_size);
+    if (!*mapping) return ThrowErrno(env, errno, "map the memory of map", parts_.name);
+    mapping_ = std::move(mapping);
+  }
+  uint32_t fresh = 0;
+  for (size_t at = 0; at < bits.size; at += sizeof(uint32_t)) {
+    uint32_t bit;
+    memcpy(&bit, bits.data + at, sizeof(bit));
+    if (bit / 8 >= parts_.value_size) {
+      args.Refuse("bits", "must lie in the value");
+      return env.Undefined();
+    }
+    auto mask = static_cast<uint8_t>(1u << (bit & 7));
+    if (!(__atomic_fetch_or(mapping_->bytes() + bit / 8, mask, __ATOMIC_RELAXED) & mask)) ++fresh;
+  }
+  return Napi::Number::New(env, fresh);
 }
 
 Napi::Value Map::Delete(const Napi::CallbackInfo& info) {

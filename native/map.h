@@ -4,6 +4,7 @@
 
 #include <linux/bpf.h>
 
+#include <memory>
 #include <string>
 
 #include "arguments.h"
@@ -11,6 +12,23 @@
 #include "fd.h"
 
 namespace cloudtaser {
+
+// The values of an array, each padded to 8 bytes, for as long as this lives.
+class Mapping {
+ public:
+  Mapping(int fd, size_t size);
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  // False, with errno set, if there is none.
+  explicit operator bool() const;
+  uint8_t* bytes() const { return static_cast<uint8_t*>(at_); }
+
+ private:
+  size_t size_;
+  void* at_;
+};
 
 class Map final : public Handle<Map> {
  public:
@@ -20,6 +38,7 @@ class Map final : public Handle<Map> {
     uint32_t key_size = 0;
     uint32_t value_size = 0;
     uint32_t max_entries = 0;
+    uint32_t flags = 0;
     // Of one look-up: a per-CPU map moves a value for every possible CPU, each padded to 8 bytes.
     size_t transfer_size = 0;
   };
@@ -34,7 +53,10 @@ class Map final : public Handle<Map> {
   static Map* At(const Napi::CallbackInfo& info, Arguments& args, size_t index);
 
   explicit Map(const Napi::CallbackInfo& info);
-  void CloseNow() override { parts_.fd.Reset(); }
+  void CloseNow() override {
+    mapping_.reset();
+    parts_.fd.Reset();
+  }
   const Parts& parts() const { return parts_; }
 
  private:
@@ -44,6 +66,7 @@ class Map final : public Handle<Map> {
   Napi::Value GetValueSize(const Napi::CallbackInfo& info);
   Napi::Value Lookup(const Napi::CallbackInfo& info);
   Napi::Value Update(const Napi::CallbackInfo& info);
+  Napi::Value SetBits(const Napi::CallbackInfo& info);
   Napi::Value Delete(const Napi::CallbackInfo& info);
   Napi::Value Keys(const Napi::CallbackInfo& info);
   Napi::Value Pin(const Napi::CallbackInfo& info);
@@ -53,6 +76,8 @@ class Map final : public Handle<Map> {
   bool ThrowIfClosed(Napi::Env env);
 
   Parts parts_;
+  // From the first SetBits on: making one costs more than setting the bits of a secret.
+  std::unique_ptr<Mapping> mapping_;
 };
 
 }  // namespace cloudtaser

@@ -20,8 +20,9 @@ Napi::Function Object::Define(Napi::Env env) {
        InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"), InstanceMethod<&Object::InitialValue>("initialValue"),
        InstanceMethod<&Object::SetInitialValue>("setInitialValue"), InstanceMethod<&Object::ReuseMap>("reuseMap"),
        InstanceMethod<&Object::Load>("load"), InstanceMethod<&Object::Attach>("attach"),
-       InstanceMethod<&Object::Iterate>("iterate"), InstanceMethod<&Object::ProgramInfo>("programInfo"),
-       InstanceMethod<&Object::GetMap>("map"), InstanceMethod<&Object::Close>("close")});
+       InstanceMethod<&Object::Iterate>("iterate"), InstanceMethod<&Object::ProgramFd>("programFd"),
+       InstanceMethod<&Object::ProgramInfo>("programInfo"), InstanceMethod<&Object::GetMap>("map"),
+       InstanceMethod<&Object::Close>("close")});
 }
 
 Napi::Value Object::Open(const Napi::CallbackInfo& info) {
@@ -135,6 +136,16 @@ Napi::Value Object::Iterate(const Napi::CallbackInfo& info) {
     }
   }
   return Napi::Buffer<uint8_t>::Copy(env, output.data(), filled);
+}
+
+// The object's own: it ends with close().
+Napi::Value Object::ProgramFd(const Napi::CallbackInfo& info) {
+  Arguments args(info, "programFd");
+  struct bpf_program* program = FindProgram(info, args);
+  if (program == nullptr) return info.Env().Undefined();
+  int fd = bpf_program__fd(program);
+  if (fd < 0) return ThrowErrno(info.Env(), EINVAL, "use program that is not loaded:", bpf_program__name(program));
+  return Napi::Number::New(info.Env(), fd);
 }
 
 Napi::Value Object::ProgramInfo(const Napi::CallbackInfo& info) {

@@ -11,6 +11,7 @@ export const mayImport = {
   config: ["vectors", "formats", "errors", "log"],
   kernel: ["vectors", "errors", "log"],
   scope: ["vectors", "config", "errors", "log"],
+  secrets: ["config", "errors", "log"],
   pipeline: ["vectors", "formats", "config", "errors", "log"],
   evidence: ["vectors", "formats", "errors", "log"],
   sinks: ["vectors", "formats", "config", "errors", "log"],
@@ -21,6 +22,7 @@ export const mayImport = {
     "selftest",
     "kernel",
     "scope",
+    "secrets",
     "pipeline",
     "evidence",
     "sinks",
@@ -32,7 +34,20 @@ export const mayImport = {
     "errors",
     "log",
   ],
-  cli: ["agent", "selftest", "control", "kernel", "scope", "evidence", "vectors", "formats", "config", "errors", "log"],
+  cli: [
+    "agent",
+    "selftest",
+    "control",
+    "kernel",
+    "scope",
+    "secrets",
+    "evidence",
+    "vectors",
+    "formats",
+    "config",
+    "errors",
+    "log",
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 type Room = keyof typeof mayImport;

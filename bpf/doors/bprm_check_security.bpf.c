@@ -2,9 +2,13 @@
 /*
  * An exec by a thread that is not the leader makes that thread the leader (de_thread()), under another address.
  * It gets its entry here, before the old leader is released; should the exec fail, the entry goes with the thread.
- * And an exec under a tracer is refused here, the last moment at which it fails cleanly.
+ * And an exec under a tracer is refused here, the last moment at which it fails cleanly. What is
+ * executed by a protected process stays one, so of what it is given only the arguments are everybody's to see.
  */
+#include "../guards/room.h"
 #include "../guards/traced.h"
+
+LEAK_ROOM(bprm_check_security);
 
 DOOR(bprm_check_security, struct linux_binprm *bprm)
 {
@@ -23,7 +27,12 @@ DOOR(bprm_check_security, struct linux_binprm *bprm)
 		if (verdict)
 			return verdict;
 	}
-	if (task == leader)
-		return 0;
-	return scope_add(task, me->group, me->role, me->census);
+	if (task != leader) {
+		verdict = scope_add(task, me->group, me->role, me->census);
+		if (verdict)
+			return verdict;
+	}
+	if ((me->role & (CT_ROLE_PROTECTED | CT_ROLE_CANARY)) == CT_ROLE_PROTECTED)
+		ENTER_ROOM(CT_VECTOR_LEAK_EXEC, bprm_check_security);
+	return 0;
 }

@@ -6,10 +6,16 @@
 #include "../guards/agent_cgroup.h"
 #include "../guards/channels.h"
 #include "../guards/hooks_off.h"
+#include "../guards/room.h"
 #include "../guards/stale.h"
 #include "../guards/vmsplice.h"
 
-/* The magic is forgotten first, as in file_open. On a stack of its own: what judges lies under judge_use()'s. */
+LEAK_ROOM(file_permission);
+
+/*
+ * The magic is forgotten first, as in file_open. On a stack of its own: what judges lies under judge_use()'s, and 6.1
+ * gives a door and all that it calls 512 bytes.
+ */
 static __noinline void guard_use(struct file *from, struct inode *inode, __u32 mask, unsigned long magic,
 				 struct ct_attempt *attempt)
 {
@@ -45,20 +51,16 @@ static __always_inline bool is_looked_at(struct inode *inode, int mask)
 	return false;
 }
 
-/* A function of its own, so that the way out of the door saves few registers for it. */
+/* A function of its own, as is the next one, so that the way out of the door saves few registers for it. */
 static BEHIND int judge_use(ct_context *ctx)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
 	struct file *file = (void *)ARGUMENT(ctx, 1);
-	int mask = ARGUMENT(ctx, 2);
+	int mask = ARGUMENT(ctx, 2), verdict;
 	struct inode *inode = LOAD(file, f_inode);
-	int verdict = guard_channels(file, mask, &attempt);
-	bool looked_at = is_looked_at(inode, mask), piped = looked_at && (LOAD(inode, i_mode) & S_IFMT) == S_IFIFO;
 
-	if (verdict)
-		return verdict;
-	if (piped || !looked_at) {
-		guard_vmspliced(piped ? address_of(LOAD(inode, i_pipe)) : ct_source_pipe(), &attempt);
+	if ((LOAD(inode, i_mode) & S_IFMT) == S_IFIFO) {
+		guard_vmspliced(address_of(LOAD(inode, i_pipe)), &attempt);
 		return judge_act(&attempt);
 	}
 	guard_use(file, inode, mask, LOAD(inode, i_sb, s_magic), &attempt);
@@ -69,9 +71,35 @@ static BEHIND int judge_use(ct_context *ctx)
 	return verdict;
 }
 
+static BEHIND int judge_channels(ct_context *ctx)
+{
+	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
+	int mask = ARGUMENT(ctx, 2), verdict = guard_channels((void *)ARGUMENT(ctx, 1), mask, &attempt);
+
+	if (verdict || !(mask & MAY_WRITE))
+		return verdict;
+	guard_vmspliced(ct_source_pipe(), &attempt);
+	return judge_act(&attempt);
+}
+
+/* The arguments are taken anew after a call: what has to outlive one lies in a register that is saved for everybody. */
 DOOR(file_permission, struct file *file, int mask)
 {
-	if (!is_looked_at(LOAD(file, f_inode), mask) && !may_be_channel())
-		return 0;
-	return judge_use(ctx);
+	bool mine = may_be_protected();
+	int verdict;
+
+	if (may_be_channel(mine, mask)) {
+		verdict = judge_channels(ctx);
+		if (verdict)
+			return refusal(verdict);
+	}
+	if (is_looked_at(LOAD((struct file *)ARGUMENT(ctx, 1), f_inode), ARGUMENT(ctx, 2))) {
+		verdict = judge_use(ctx);
+		if (verdict)
+			return refusal(verdict);
+	}
+	/* What protected processes write is looked at, wherever they write it. */
+	if (mine && ARGUMENT(ctx, 2) & MAY_WRITE)
+		ENTER_ROOM(CT_VECTOR_LEAK_WRITE, file_permission);
+	return 0;
 }

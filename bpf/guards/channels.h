@@ -10,14 +10,15 @@
 
 /*
  * What the number of the system call, or being a worker, whose number means nothing, makes worth a look. Read and write
- * have low numbers in both tables. Without the helper the number costs more than the question of who asks.
+ * have low numbers in both tables. Of those who are not protected a splice matters that writes to a file, where the
+ * number is cheap to ask.
  */
-static __always_inline bool may_be_channel(void)
+static __always_inline bool may_be_channel(bool may_be_own, int mask)
 {
 	__s32 nr;
 
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return may_be_in_scope(leader_at_hand());
+	if (!may_be_own && (!HAS_REGISTERS_AT_HAND || !(mask & MAY_WRITE)))
+		return false;
 	nr = hint_or_worker();
 	if (nr < 0)
 		return true;

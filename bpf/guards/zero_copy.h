@@ -9,6 +9,7 @@
 
 #include "fd_pass.h"
 
+#define MAY_WRITE    2
 #define MAY_READ     4
 #define SB_KERNMOUNT (1UL << 22)
 

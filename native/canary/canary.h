@@ -8,7 +8,8 @@
 
 #include <sys/types.h>
 
-#define CANARY_LINE 64
+#define CANARY_PROBER "ct-prober" /* name of the prober's thread */
+#define CANARY_LINE   64
 
 /* Reads one line without its newline. Returns 1, or 0 at end of input. An overlong line comes back empty. */
 int read_line(char line[CANARY_LINE]);

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "canary.h"
+#include "names.h"
 #include "objects.h"
 #include "own.h"
 
@@ -158,7 +159,7 @@ static int hold(pid_t victim)
 	held_maps = open(path, O_RDONLY | O_CLOEXEC);
 	if (held_environ < 0 || held_maps < 0)
 		return errno;
-	return hold_objects();
+	return hold_objects() ?: hold_names();
 }
 
 /* Unguarded: nothing, since the victim has no environment. */
@@ -275,7 +276,7 @@ static void obey(char *line)
 				return;
 			}
 		}
-		if (probe_object(line) || probe_own(line))
+		if (probe_object(line) || probe_own(line) || probe_name(line))
 			return;
 	}
 	say("unknown");
@@ -285,7 +286,7 @@ int run_prober(void)
 {
 	char line[CANARY_LINE];
 
-	prctl(PR_SET_NAME, "ct-prober");
+	prctl(PR_SET_NAME, CANARY_PROBER);
 	say_number("ready", getpid());
 	while (read_line(line))
 		obey(line);

@@ -6,7 +6,6 @@ import { dirname, join } from "node:path";
 import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
-import { CloudtaserError } from "../errors/index.js";
 import type { EventFilter } from "../formats/index.js";
 import {
   canaryPath,
@@ -26,13 +25,14 @@ import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { closeHealthServer, startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
-import { checkMachine, started } from "./machine.js";
+import { checkMachine, failIfInterrupted, started } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
+import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
@@ -60,6 +60,7 @@ export class Agent {
   #reloadError: string | null = null;
   #kernel: Kernel | undefined;
   #scope: Scope | undefined;
+  #secrets: ReturnType<typeof openSecrets> | undefined;
   #stream: Stream | undefined;
   #health: Server | undefined;
   #control: ControlServer | undefined;
@@ -94,6 +95,7 @@ export class Agent {
         config: () => this.#config,
         native: this.#options.native,
         workloadOf: (group) => this.#groups.nameOf(group),
+        secretOf: (id) => this.#secrets?.byNumber(id)?.name,
         log: this.#log.child("stream"),
       });
       this.#stream = stream;
@@ -109,7 +111,7 @@ export class Agent {
         whyAwake,
       });
       this.#kernel = kernel;
-      this.#stopIfInterrupted(interrupted);
+      failIfInterrupted(interrupted);
       const scope = new Scope({
         kernel,
         groups: this.#groups,
@@ -119,7 +121,9 @@ export class Agent {
         hardening: this.hardening,
         lookAround: (pids) => lookAround(pids, process.pid),
       });
-      const inUse = new Set(scope.records().map((record) => record.who.group));
+      const secrets = openSecrets(kernel, this.#groups, scope, this.#config.control.socket, this.#log);
+      this.#secrets = secrets;
+      const inUse = new Set([...scope.records().map((record) => record.who.group), ...secrets.groups()]);
       this.#groups.reserve(inUse);
       this.#groups.keepOnly(inUse);
       stream.follow(kernel);
@@ -137,13 +141,13 @@ export class Agent {
         // Anybody on the node can ask here: who is protected is only told over the control socket.
         status: () => ({ ...this.status(), processes: undefined }),
       });
-      this.#stopIfInterrupted(interrupted);
+      failIfInterrupted(interrupted);
       const log = this.#log.child("watch");
       const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
       const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
-        check: () => this.#rules.check(kernel),
+        check: () => this.#rules.check(kernel).then(() => secrets.check()),
         proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
@@ -225,6 +229,7 @@ export class Agent {
       records: this.scope.records(),
       workloadOf: (group) => this.#groups.nameOf(group),
       warnings: [...this.#rules.warnings, ...this.scope.warnings],
+      secrets: secretsReport(this.kernel, this.#secrets),
       hardening: this.hardening,
       overridesOf: (name) => overridesOf(this.#config, name),
     });
@@ -236,6 +241,10 @@ export class Agent {
 
   get scope(): Scope {
     return started(this.#scope);
+  }
+
+  get secrets(): ReturnType<typeof openSecrets> {
+    return started(this.#scope && this.#secrets);
   }
 
   get config(): Config {
@@ -251,11 +260,6 @@ export class Agent {
     return this.#groups;
   }
 
-  #stopIfInterrupted(interrupted: () => string | undefined): void {
-    const signal = interrupted();
-    if (signal !== undefined) throw new CloudtaserError("START_INTERRUPTED", { target: signal });
-  }
-
   #makeMetrics() {
     return createAgentMetrics({
       kernel: this.kernel,
@@ -268,6 +272,7 @@ export class Agent {
       ready: () => this.notReady().length === 0,
       evidence: () => this.#stream?.evidence,
       checkpointSeconds: () => this.#config.evidence.checkpointSeconds,
+      secrets: () => this.#secrets?.count ?? 0,
       proofFailures: () => this.#watch?.failures ?? 0,
       reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
       selftests: () => this.selftests,

@@ -28,6 +28,9 @@ export function createHandlers(agent: Agent): ControlHandlers {
       report(agent.scope.unprotect(workload === undefined ? { pid: pid ?? 0 } : { workload })),
     reload: () => agent.reload(),
     selftest: (given) => agent.selftests.note(given),
+    secrets: () => ({ unsupported: agent.kernel.leaks.unsupported, secrets: agent.secrets.list() }),
+    addSecret: (request, value) => agent.secrets.add({ ...request, value }),
+    removeSecret: ({ workload, name }) => ({ removed: agent.secrets.remove(workload, name) }),
     subscribe: (count, onLine, filter) => agent.subscribe(count, onLine, filter),
   };
 }

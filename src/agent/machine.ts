@@ -16,6 +16,11 @@ export function checkMachine(facts: KernelFacts, log: Log): void {
   }
 }
 
+export function failIfInterrupted(interrupted: () => string | undefined): void {
+  const signal = interrupted();
+  if (signal !== undefined) throw new CloudtaserError("START_INTERRUPTED", { target: signal });
+}
+
 export function started<Room>(room: Room | undefined): Room {
   if (room === undefined) {
     throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is still starting" });

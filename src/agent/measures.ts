@@ -3,7 +3,7 @@
 import { noticeTypes } from "../formats/index.js";
 import { type DoorName, doorNames, type Kernel, Loss, type Native, packageVersion } from "../kernel/index.js";
 import { createMetrics, type Metrics } from "../metrics/index.js";
-import type { PipelineStats } from "../pipeline/index.js";
+import { type PipelineStats, unscannedReasons } from "../pipeline/index.js";
 import { selftestOutcomes } from "../selftest/index.js";
 import { dropReasons, latencyBounds, type SinkReport } from "../sinks/index.js";
 import { isVectorName } from "../vectors/index.js";
@@ -26,6 +26,7 @@ export interface MeasureSources {
   ready(): boolean;
   evidence(): Pick<Evidence, "before" | "status"> | undefined;
   checkpointSeconds(): number;
+  secrets(): number;
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
   proofFailures(): number;
   reload(): { successful: boolean; lastSuccess: number };
@@ -71,12 +72,16 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       notices: () => [...(sources.pipeline()?.notices ?? [])].map(([type, count]) => ({ type, count })),
       leakWindows: () => sources.pipeline()?.leakWindows ?? 0,
       evidence: () => evidenceNumbers(sources.evidence(), sources.checkpointSeconds()),
+      secrets: sources.secrets,
+      unscanned: () =>
+        unscannedReasons.map((reason) => ({ reason, count: sources.pipeline()?.unscanned[reason] ?? 0 })),
       selftest: () => selftestNumbers(sources.selftests()),
     },
     {
       doors: doorNames satisfies DoorName[],
       losses: Object.keys(Loss).filter((name) => name !== "max"),
       pipelineDrops,
+      unscanned: unscannedReasons,
       sinkDrops: dropReasons,
       latencyBounds,
       // The form that kills after the fact refuses nothing, and the others do nothing else.

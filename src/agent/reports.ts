@@ -103,7 +103,7 @@ const sinkState = ({ name, kind, format, stats }: SinkReport): SinkState => ({
 
 export type StatusParts = Pick<
   StatusReport,
-  "version" | "node" | "started" | "notReady" | "config" | "events" | "mode"
+  "version" | "node" | "started" | "notReady" | "config" | "events" | "mode" | "secrets"
 > & {
   kernel: Kernel;
   facts: KernelFacts;
@@ -142,6 +142,7 @@ export function statusReport(parts: StatusParts): StatusReport {
     processes,
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,
+    secrets: parts.secrets,
     sinks: parts.sinks.map(sinkState),
     evidence: parts.evidence ?? { publicKey: null, reason: "starting", lastSeq: 0, head: "", lastCheckpoint: null },
     warnings: [

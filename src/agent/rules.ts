@@ -41,6 +41,7 @@ export class Rules {
   }
 
   #write(kernel: Kernel, allow: AllowSet): void {
+    kernel.leaks.configure(allow.config.leaks);
     kernel.setPolicy(buildPolicy(allow.config, this.#allow.entries(allow), (name) => this.#groups.ensure(name)));
   }
 }

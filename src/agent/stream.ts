@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // From kernel records to sinks, the backlog and its subscribers: one pipeline and what stands at its end.
 import { type Config, policyOf } from "../config/index.js";
-import { Door, type Event, EventFlag, type Native, Outcome, Vector } from "../kernel/index.js";
+import {
+  Door,
+  type Event,
+  EventFlag,
+  LeakEncoding,
+  LeakPlace,
+  LeakReason,
+  LeakSink,
+  type Native,
+  Outcome,
+  Vector,
+} from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import {
   abiNames,
@@ -29,6 +40,7 @@ export interface StreamParts {
   config: () => Config;
   native: Native;
   workloadOf: (group: number) => string;
+  secretOf: (id: number) => string | undefined;
   log: Log;
 }
 
@@ -47,18 +59,19 @@ export class Stream {
     return new Stream(parts, await Outlets.open(parts.config()));
   }
 
-  private constructor({ config, native, workloadOf, log }: StreamParts, outlets: Outlets) {
+  private constructor({ config, native, workloadOf, secretOf, log }: StreamParts, outlets: Outlets) {
     this.outlets = outlets;
     this.evidence = new Evidence(config().stateDirectory, (notice) => this.announce(notice), log);
     this.#pipeline = createPipeline(
       {
         sequence: this.evidence.chain,
-        abi: abiNames({ Vector, Door, Outcome, EventFlag }),
+        abi: abiNames({ Vector, Door, Outcome, EventFlag, LeakEncoding, LeakPlace, LeakReason, LeakSink }),
         node: config().nodeName,
         boot: readBootId(),
         clock: createBootClock(),
         facts: createFacts(createProcReader({})),
         workloadOf: (group) => (group === 0 ? undefined : workloadOf(group)),
+        secretOf,
         modeOf: (vector) => policyOf(config(), vector).mode,
         kill: createKiller(native),
       },

@@ -19,6 +19,12 @@ const flags = {
   form: ["--form <form>", "auto, lsm, fmod_ret or signal"],
   onStop: ["--on-stop <what>", "detach the guards, or leave them refusing"],
   eventsFile: ["--events-file <path>", "write events to this file too"],
+  leakScanLimit: [
+    "--leak-scan-limit <size>",
+    "bytes of one operation that are looked at for secrets (LEAK_SCAN_LIMIT)",
+  ],
+  leakBeyond: ["--leak-beyond <what>", "longer operations: look at the edges, or refuse (LEAK_BEYOND)"],
+  leakUnscanned: ["--leak-unscanned <what>", "what cannot be read: report, or refuse (LEAK_UNSCANNED)"],
   selftestInterval: ["--selftest-interval <seconds>", "make a selftest now and each so many seconds; 0 for never"],
   logLevel: ["--log-level <level>", "trace, debug, info, warn, error, fatal or silent"],
 } as const satisfies Record<Exclude<FlagName, "socket">, readonly [string, string]>;

@@ -5,7 +5,7 @@ import { errorToJson, printable, printableLines } from "../errors/index.js";
 import { doorNames, doors, mayBeAbsent } from "../kernel/doors.js";
 import type { Finding } from "./doctor.js";
 import type { Advice } from "./doctor-advice.js";
-import { chosenTrial, decidingDoors, doctorStatus, verdict } from "./doctor-verdict.js";
+import { chosenTrial, decidingDoors, doctorStatus, secretsProblem, verdict } from "./doctor-verdict.js";
 import { doorCell } from "./doors.js";
 import { doorTable } from "./status.js";
 import { type Cell, paint, renderTable } from "./table.js";
@@ -27,6 +27,7 @@ export function doctorValue(finding: Finding, advice: readonly Advice[]): unknow
     agent: agent ?? null,
     untried: untried ?? null,
     forms: forms ?? [],
+    secrets: secretsProblem(finding) ?? null,
     change: advice.filter((one) => one.change).map(({ text }) => text),
     notes: advice.filter((one) => !one.change).map(({ text }) => text),
   };
@@ -47,7 +48,9 @@ export function doctorLines(finding: Finding, advice: readonly Advice[], color: 
   ];
 }
 
-function factLines({ facts, agent }: Finding, color: boolean): string[] {
+function factLines(finding: Finding, color: boolean): string[] {
+  const { facts, agent } = finding;
+  const problem = secretsProblem(finding);
   const yes = (value: boolean, no: string): Cell => ({ text: value ? "yes" : no, style: value ? "green" : "red" });
   const ftrace = { true: "1", false: "0: guards are not called", undefined: "no such switch" }[
     String(facts.ftraceEnabled)
@@ -65,6 +68,9 @@ function factLines({ facts, agent }: Finding, color: boolean): string[] {
     ["root", yes(facts.root, "no")],
     ["capabilities", capabilities],
     ["pid namespace", facts.initialPidNamespace ? "the node's" : "not the node's"],
+    ...(problem === undefined
+      ? []
+      : [["secrets", yes(problem === "", `cannot be looked for: ${problem}`)] satisfies [string, Cell]]),
     [
       "agent",
       agent === undefined

@@ -11,6 +11,10 @@ export const chosenTrial = ({ diagnosis }: Pick<Finding, "diagnosis">): FormTria
 /** The doors that decide: the agent's, or those of the form that it would choose. */
 export const decidingDoors = (finding: Finding) => finding.agent?.doors ?? chosenTrial(finding)?.doors ?? [];
 
+/** Why no secret can be looked for; "" if they can, undefined if that was not tried. */
+export const secretsProblem = (finding: Finding): string | undefined =>
+  finding.agent?.secrets.unsupported ?? chosenTrial(finding)?.secrets;
+
 function sound(finding: Finding): boolean {
   const doors = decidingDoors(finding);
   return doors.length > 0 && doors.every((door) => door.proved && door.soundness === "sound");

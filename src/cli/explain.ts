@@ -31,7 +31,7 @@ const against = {
 
 export function explainVector(name: VectorName, live: VectorReport | undefined): string[] {
   const entry = vectorEntry(name);
-  const detail = [...entry.args.map((arg) => arg), ...(entry.name === undefined ? [] : [entry.name])];
+  const detail = [...entry.args, ...(entry.details ?? []), ...(entry.name === undefined ? [] : [entry.name])];
   return [
     `${name}: ${entry.title}`,
     "",

@@ -18,6 +18,7 @@ export interface Io {
   env: Environment;
   stdout: Output;
   stderr: Output;
+  stdinIsTerminal: boolean;
   /** What stood after "--"; undefined if there was no "--". */
   tail: readonly string[] | undefined;
   /** The addon, loaded when it is first asked for. */

@@ -8,6 +8,7 @@ import type { Environment } from "../config/index.js";
 import type { ProtectRequest } from "../control/protocol.js";
 import { CloudtaserError, printable, reasonOf } from "../errors/index.js";
 import type { Io, Session } from "./io.js";
+import { LaunchSecrets, type SecretVariables, workloadNameFor } from "./launch-secrets.js";
 import { StatusError } from "./status-error.js";
 
 /** As shells end when a command is there but cannot run, or is not there. */
@@ -53,6 +54,7 @@ export async function launch(
   session: Session,
   request: ProtectRequest,
   tail: readonly string[],
+  variables: SecretVariables,
 ): Promise<void> {
   const [command, ...args] = tail;
   if (command === undefined) {
@@ -60,13 +62,23 @@ export async function launch(
   }
   const path = resolveCommand(command, io.env);
   const native = await io.native();
-  const report = await (await session.client()).protect(request);
-  for (const warning of report.warnings) session.note(`warning: ${printable(warning)}`);
+  const client = await session.client();
+  const named = variables.names.length === 0 ? request : { name: workloadNameFor(command), ...request };
+  const secrets = new LaunchSecrets(client, named.name ?? "");
+  const warnings = await secrets.register(variables, io.env);
+  try {
+    const report = await client.protect(named);
+    for (const warning of [...warnings, ...report.warnings]) session.note(`warning: ${printable(warning)}`);
+  } catch (error) {
+    await secrets.undo();
+    throw error;
+  }
   const env = Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   try {
     native.exec(path, [command, ...args], env);
   } catch (error) {
     // This process is protected and ends now, and with it its protection.
+    await secrets.undo();
     const gone = error instanceof Error && "code" in error && error.code === "ENOENT";
     throw cannotStart(command, gone ? notFound : notExecutable, reasonOf(error), error);
   }

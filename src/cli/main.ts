@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command `cloudtaser`.
 
+import { isatty } from "node:tty";
 import { run } from "./program.js";
 
 /** How long what a command left open may keep the process alive. */
@@ -20,6 +21,7 @@ void run(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
+  stdinIsTerminal: isatty(0),
   tail: undefined,
   native: async () => (await import("../kernel/load-native.js")).loadNative(),
   status: 0,

@@ -11,6 +11,7 @@ import { addEvents } from "./events.js";
 import type { Io } from "./io.js";
 import { addProtect } from "./protect.js";
 import { addReload } from "./reload.js";
+import { addSecrets } from "./secrets.js";
 import { addSelftest } from "./selftest.js";
 import { addStatus } from "./status.js";
 import { StatusError } from "./status-error.js";
@@ -46,7 +47,17 @@ export function createProgram(io: Io): Command {
       throw new CloudtaserError("USAGE", { target: command.name(), fields: { reason: "takes no command after --" } });
     }
   });
-  const commands = [addAgent, addDoctor, addSelftest, addProtect, addUnprotect, addStatus, addEvents, addVectors];
+  const commands = [
+    addAgent,
+    addDoctor,
+    addSelftest,
+    addProtect,
+    addUnprotect,
+    addSecrets,
+    addStatus,
+    addEvents,
+    addVectors,
+  ];
   for (const add of [...commands, addTop, addVerify, addReload]) add(program, io);
   return program;
 }

@@ -8,11 +8,14 @@ import { type Io, sessionOf } from "./io.js";
 import { launch } from "./launch.js";
 import { parsePid } from "./pid.js";
 import { count, showReport } from "./processes.js";
+import { collect } from "./secrets.js";
 
 interface ProtectOptions {
   unit?: string;
   cgroup?: string;
   name?: string;
+  secretEnv: string[];
+  allow: string[];
 }
 
 function requestOf(pid: string | undefined, { unit, cgroup, name }: ProtectOptions, self: boolean): ProtectRequest {
@@ -41,10 +44,22 @@ export function addProtect(program: Command, io: Io): void {
     .option("--unit <name>", "systemd unit")
     .option("--cgroup <path>", "control group, a directory below /sys/fs/cgroup")
     .option("--name <workload>", "name of the workload in events and status")
+    .option(
+      "--secret-env <variable>",
+      "register the value of a variable as a secret, before -- COMMAND starts",
+      collect,
+      [],
+    )
+    .option("--allow <variable=place>", "where such a secret may go, as for: secrets add", collect, [])
     .action(async (pid: string | undefined, options: ProtectOptions, command: Command) => {
       const session = sessionOf(io, command);
       const request = requestOf(pid, options, io.tail !== undefined);
-      if (io.tail !== undefined) return launch(io, session, request, io.tail);
+      const variables = { names: options.secretEnv, allow: options.allow };
+      if (io.tail !== undefined) return launch(io, session, request, io.tail, variables);
+      if (variables.names.length + variables.allow.length > 0) {
+        const reason = "--secret-env and --allow go with -- COMMAND; for what runs already, use: secrets add";
+        throw new CloudtaserError("USAGE", { target: "protect", fields: { reason } });
+      }
       const report = await (await session.client()).protect(request);
       const who = count(report.processes.length, "process");
       showReport(session, report, `${who} protected as ${printable(report.workload)}`);

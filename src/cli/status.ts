@@ -107,7 +107,10 @@ export function doorTable(status: Pick<StatusReport, "doors">, color: boolean): 
 }
 
 function protectedLines(status: StatusReport, color: boolean): string[] {
-  if (status.processes.length === 0) return ["No process is protected."];
+  const secrets = status.secrets.workloads.map(({ workload, count: registered }) =>
+    printable(`secrets of ${workload}: ${registered} registered`),
+  );
+  if (status.processes.length === 0) return ["No process is protected.", ...secrets];
   const workloads = count(status.workloads.length, "workload", "workloads");
   return [
     `${count(status.processes.length, "process")} protected in ${workloads}`,
@@ -118,5 +121,6 @@ function protectedLines(status: StatusReport, color: boolean): string[] {
       );
       return rules.length === 0 ? [] : [printable(`rules of ${name}: ${rules.join(", ")}`)];
     }),
+    ...secrets,
   ];
 }

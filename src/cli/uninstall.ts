@@ -29,9 +29,10 @@ export async function uninstallGuards(
   const pid = await runningAgent(socket);
   if (pid !== undefined) throw new CloudtaserError("AGENT_RUNNING", { target: socket, fields: { pid } });
   const pins = new Pins(pinPath);
-  const list = (directory: string): string[] => readdirSync(directory).map((name) => join(directory, name));
+  const list = (directory: string): string[] =>
+    existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
   const links = pins.generations().flatMap(list);
-  const removed = [...links, ...(existsSync(pins.maps) ? list(pins.maps) : [])];
+  const removed = [...links, ...list(pins.maps), ...list(pins.leaks)];
   if (removed.length === 0) return { removed, held: [] };
   try {
     const kernel = await native();

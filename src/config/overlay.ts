@@ -26,6 +26,9 @@ export const configOverlays = [
   { path: ["onStop"], flag: "onStop", kind: "text" },
   { path: ["events", "file", "path"], flag: "eventsFile", kind: "text" },
   { path: ["log", "level"], flag: "logLevel", kind: "text" },
+  { path: ["leaks", "scanLimit"], env: "LEAK_SCAN_LIMIT", flag: "leakScanLimit", kind: "text" },
+  { path: ["leaks", "beyond"], env: "LEAK_BEYOND", flag: "leakBeyond", kind: "text" },
+  { path: ["leaks", "unscanned"], env: "LEAK_UNSCANNED", flag: "leakUnscanned", kind: "text" },
   { path: ["selftest", "interval"], flag: "selftestInterval", kind: "number" },
 ] as const satisfies readonly Overlay[];
 

@@ -2,11 +2,13 @@
 // What a configuration may say, with defaults and one sentence on each key. The reference in docs/ is derived from it.
 
 import { z } from "zod";
-import { modes, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
+import { type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { parseDestination } from "./destination.js";
 import { parseListenAddress } from "./listen.js";
+import { modeOf } from "./mode.js";
 import { absolutePath } from "./paths.js";
 import { eventFile, sinks } from "./sinks.js";
+import { parseSize } from "./sizes.js";
 
 const destination = z
   .string()
@@ -39,28 +41,30 @@ const allowEntry = z
   )
   .refine(({ exe, sha256 }) => sha256 === undefined || exe !== undefined, "has sha256 without exe");
 
-const vectorPolicy = z.strictObject({
-  mode: z.enum(modes).optional().describe("Mode of this vector; the global mode if left out."),
-  kill: z.boolean().optional().describe("Kill the offender of this vector; the global setting if left out."),
-  allow: z.array(allowEntry).default([]).describe("Who may do this."),
-});
+const vectorPolicy = (name: VectorName) =>
+  z.strictObject({
+    mode: modeOf(name).optional().describe("Mode of this vector; the global mode if left out."),
+    kill: z.boolean().optional().describe("Kill the offender of this vector; the global setting if left out."),
+    allow: z.array(allowEntry).default([]).describe("Who may do this."),
+  });
 
-const vectors = Object.fromEntries(vectorNames.map((name) => [name, vectorPolicy.optional()])) as Record<
+const vectors = Object.fromEntries(vectorNames.map((name) => [name, vectorPolicy(name).optional()])) as Record<
   VectorName,
-  z.ZodOptional<typeof vectorPolicy>
+  z.ZodOptional<ReturnType<typeof vectorPolicy>>
 >;
 
-const workloadVectorPolicy = z.strictObject({
-  mode: z.enum(modes).optional().describe("Mode of this vector against this workload."),
-  kill: z.boolean().optional().describe("Kill the offender of this vector against this workload."),
-});
+const workloadVectorPolicy = (name: VectorName) =>
+  z.strictObject({
+    mode: modeOf(name).optional().describe("Mode of this vector against this workload."),
+    kill: z.boolean().optional().describe("Kill the offender of this vector against this workload."),
+  });
 
 /** A vector against the node cannot have a rule for one workload: problem.ts says so by name. */
 const workloadVectors = Object.fromEntries(
   vectorNames
     .filter((name) => vectorEntry(name).scope !== "node")
-    .map((name) => [name, workloadVectorPolicy.optional()]),
-) as Record<VectorName, z.ZodOptional<typeof workloadVectorPolicy>>;
+    .map((name) => [name, workloadVectorPolicy(name).optional()]),
+) as Record<VectorName, z.ZodOptional<ReturnType<typeof workloadVectorPolicy>>>;
 
 const workload = z
   .strictObject({
@@ -95,6 +99,28 @@ const workload = z
     "says nothing: it needs one of pid, unit and cgroup, or rules for what is protected under that name",
   );
 
+/** Bytes: the least and the most that the kernel side can be told (bpf/abi_leak.h). */
+const scanLimits = [4 * 1024, 1024 * 1024] as const;
+
+const leaks = z.strictObject({
+  scanLimit: z
+    .union([z.number(), z.string()], "must be a number of bytes, or one with KiB or MiB")
+    .transform((size) => parseSize(size) ?? -1)
+    .refine((bytes) => bytes !== -1, "must be a number of bytes, or one with KiB or MiB")
+    .refine((bytes) => bytes !== 0, "must not be 0: nothing would be looked at; to look for no secret, register none")
+    .refine((bytes) => bytes >= scanLimits[0] && bytes <= scanLimits[1], "must be from 4KiB to 1MiB")
+    .prefault("1MiB")
+    .describe("Bytes of one operation that are looked at."),
+  beyond: z
+    .enum(["edges", "refuse"])
+    .default("edges")
+    .describe("A longer operation: look at its first and last part and report it, or refuse it."),
+  unscanned: z
+    .enum(["report", "refuse"])
+    .default("report")
+    .describe("An operation whose memory cannot be read at that moment: report it and let it pass, or refuse it."),
+});
+
 function namesAreUnique(list: readonly { name: string }[]): boolean {
   return new Set(list.map(({ name }) => name)).size === list.length;
 }
@@ -116,6 +142,7 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether processes of one workload may do to each other what is refused to others; to itself each may."),
+  leaks: leaks.prefault({}).describe("How registered secrets are looked for in what a process writes and sends."),
   hardening: z
     .strictObject({
       coreLimit: z.boolean().default(true).describe("Set the core size limit of protected processes to 0."),

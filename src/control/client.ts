@@ -5,10 +5,15 @@ import { reasonOf } from "../errors/index.js";
 import type { FilterOptions } from "../formats/index.js";
 import { exchange, readAnswer, unreachable } from "./exchange.js";
 import {
+  type AddSecretReport,
+  type AddSecretRequest,
   heartbeatSeconds,
   type ProtectReport,
   type ProtectRequest,
+  type RemoveSecretRequest,
   routes,
+  type SecretReport,
+  type SecretsReport,
   type SelftestReport,
   type StatusReport,
   type UnprotectRequest,
@@ -17,6 +22,9 @@ import {
 import { errorFrom } from "./remote-error.js";
 
 const callTimeoutMs = 30_000;
+
+/** The first secret loads what looks for it, which takes a moment on a slow machine. */
+const loadTimeoutMs = 300_000;
 
 /** Three missed heartbeats: the agent is stopped or gone. */
 const streamTimeoutMs = 3 * heartbeatSeconds * 1000;
@@ -74,6 +82,23 @@ export class ControlClient {
     return this.#call("selftest", report) as Promise<{ noted: boolean }>;
   }
 
+  secrets(): Promise<SecretsReport> {
+    return this.#call("secrets") as Promise<SecretsReport>;
+  }
+
+  /** The value is not kept here, and left to the caller to overwrite. */
+  addSecret({ workload, name, allow, ...flags }: AddSecretRequest, value: Buffer): Promise<AddSecretReport> {
+    const query = new URLSearchParams({ workload, name });
+    for (const place of allow) query.append("allow", place);
+    for (const [flag, on] of Object.entries(flags)) if (on) query.set(flag, "true");
+    return this.#call("addSecret", value, query) as Promise<AddSecretReport>;
+  }
+
+  removeSecret({ workload, name }: RemoveSecretRequest): Promise<{ removed: SecretReport[] }> {
+    const query = new URLSearchParams({ workload, ...(name === undefined ? {} : { name }) });
+    return this.#call("removeSecret", undefined, query) as Promise<{ removed: SecretReport[] }>;
+  }
+
   /** Event lines without the newline. Ends when told to by the signal, or after the backlog if it does not follow; throws
    *  when the agent goes away or cuts the stream off. */
   async *events({
@@ -108,9 +133,15 @@ export class ControlClient {
     return line;
   }
 
-  async #call(route: Exclude<keyof typeof routes, "events">, body?: unknown): Promise<unknown> {
-    const { method, path } = routes[route];
-    const response = await exchange({ socket: this.socket, method, path, body, timeoutMs: callTimeoutMs });
+  async #call(
+    route: Exclude<keyof typeof routes, "events">,
+    body?: unknown,
+    query?: URLSearchParams,
+  ): Promise<unknown> {
+    const { method } = routes[route];
+    const path = query === undefined ? routes[route].path : `${routes[route].path}?${query}`;
+    const timeoutMs = route === "addSecret" ? loadTimeoutMs : callTimeoutMs;
+    const response = await exchange({ socket: this.socket, method, path, body, timeoutMs });
     return readAnswer(response, this.socket);
   }
 }

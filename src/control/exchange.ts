@@ -12,6 +12,7 @@ export interface Exchange {
   socket: string;
   method: string;
   path: string;
+  /** Bytes go as they are, anything else as JSON. */
   body?: unknown;
   /** Of silence, after which the agent counts as dead. */
   timeoutMs: number;
@@ -44,9 +45,10 @@ function connectError(socket: string, error: NodeJS.ErrnoException): CloudtaserE
 export async function exchange(options: Exchange): Promise<IncomingMessage> {
   const { socket, method, path, body, timeoutMs, signal } = options;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const headers =
-      text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+    const bytes = Buffer.isBuffer(body);
+    const text = body === undefined || bytes ? body : JSON.stringify(body);
+    const type = bytes ? "application/octet-stream" : "application/json";
+    const headers = text === undefined ? {} : { "content-type": type, "content-length": Buffer.byteLength(text) };
     const sent = request({ socketPath: socket, method, path, headers, ...(signal ? { signal } : {}) }, resolve);
     sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     sent.once("error", (error) => reject(connectError(socket, error)));

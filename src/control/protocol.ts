@@ -110,6 +110,8 @@ export interface StatusReport {
   processes: ProcessReport[];
   losses: Record<string, string>;
   events: { published: number; lastSeq: number };
+  /** Registered secrets; unsupported: why there can be none, "" if there can, or if nobody has tried. */
+  secrets: { unsupported: string; workloads: { workload: string; count: number }[] };
   sinks: SinkState[];
   evidence: EvidenceState;
   /** What an operator should know: soundness, ftrace, missing bpffs … */
@@ -147,6 +149,46 @@ export interface SelftestReport {
   outcomes: Record<string, string>;
 }
 
+export interface SecretReport {
+  name: string;
+  workload: string;
+  /** Where it may go, as it was asked for. */
+  allow: string[];
+  /** ISO time. */
+  added: string;
+  /** It goes when the last process of its workload has ended. */
+  endsWithWorkload: boolean;
+}
+
+export interface SecretsReport {
+  /** Why no secret can be registered; "" if they can, or if nobody has tried. */
+  unsupported: string;
+  secrets: SecretReport[];
+}
+
+/** What comes with the value of a secret, which is the body. */
+export interface AddSecretRequest {
+  workload: string;
+  name: string;
+  allow: string[];
+  /** Take the place of a secret of that name with another value. */
+  replace: boolean;
+  endsWithWorkload: boolean;
+}
+
+export interface AddSecretReport {
+  secret: SecretReport;
+  /** unchanged: that value was registered under that name; where it may go is now what was asked for. */
+  outcome: "registered" | "replaced" | "unchanged";
+  warnings: string[];
+}
+
+export interface RemoveSecretRequest {
+  workload: string;
+  /** All of the workload if left out. */
+  name?: string | undefined;
+}
+
 export interface ControlHandlers {
   status(): StatusReport;
   vectors(): VectorReport[];
@@ -154,6 +196,10 @@ export interface ControlHandlers {
   unprotect(request: UnprotectRequest, peer: Peer): Promise<ProtectReport>;
   reload(): Promise<{ loadedAt: string }>;
   selftest(report: SelftestReport): { noted: boolean };
+  secrets(): SecretsReport;
+  /** Overwrites the value with zeros, whatever comes of it. */
+  addSecret(request: AddSecretRequest, value: Buffer): AddSecretReport;
+  removeSecret(request: RemoveSecretRequest): { removed: SecretReport[] };
   /** Of what the filter takes: calls back with the last `backlog` kept event lines (native NDJSON, no newline) before it returns, then with each new
    *  one until the function that it returned is called. A backlog of 0 must be cheap. */
   subscribe(backlog: number, onLine: (line: string) => void, filter?: EventFilter): () => void;
@@ -170,7 +216,10 @@ export const heartbeatSeconds = 15;
 /** Most events that a reader may ask for from before it came. */
 export const maxBacklog = 10_000;
 
-/** Routes of the server. events takes ?backlog=N&follow=true|false: without following it ends after the backlog; and
+/** Most bytes of a secret. */
+export const maxSecret = 64 * 1024;
+
+/** Routes of the server. addSecret takes the value as its body and the rest as its query. events takes ?backlog=N&follow=true|false: without following it ends after the backlog; and
  *  &type=T (several times), &severity=LOWEST, &workload=W (several times), &since=UNIX_MILLISECONDS. */
 export const routes = {
   status: { method: "GET", path: "/v1/status" },
@@ -179,5 +228,8 @@ export const routes = {
   unprotect: { method: "POST", path: "/v1/unprotect" },
   reload: { method: "POST", path: "/v1/reload" },
   selftest: { method: "POST", path: "/v1/selftest" },
+  secrets: { method: "GET", path: "/v1/secrets" },
+  addSecret: { method: "POST", path: "/v1/secrets" },
+  removeSecret: { method: "DELETE", path: "/v1/secrets" },
   events: { method: "GET", path: "/v1/events" },
 } as const;

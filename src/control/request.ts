@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { CloudtaserError } from "../errors/index.js";
 import { severities } from "../vectors/index.js";
-import { maxBacklog } from "./protocol.js";
+import { maxBacklog, maxSecret } from "./protocol.js";
 
 /** Bytes of a request's body. */
 export const maxBody = 64 * 1024;
@@ -45,6 +45,24 @@ export const selftestSchema = z.strictObject({
     .refine((outcomes) => Object.keys(outcomes).length <= 256, "at most 256 vectors"),
 });
 
+const secretName = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/, "must be 1 to 63 letters, digits, dots, dashes or underscores");
+const flag = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((word) => word === "true");
+
+export const addSecretSchema = z.strictObject({
+  workload: workloadName,
+  name: secretName,
+  allow: z.array(z.string().min(1).max(4096)).max(64, "at most 64 places").default([]),
+  replace: flag,
+  endsWithWorkload: flag,
+});
+
+export const removeSecretSchema = z.strictObject({ workload: workloadName, name: secretName.optional() });
+
 export const noBodySchema = z.union([z.undefined(), z.strictObject({})]);
 
 const decimal = z
@@ -68,19 +86,6 @@ export const eventsSchema = z.strictObject({
     .optional(),
 });
 
-const lists = new Set(["type", "workload"]);
-
-/** Names that may come several times make lists; of another that does, the last one counts. */
-export function queryOf(parameters: URLSearchParams): Record<string, string | string[]> {
-  const names = new Set(parameters.keys());
-  return Object.fromEntries(
-    [...names].map((name) => [
-      name,
-      lists.has(name) ? parameters.getAll(name) : (parameters.getAll(name).at(-1) ?? ""),
-    ]),
-  );
-}
-
 export const noQuerySchema = z.strictObject({});
 
 export function badRequest(target: string, reason: string, cause?: unknown): CloudtaserError {
@@ -94,6 +99,40 @@ export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown
   const issue = result.error.issues[0];
   const where = issue?.path.join(".") ?? "";
   throw badRequest(target, `${where === "" ? "" : `${where}: `}${issue?.message ?? "wrong shape"}`);
+}
+
+/** Names of lists may come several times; of another that does, the last one counts. */
+export function queryOf(parameters: URLSearchParams, lists: readonly string[]): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = Object.fromEntries(parameters);
+  for (const name of lists) if (parameters.has(name)) query[name] = parameters.getAll(name);
+  return query;
+}
+
+/** More than a secret may have is read to the end, so that the sender hears why, but not kept. */
+const maxRead = 64 * 1024 * 1024;
+
+/** A secret, which is the body as it is. What was read is overwritten but for the one copy that is returned. */
+export async function readSecret(request: IncomingMessage, target: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= maxSecret) chunks.push(chunk);
+    else for (const kept of [chunk, ...chunks.splice(0)]) kept.fill(0);
+    if (size > maxRead) break;
+  }
+  if (size > maxSecret) {
+    const reason = `it is ${size > maxRead ? `more than ${maxRead}` : size} bytes long, and ${maxSecret} are the most`;
+    throw new CloudtaserError("SECRET_UNFIT", { target, fields: { reason } });
+  }
+  // Memory of its own: what is small would lie in V8's heap otherwise, which copies it about.
+  const value = Buffer.from(new ArrayBuffer(size));
+  let at = 0;
+  for (const chunk of chunks) {
+    at += chunk.copy(value, at);
+    chunk.fill(0);
+  }
+  return value;
 }
 
 /** The JSON of a request; undefined for an empty body. */

@@ -8,6 +8,7 @@ import type { Log } from "../log/index.js";
 import { mayControl, type PeerCredentials, peerOf } from "./peer.js";
 import { type ControlHandlers, type ErrorAnswer, heartbeatSeconds, type Peer, routes } from "./protocol.js";
 import {
+  addSecretSchema,
   badRequest,
   checked,
   eventsSchema,
@@ -16,6 +17,8 @@ import {
   protectSchema,
   queryOf,
   readJson,
+  readSecret,
+  removeSecretSchema,
   selftestSchema,
   unprotectSchema,
 } from "./request.js";
@@ -43,6 +46,9 @@ export interface ControlServer {
 }
 
 type RouteName = keyof typeof routes;
+
+/** What may stand more than once in a query. */
+const listsOf: Partial<Record<RouteName, readonly string[]>> = { events: ["type", "workload"], addSecret: ["allow"] };
 
 /** HTTP status for an error; the body says the rest. */
 function statusOf(error: unknown): number {
@@ -92,7 +98,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
 
   async function serve(name: RouteName, url: URL, request: IncomingMessage, response: ServerResponse, peer: Peer) {
     const what = `${request.method} ${url.pathname}`;
-    const query = queryOf(url.searchParams);
+    const query = queryOf(url.searchParams, listsOf[name] ?? []);
     if (name === "events") {
       const { backlog, follow, ...wanted } = checked(eventsSchema, query, what);
       const { type, severity, workload, since } = wanted;
@@ -107,12 +113,27 @@ export async function startControlServer(options: ControlServerOptions): Promise
       });
       return;
     }
+    if (name === "addSecret") {
+      const asked = checked(addSecretSchema, query, what);
+      const value = await readSecret(request, `${asked.name} of ${asked.workload}`);
+      answer(response, 200, handlers.addSecret(asked, value));
+      return;
+    }
+    if (name === "removeSecret") {
+      answer(response, 200, handlers.removeSecret(checked(removeSecretSchema, query, what)));
+      return;
+    }
     checked(noQuerySchema, query, what);
     const body = await readJson(request, what);
     answer(response, 200, await act(name, body, what, peer));
   }
 
-  async function act(name: Exclude<RouteName, "events">, body: unknown, what: string, peer: Peer): Promise<unknown> {
+  async function act(
+    name: Exclude<RouteName, "events" | "addSecret" | "removeSecret">,
+    body: unknown,
+    what: string,
+    peer: Peer,
+  ): Promise<unknown> {
     switch (name) {
       case "protect":
         return handlers.protect(checked(protectSchema, body, what), peer);
@@ -122,11 +143,15 @@ export async function startControlServer(options: ControlServerOptions): Promise
         return handlers.selftest(checked(selftestSchema, body, what));
       case "status":
       case "vectors":
+      case "secrets":
       case "reload":
         checked(noBodySchema, body, what);
         return handlers[name]();
     }
   }
+
+  // What a request was parsed from may be a secret. The parser, which listens first, has copied what it hands on.
+  server.on("connection", (socket) => socket.on("data", (bytes: Buffer) => bytes.fill(0)));
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => {}); // the reader is gone; nobody is left to tell
@@ -138,11 +163,14 @@ export async function startControlServer(options: ControlServerOptions): Promise
       return;
     }
     const url = new URL(`http://agent${request.url?.startsWith("/") ? request.url : "/"}`);
-    const found = Object.entries(routes).find(([, route]) => route.path === url.pathname);
+    const there = Object.entries(routes).filter(([, route]) => route.path === url.pathname);
+    const found = there.find(([, route]) => route.method === request.method);
     const what = `${request.method} ${url.pathname}`;
-    if (found === undefined) return refuse(response, badRequest(what, "there is no such path"), 404);
-    if (found[1].method !== request.method)
-      return refuse(response, badRequest(what, `it takes ${found[1].method}`), 405);
+    if (there.length === 0) return refuse(response, badRequest(what, "there is no such path"), 404);
+    if (found === undefined) {
+      const methods = there.map(([, route]) => route.method).join(", ");
+      return refuse(response, badRequest(what, `it takes ${methods}`), 405);
+    }
     serve(found[0] as RouteName, url, request, response, peer).catch((error: unknown) => refuse(response, error));
   });
 

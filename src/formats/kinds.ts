@@ -71,6 +71,7 @@ const attackKinds: Readonly<Record<EventType, Kind>> = {
   USERFAULTFD_DENIED: attack(invokeKernel, process, "access"),
   // OCSF's class of connections wants both ends and their traffic, of which a refusal has none.
   EGRESS_DENIED: attack(invokeKernel, ["network", "intrusion_detection"], "connection"),
+  SECRET_LEAK: attack(otherProcess, process, "access"),
 };
 
 /** An event of a type that this version does not know: by whether it was aimed at a process. */

@@ -14,6 +14,8 @@ export interface FormTrial {
   /** Why nothing could be loaded in this form; undefined if something was. */
   problem: CloudtaserError | undefined;
   doors: DoorStatus[];
+  /** Why no secret can be matched in this form; "" if they can. */
+  secrets: string;
 }
 
 export interface Diagnosis {
@@ -50,13 +52,13 @@ async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions):
       onEvents: () => {},
     });
     try {
-      return { form, problem: undefined, doors: kernel.doors };
+      return { form, problem: undefined, doors: kernel.doors, secrets: kernel.leaks.tryOut() };
     } finally {
       kernel.close("detach");
     }
   } catch (error) {
     if (!(error instanceof CloudtaserError) || error.code.startsWith("OBJECT_")) throw error;
-    return { form, problem: error, doors: [] };
+    return { form, problem: error, doors: [], secrets: error.message };
   }
 }
 

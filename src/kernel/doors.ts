@@ -170,6 +170,44 @@ export const doors = {
   },
   perf_event_alloc: { hook: "perf_event_alloc", refuses: true, proof: "attack", guards: "perf events and uprobes" },
   ptrace_traceme: { hook: "ptrace_traceme", refuses: true, proof: "attack", guards: "PTRACE_TRACEME" },
+  inode_create: {
+    hook: "inode_create",
+    refuses: true,
+    proof: "attack",
+    guards: "names of files that are made",
+    sleeps: true,
+  },
+  inode_mkdir: { hook: "inode_mkdir", refuses: true, proof: "attack", guards: "names of directories", sleeps: true },
+  inode_mknod: {
+    hook: "inode_mknod",
+    refuses: true,
+    proof: "attack",
+    guards: "names of nodes and sockets",
+    sleeps: true,
+  },
+  inode_symlink: {
+    hook: "inode_symlink",
+    refuses: true,
+    proof: "attack",
+    guards: "names and targets of symbolic links",
+    sleeps: true,
+  },
+  inode_setxattr: {
+    hook: "inode_setxattr",
+    refuses: true,
+    proof: "attack",
+    guards: "values of extended attributes",
+    sleeps: true,
+  },
+  task_prctl: { hook: "task_prctl", refuses: true, proof: "attack", guards: "names of threads", sleeps: true },
+  msg_msg_alloc_security: {
+    hook: "msg_msg_alloc",
+    refuses: true,
+    proof: "attack",
+    guards: "messages of System V and POSIX queues",
+    sleeps: true,
+  },
+  key_permission: { hook: "key_permission", refuses: true, proof: "attack", guards: "contents of keys", sleeps: true },
 } as const satisfies Record<string, DoorFacts>;
 
 export type DoorName = keyof typeof doors;

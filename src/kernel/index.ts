@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel room: what other rooms may import.
-export { Door, type Event, EventFlag, Loss, Outcome, type RepeatKey, Role, Vector } from "./abi.gen.js";
+export {
+  Door,
+  type Event,
+  EventFlag,
+  LeakEncoding,
+  LeakPlace,
+  LeakReason,
+  LeakSink,
+  Loss,
+  Outcome,
+  type RepeatKey,
+  Role,
+  Vector,
+} from "./abi.gen.js";
 export { type DoorName, type DoorStatus, doorNames, doors, type Form, mayBeAbsent } from "./doors.js";
 export type { Kernel } from "./kernel.js";
 export { loadNative } from "./load-native.js";
@@ -17,3 +30,4 @@ export {
   type VectorRule,
 } from "./policy.js";
 export { enableFtrace, type KernelFacts, readKernelFacts } from "./probe.js";
+export type { LeakLimits } from "./secret-table.js";

@@ -20,6 +20,7 @@ import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./co
 import { findDevices } from "./devices.js";
 import { type DoorName, type DoorStatus, type Form, programOf, soundnessOf } from "./doors.js";
 import { Idling } from "./idling.js";
+import { Leaks } from "./leaks.js";
 import type { SharedMap } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
 import { type PolicySet, writePolicySet } from "./policy.js";
@@ -29,7 +30,7 @@ import { Proving } from "./proving.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
 import { DoorSleeper } from "./sleeper.js";
 import { censusProgram, type Standing } from "./standing.js";
-import { writeDevices, writeOwnLinks, writePinned, writeSettings } from "./tables.js";
+import { addOwnMaps, writeDevices, writeOwnLinks, writePinned, writeSettings } from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
@@ -57,6 +58,8 @@ export class Kernel {
   readonly #sleeper: DoorSleeper;
   readonly #idling: Idling;
   readonly #census: Census;
+  /** Registered secrets. */
+  readonly leaks: Leaks;
   #ring: Ring | undefined;
   #closed = false;
   #uprobeFlag: number | undefined;
@@ -83,6 +86,11 @@ export class Kernel {
       },
     });
     this.#idling = new Idling(this.#sleeper, options.onIdling ?? (() => {}));
+    const { native, objects } = options;
+    const { form, maps, pins } = standing;
+    const isLoaded = (door: DoorName): boolean => standing.isLoaded(door);
+    this.leaks = new Leaks({ native, objects, form, maps, pins, isLoaded, onPinned: () => this.introduce() });
+    this.leaks.takeOver();
   }
 
   /** Nothing is pinned where the kernel has no bpffs, nor in the signal form. */
@@ -198,11 +206,13 @@ export class Kernel {
   introduce(): void {
     // Where nothing is pinned nobody is to be stopped, let alone killed, for what happens to that directory.
     const { pins } = this.#standing;
+    this.leaks.pin();
     withIntroduction(pins?.path, (self) => {
       this.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false, self });
     });
     writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
     writeOwnLinks(this.#map("own_links"), this.#standing.linkIds);
+    addOwnMaps(this.#map("own_maps"), this.#standing.roomIds);
   }
 
   /** In force as a whole when it returns; if it throws, the policy before still is. */
@@ -280,6 +290,7 @@ export class Kernel {
     this.#idling.stop();
     this.#ring?.close();
     this.#proving.close();
+    this.leaks.close();
     this.#standing.close(how);
   }
 

@@ -40,6 +40,7 @@ const expected = [
   "notify",
   "coreLimit",
   "memlock",
+  "fingerprints",
 ] as const satisfies readonly (keyof Native)[];
 
 type Missing = Exclude<keyof Native, (typeof expected)[number]>;

@@ -52,9 +52,36 @@ export const sharedMaps = [
   "own_links",
   "opened",
   "leak_sinks",
+  "own_maps",
 ] as const;
 
-export type SharedMap = (typeof sharedMaps)[number];
+/** Doors with a room behind them, in which content is looked at: a map of one program each, room_<door>. */
+export const roomDoors = [
+  "file_permission",
+  "socket_sendmsg",
+  "bprm_check_security",
+  "file_ioctl",
+  "inode_create",
+  "inode_mkdir",
+  "inode_mknod",
+  "inode_symlink",
+  "inode_link",
+  "inode_rename",
+  "inode_setxattr",
+  "task_prctl",
+  "msg_msg_alloc_security",
+  "key_permission",
+] as const satisfies DoorName[];
+
+export type RoomMap = `room_${(typeof roomDoors)[number]}`;
+
+export const roomMaps = roomDoors.map((door): RoomMap => `room_${door}`);
+
+export type SharedMap = (typeof sharedMaps)[number] | RoomMap;
+
+/** In the signal form there are no rooms. */
+export const mapsOf = (form: Form): readonly SharedMap[] =>
+  form === "signal" ? sharedMaps : [...sharedMaps, ...roomMaps];
 
 export const isNativeError = (error: unknown): error is NativeError => error instanceof Error && "errno" in error;
 
@@ -99,7 +126,7 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
       if (!wanted.has(door)) object.setAutoload(program, false);
       else if (options.form === "fmod_ret") object.setForm(program, attachFormOf(door, options.form), doors[door].hook);
     }
-    if (options.reuse !== undefined) reuseMaps(object, options.reuse);
+    if (options.reuse !== undefined) reuseMaps(object, options.form, options.reuse);
     return object;
   } catch (error) {
     object.close();
@@ -107,11 +134,11 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
   }
 }
 
-function reuseMaps(object: BpfObject, from: string | ReadonlyMap<SharedMap, BpfMap>): void {
-  for (const map of sharedMaps) {
+function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<SharedMap, BpfMap>): void {
+  for (const map of mapsOf(form)) {
     const source = typeof from === "string" ? `${from}/${map}` : from.get(map)?.fd;
     // An agent from before these maps left no pin of them: they begin empty.
-    const fresh = map === "opened" || map === "leak_sinks";
+    const fresh = map === "opened" || map === "leak_sinks" || map === "own_maps" || map.startsWith("room_");
     if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
     try {
       object.reuseMap(map, source);

@@ -62,6 +62,9 @@ export interface BpfMap {
   lookup(key: Uint8Array): Buffer | undefined;
   /** flags: 0 any, 1 only if absent (EEXIST), 2 only if present (ENOENT). */
   update(key: Uint8Array, value: Uint8Array, flags?: number): void;
+  /** Arrays with BPF_F_MMAPABLE: sets these bits (32-bit numbers) of the values as they lie in memory. Returns how many
+   *  were clear before. */
+  setBits(bits: Uint8Array): number;
   /** false if it was not there. */
   delete(key: Uint8Array): boolean;
   keys(): Buffer[];
@@ -93,8 +96,24 @@ export interface BpfObject {
   /** Runs the iterator program once and returns all that it wrote. */
   iterate(program: string): Buffer;
   programInfo(program: string): LoadedProgramInfo;
+  /** Of a loaded program; the object's own, gone with close(). */
+  programFd(program: string): number;
   map(name: string): BpfMap;
   close(): void;
+}
+
+/** One form of a secret: the whole in one encoding, or a piece of it. */
+export interface Fingerprint {
+  /** enum ct_leak_encoding */
+  encoding: number;
+  /** Bytes. */
+  length: number;
+  fingerprint: bigint;
+  /** Bits of the map "leak_windows", 32 bits each. */
+  windows: Buffer;
+  /** Windows of it that may be its anchor, best first, 16 bytes each: hash (64 bits), bit of the map "leak_anchor_bits"
+   *  (32 bits), offset in the form (32 bits). */
+  candidates: Buffer;
 }
 
 export interface Ring {
@@ -147,4 +166,7 @@ export interface Native {
   coreLimit(pid: number, limits?: readonly [number, number]): [number, number];
   /** Bytes of kernel memory: memlock of map or program descriptor from its fdinfo. */
   memlock(fd: number): number;
+  /** What the kernel knows a secret (12 bytes to 64 KiB) by, under this key (16 bytes). The secret is overwritten with
+   *  zeros, also when this throws. */
+  fingerprints(secret: Uint8Array, key: Uint8Array): Fingerprint[];
 }

@@ -14,6 +14,11 @@ export function objectPath(directory?: string, form?: Form): string {
   return join(directory ?? join(packageRoot(), "build", "bpf"), name);
 }
 
+/** The object that looks for secrets. @param directory as for objectPath() */
+export function leakObjectPath(directory?: string): string {
+  return join(directory ?? join(packageRoot(), "build", "bpf"), "cloudtaser-leaks.bpf.o");
+}
+
 export function canaryPath(): string {
   return join(packageRoot(), "build", "cloudtaser-canary");
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What outlives the agent, in bpffs: maps/<name>, and one directory doors-<n> of links per generation of doors, which has
-// that name once it is whole. A link that is pinned keeps refusing after the agent's death.
+// What outlives the agent, in bpffs: maps/<name>, leaks/<name> for those of registered secrets, and one directory doors-<n>
+// of links per generation of doors, which has that name once it is whole. A link that is pinned keeps refusing after the
+// agent's death.
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { type SharedMap, sharedMaps } from "./load.js";
-import type { BpfLink, BpfObject } from "./native.js";
+import type { SharedMap } from "./load.js";
+import type { BpfLink, BpfMap, BpfObject } from "./native.js";
 
 /** Ends the name of a generation that is not whole yet. bpffs allows no dots in names. */
 const unfinished = "-new";
@@ -19,6 +20,32 @@ export class Pins {
 
   get maps(): string {
     return join(this.path, "maps");
+  }
+
+  get leaks(): string {
+    return join(this.path, "leaks");
+  }
+
+  /** Tables of registered secrets are pinned. */
+  get hasLeaks(): boolean {
+    return this.leak("leak_secrets") !== undefined;
+  }
+
+  /** Path of a table of secrets that is pinned. */
+  leak(name: string): string | undefined {
+    const path = join(this.leaks, name);
+    return existsSync(path) ? path : undefined;
+  }
+
+  addLeak(name: string, map: BpfMap): void {
+    const path = join(this.leaks, name);
+    if (existsSync(path)) return;
+    this.#try(this.leaks, () => mkdirSync(this.leaks, { recursive: true, mode: 0o700 }));
+    this.#try(path, () => map.pin(path));
+  }
+
+  removeLeaks(): void {
+    removeTree(this.leaks);
   }
 
   map(name: SharedMap): string {
@@ -51,12 +78,12 @@ export class Pins {
   }
 
   /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
-  add(object: BpfObject, links: ReadonlyMap<string, BpfLink>, directory: string): void {
+  add(object: BpfObject, maps: Iterable<SharedMap>, links: ReadonlyMap<string, BpfLink>, directory: string): void {
     const fresh = `${directory}${unfinished}`;
     removeTree(fresh);
     this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
-    for (const map of sharedMaps) {
+    for (const map of maps) {
       if (!existsSync(this.map(map))) this.#try(this.map(map), () => object.map(map).pin(this.map(map)));
     }
     for (const [door, link] of links) {
@@ -70,7 +97,7 @@ export class Pins {
 
   /** Directories whose entries are all ours. */
   directories(): string[] {
-    return [this.path, this.maps, ...this.generations()].filter((path) => existsSync(path));
+    return [this.path, this.maps, this.leaks, ...this.generations()].filter((path) => existsSync(path));
   }
 
   /** Lets go of generations older than the newest: new before old. */
@@ -94,6 +121,7 @@ export class Pins {
     for (const name of existsSync(this.path) ? readdirSync(this.path) : []) {
       if (name.endsWith(unfinished)) removeTree(join(this.path, name));
     }
+    this.removeLeaks();
     removeTree(this.maps);
     if (existsSync(this.path)) rmdirSync(this.path);
   }

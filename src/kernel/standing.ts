@@ -12,8 +12,9 @@ import {
   type LoadOptions,
   loadDoors,
   logOf,
+  mapsOf,
+  roomMaps,
   type SharedMap,
-  sharedMaps,
 } from "./load.js";
 import type { BpfLink, BpfMap, BpfObject, Native } from "./native.js";
 import type { Pins } from "./pins.js";
@@ -43,7 +44,7 @@ export class Standing {
     this.pins = pins;
     this.form = options.form;
     this.#loaded = loadDoors(native, options);
-    this.maps = new Map(sharedMaps.map((name) => [name, this.#loaded.object.map(name)]));
+    this.maps = new Map(mapsOf(options.form).map((name) => [name, this.#loaded.object.map(name)]));
   }
 
   get object(): BpfObject {
@@ -61,6 +62,11 @@ export class Standing {
 
   get attached(): DoorName[] {
     return doorNames.filter((door) => this.#links.has(door));
+  }
+
+  /** Of the rooms behind the doors, which no program but their own door can name. */
+  get roomIds(): number[] {
+    return roomMaps.flatMap((name) => this.maps.get(name)?.info().id ?? []);
   }
 
   /** Where the kernel can name them; what 5.10 attaches as a kprobe is no link to it. */
@@ -126,7 +132,7 @@ export class Standing {
     if (!pins) return;
     const generation = pins.nextGeneration();
     try {
-      pins.add(this.object, this.#links, generation);
+      pins.add(this.object, this.maps.keys(), this.#links, generation);
       pins.removeOld();
     } catch (error) {
       // What stood before stands on; what this start has added goes.

@@ -68,6 +68,11 @@ export function writeOwnLinks(map: BpfMap, ids: readonly number[]): void {
   );
 }
 
+/** Maps of ours that the doors do not use themselves. Their ids are never given out again while the node is up. */
+export function addOwnMaps(map: BpfMap, ids: readonly number[]): void {
+  for (const id of ids) map.update(key32(id), key32(1));
+}
+
 function writeWhole(map: BpfMap, wanted: readonly { key: Buffer; value: Buffer }[]): void {
   for (const { key, value } of wanted) map.update(key, value);
   const keep = new Set(wanted.map(({ key }) => key.toString("hex")));

@@ -12,6 +12,7 @@ import * as losses from "./losses.js";
 import * as processes from "./process.js";
 import type { MetricLabels, MetricReaders } from "./readers.js";
 import * as scope from "./scope.js";
+import * as secrets from "./secrets.js";
 import * as selftest from "./selftest.js";
 import * as sinks from "./sinks.js";
 
@@ -26,6 +27,7 @@ export const metricNames: readonly string[] = [
   ...scope.metricNames,
   ...sinks.metricNames,
   ...canary.metricNames,
+  ...secrets.metricNames,
   ...selftest.metricNames,
   ...evidence.metricNames,
   scrapeFailures,
@@ -64,6 +66,7 @@ export function createMetrics(
     ...scope.scopeFamilies(readers),
     ...sinks.sinkFamilies(readers),
     ...canary.canaryFamilies(readers),
+    ...secrets.secretFamilies(readers, labels),
     ...selftest.selftestFamilies(readers, labels),
     ...evidence.evidenceFamilies(readers),
     {

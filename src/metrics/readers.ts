@@ -70,6 +70,10 @@ export interface MetricReaders {
   };
   /** What was done to processes when protection began and ended. */
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
+  /** Registered. */
+  secrets(): number;
+  /** Operations that were not looked at whole for them. */
+  unscanned(): Iterable<{ reason: string; count: number }>;
   /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
   ring(): { usedBytes: number | undefined; sizeBytes: number };
   /** Every sink, also one that has had nothing to do. */
@@ -87,6 +91,7 @@ export interface MetricLabels {
   doors: readonly string[];
   losses: readonly string[];
   pipelineDrops: readonly string[];
+  unscanned: readonly string[];
   sinkDrops: readonly string[];
   /** Upper bounds in seconds. */
   latencyBounds: readonly number[];

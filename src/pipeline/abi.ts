@@ -2,11 +2,19 @@
 // The C enums as the pipeline needs them. The generated objects come in as a parameter: this room does not import the kernel's.
 
 import { type GeneratedEnum, joinVectorNumbers, namesByNumber, type VectorName } from "../vectors/index.js";
+import { type LeakNames, leakNames } from "./leak.js";
 
 const kernelOutcomes = ["observed", "denied", "killed", "allowed"] as const;
 export type KernelOutcome = (typeof kernelOutcomes)[number];
 
-export interface GeneratedAbi {
+export interface LeakEnums {
+  LeakEncoding: GeneratedEnum;
+  LeakReason: GeneratedEnum;
+  LeakPlace: GeneratedEnum;
+  LeakSink: GeneratedEnum;
+}
+
+export interface GeneratedAbi extends LeakEnums {
   Vector: GeneratedEnum;
   Door: GeneratedEnum;
   Outcome: Readonly<Record<KernelOutcome, number>>;
@@ -18,6 +26,7 @@ export interface AbiNames {
   door(number: number): string;
   outcome(number: number): KernelOutcome | undefined;
   flags: GeneratedAbi["EventFlag"];
+  leak: LeakNames;
 }
 
 export function abiNames(generated: GeneratedAbi): AbiNames {
@@ -30,5 +39,6 @@ export function abiNames(generated: GeneratedAbi): AbiNames {
     door: (number) => doors.get(number) ?? `door_${number}`,
     outcome: (number) => outcomes.get(number),
     flags: generated.EventFlag,
+    leak: leakNames(generated),
   };
 }

@@ -4,10 +4,12 @@
 import { printable } from "../errors/index.js";
 import { type CloudtaserEvent, eventSchemaName } from "../formats/index.js";
 import { type ArgumentMeaning, vectorEntry } from "../vectors/index.js";
+import { addressText } from "./address.js";
 import { formatTime } from "./clock.js";
 import { type DecodedIdentity, isSameProcess } from "./decoded.js";
 import type { Draft, PipelineContext } from "./draft.js";
 import type { ProcessFacts } from "./facts.js";
+import { isLeak, leakDetail } from "./leak.js";
 import { errnoName, syscallName } from "./syscalls.js";
 import { uuidv7 } from "./uuid.js";
 
@@ -96,18 +98,9 @@ function argumentText(value: bigint, { form }: ArgumentMeaning, { abi }: Pipelin
   return form[Number(value)] ?? Number(value);
 }
 
-/** Two words as they lie in memory; a v4 address stands as ::ffff:a.b.c.d. */
-function addressText(low: bigint, high: bigint): string {
-  const bytes = Buffer.alloc(16);
-  bytes.writeBigUInt64LE(low, 0);
-  bytes.writeBigUInt64LE(high, 8);
-  if (low === 0n && bytes.readUInt32BE(8) === 0xffff) return [...bytes.subarray(12)].join(".");
-  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16)).join(":");
-  return new URL(`http://[${groups}]/`).hostname.slice(1, -1);
-}
-
 function detailOf({ decoded, vector }: Draft, context: PipelineContext): CloudtaserEvent["detail"] {
   const entry = vectorEntry(vector);
+  if (isLeak(vector)) return leakDetail(decoded, context.abi, (id) => context.secretOf(id));
   const detail: CloudtaserEvent["detail"] = {};
   for (const [index, argument] of entry.args.entries()) {
     const value = decoded.arg[index] ?? 0n;

@@ -30,6 +30,8 @@ export interface PipelineContext {
   facts: Facts;
   /** Name of the workload that is protected as this group. */
   workloadOf(group: number): string | undefined;
+  /** Name of the registered secret with this number. */
+  secretOf(id: number): string | undefined;
   /** Mode of a vector now; only asked for what the event itself does not say. */
   modeOf(vector: VectorName): "off" | "detect" | "enforce";
   /** Sends SIGKILL to exactly this process. false if it was not sent. Must not throw for a process that is gone. */

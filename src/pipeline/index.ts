@@ -6,6 +6,7 @@ export { type BootClock, type ClockSources, createBootClock, formatTime } from "
 export type { DecodedEvent, DecodedIdentity } from "./decoded.js";
 export type { DropReason, PipelineContext, Place, Sequence } from "./draft.js";
 export { containerIdOf, createFacts, type Facts, type FactsStats, type ProcessFacts } from "./facts.js";
+export { unscannedReasons } from "./leak.js";
 export type { Notice } from "./notice.js";
 export { createPipeline, type Pipeline, type PipelineStats, type Publish } from "./pipeline.js";
 export { createProcReader, type ProcReader, type ProcStat, readBootId } from "./procfs.js";

@@ -5,6 +5,7 @@ import type { AnyEvent, NoticeType } from "../formats/index.js";
 import { buildEvent } from "./build.js";
 import type { DecodedEvent } from "./decoded.js";
 import type { DropReason, PipelineContext } from "./draft.js";
+import { isLeak, type UnscannedReason, unscannedReason } from "./leak.js";
 import { buildNotice, type Notice } from "./notice.js";
 import { enrich, identify, judge, respond } from "./steps.js";
 
@@ -20,6 +21,8 @@ export interface PipelineStats {
   /** Events of the agent's own. */
   notices: Map<NoticeType, number>;
   dropped: Record<DropReason, number>;
+  /** Operations that were not looked at whole for secrets. */
+  unscanned: Record<UnscannedReason, number>;
   /** What the last record that failed threw. */
   lastFailure: unknown;
 }
@@ -40,6 +43,7 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
     leakWindows: 0,
     notices: new Map(),
     dropped: { abi_mismatch: 0, unknown_vector: 0, unknown_outcome: 0, failed: 0 },
+    unscanned: { unreadable: 0, beyond: 0, unknown: 0, busy: 0 },
     lastFailure: undefined,
   };
 
@@ -49,6 +53,8 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
       stats.dropped[identified]++;
       return;
     }
+    const unscanned = isLeak(identified.vector) ? unscannedReason(decoded, context.abi) : undefined;
+    if (unscanned !== undefined) stats.unscanned[unscanned] += count;
     // Respond before anything that reads files: the offender runs on meanwhile.
     const judged = judge(identified, context);
     const answered = respond(judged, context);

@@ -44,7 +44,15 @@ export type GuardDoor =
   | "socket_connect"
   | "inode_init_security_anon"
   | "shm_shmat"
-  | "file_mprotect";
+  | "file_mprotect"
+  | "inode_create"
+  | "inode_mkdir"
+  | "inode_mknod"
+  | "inode_symlink"
+  | "inode_setxattr"
+  | "task_prctl"
+  | "msg_msg_alloc_security"
+  | "key_permission";
 
 /** How detail shows an argument: a number as it is, as hexadecimal bits, as the vector of that number, or by a name from the list; an address takes this argument and the next. */
 export type ArgumentForm = "number" | "bits" | "vector" | "address" | { readonly [value: number]: string };
@@ -79,6 +87,8 @@ export interface VectorEntry {
   compliance: readonly string[];
   /** ct_event.arg[0..], in order; slots that are not named are 0. */
   args: readonly ArgumentMeaning[];
+  /** What detail holds where it is made of all arguments together, and args is empty. */
+  details?: readonly { key: string; meaning: string }[];
   /** ct_event.name: key in detail and meaning; undefined if the vector leaves it empty. */
   name?: { key: string; meaning: string };
 }

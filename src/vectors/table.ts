@@ -5,6 +5,7 @@
 import { agentVectors } from "./agent.js";
 import { channelVectors } from "./channels.js";
 import type { VectorEntry } from "./entry.js";
+import { leakVectors } from "./leaks.js";
 import { machineVectors } from "./machine.js";
 import { nodeVectors } from "./node.js";
 import { objectVectors } from "./objects.js";
@@ -19,6 +20,7 @@ export const vectorTable = {
   ...agentVectors,
   ...objectVectors,
   ...channelVectors,
+  ...leakVectors,
 } as const;
 
 export type VectorName = keyof typeof vectorTable;

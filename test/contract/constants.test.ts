@@ -4,11 +4,11 @@ import { expect, it } from "vitest";
 import { ringBytes } from "../../src/agent/measures.js";
 import { product } from "../../src/formats/product.js";
 import { maxSinks } from "../../src/kernel/egress.js";
-import { sharedMaps } from "../../src/kernel/load.js";
+import { roomDoors, sharedMaps } from "../../src/kernel/load.js";
 import { scopeLimit } from "../../src/kernel/paths.js";
 import { maxAllowed, maxGroupPolicies } from "../../src/kernel/policy.js";
 import { abiVersion } from "../../src/pipeline/steps.js";
-import { defines, read } from "./sources.js";
+import { defines, read, stems } from "./sources.js";
 
 const maps = read("bpf/maps.h");
 
@@ -25,7 +25,7 @@ it("knows how many rules and allow-list entries fit into one bank", () => {
 
 it("gives the filter as many slots as the hash has values", () => {
   const shift = Number(/>> (\d+); \/\* top/.exec(read("bpf/scope.h"))?.[1]);
-  expect(2 ** (64 - shift)).toBe(defines(maps).get("CT_FILTER_SLOTS"));
+  expect(2 ** (32 - shift)).toBe(defines(maps).get("CT_FILTER_SLOTS"));
 });
 
 it("decodes the version of the ABI that the kernel side stamps", () => {
@@ -37,9 +37,22 @@ it("shares between generations exactly the maps that the sources define", () => 
   expect(defined.map((match) => match[1]).sort()).toEqual([...sharedMaps].sort());
 });
 
+it("shares the maps of exactly the rooms that doors lead to, and each has its program", () => {
+  const led = stems("bpf/doors", ".bpf.c").filter((door) => read(`bpf/doors/${door}.bpf.c`).includes("LEAK_ROOM("));
+  expect(led).toEqual([...roomDoors].sort());
+  expect(stems("bpf/leaks", ".bpf.c")).toEqual(led);
+  for (const door of led) {
+    expect(read(`bpf/doors/${door}.bpf.c`), door).toMatch(new RegExp(`^LEAK_ROOM\\(${door}\\);$`, "m"));
+    expect(read(`bpf/doors/${door}.bpf.c`), door).toMatch(
+      new RegExp(`\tENTER_ROOM\\(CT_VECTOR_LEAK_[A-Z]+, ${door}\\);$`, "m"),
+    );
+    expect(read(`bpf/leaks/${door}.bpf.c`), door).toMatch(new RegExp(`^ROOM\\(${door},`, "m"));
+  }
+});
+
 it("knows each of these maps for the agent's own", () => {
   const local = [...read("bpf/local_maps.h").matchAll(/^} (\w+) __weak SEC/gm)].map((match) => match[1]);
-  const listed = [...read("bpf/own.h").matchAll(/\bIS\((\w+)\)(?!.*\\$)/gm)].map((match) => match[1]);
+  const listed = [...read("bpf/own.h").matchAll(/\bIS\((\w+)\)(?!.*\$)/gm)].map((match) => match[1]);
   expect(listed.filter((name) => name !== "map").sort()).toEqual([...sharedMaps, ...local].sort());
 });
 

@@ -9,7 +9,7 @@ import { nextLine } from "./next-line.js";
 
 export const triggerDir = "/opt/cloudtaser/triggers";
 /** Asks the agent; test/triggers/ask.c. */
-const ask = `${triggerDir}/ask`;
+export const ask = `${triggerDir}/ask`;
 export const eventsFile = "/run/events.ndjson";
 const configFile = "/run/cloudtaser.yaml";
 /** A loaded host emulates slowly; this is patience, not a limit on the agent. */

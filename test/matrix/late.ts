@@ -7,6 +7,7 @@ import { Guest } from "../lab/guest.js";
 import { everything } from "./everything.js";
 import { eventsFile, Field, type Person, type SeenEvent, type Truth, triggerDir } from "./field.js";
 import { prepareMachine } from "./machine.js";
+import { giveSecret } from "./secret.js";
 import { keepFigures, soundnessOf, standing } from "./soundness.js";
 import { sparedTests } from "./spared.js";
 
@@ -159,7 +160,11 @@ export function describeSignalForm(kernel: string): void {
 
     test("what a protected process does itself is reported, and it lives on", async () => {
       const { field, victim } = suite;
-      const own = vectorNames.filter((vector) => vectorTable[vector].scope === "own");
+      // What was written cannot be taken back: in this form nothing looks for secrets.
+      await expect(giveSecret(field, "victim")).rejects.toThrow("signal");
+      const own = vectorNames.filter(
+        (vector) => vectorTable[vector].scope === "own" && vectorTable[vector].eventType !== "SECRET_LEAK",
+      );
       for (const vector of own) {
         const [road = ""] = await field.roads(vector);
         const { status, truth } = await field.attack(vector, road, victim);

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { elsewhere } from "./everything.js";
 import type { Person } from "./field.js";
+import { giveSecret } from "./secret.js";
 import type { Suite } from "./suite.js";
 
 /** Loops over open() of one file in several processes until a file appears; prints tries and successes. */
@@ -56,6 +57,7 @@ export function policyTests(suite: Suite, whole: boolean): void {
       mode: "detect",
       workloads: [{ name: "victim", vectors: each("enforce"), egress: elsewhere }],
     });
+    await giveSecret(suite.field, "victim");
     for (const vector of processVectors) {
       const { truth } = await suite.field.attack(vector, suite.firstRoad(vector), suite.victim);
       expect({ vector, ...truth }, "enforced for this workload alone").toMatchObject({ succeeded: false });
@@ -63,6 +65,7 @@ export function policyTests(suite: Suite, whole: boolean): void {
     expect((await read(suite.neighbour)).status, "rules alone protect nobody").toBe(0);
     const other = await suite.field.person();
     await suite.field.protect(other.pid, "other");
+    await giveSecret(suite.field, "other");
     expect((await read(other)).status, "another workload under the global rule").toBe(0);
     await suite.field.reconfigure({
       mode: "enforce",

@@ -90,6 +90,20 @@ describe.skipIf(refusal !== undefined)(`maps (skipped only if the kernel makes n
     expect(failure(() => perCpu.update(u32(1), u32(1))).code).toBe("BAD_ARGUMENT");
   });
 
+  it("bits of a mapped array", () => {
+    const bitmap = object.map("bitmap");
+    const bits = (...values: number[]): Buffer => Buffer.concat(values.map(u32));
+    expect(bitmap.setBits(bits(0, 9, 9, 65_535))).toBe(3);
+    expect(bitmap.setBits(bits(9, 10))).toBe(1);
+    const value = bitmap.lookup(u32(0));
+    expect([value?.[0], value?.[1], value?.[8191]]).toEqual([1, 6, 128]);
+    expect(failure(() => bitmap.setBits(bits(65_536))).code).toBe("BAD_ARGUMENT");
+    expect(failure(() => bitmap.setBits(Buffer.alloc(3))).code).toBe("BAD_ARGUMENT");
+    expect(failure(() => table.setBits(bits(1)))).toMatchObject({ code: "EINVAL", target: "table" });
+    bitmap.close();
+    expect(failure(() => bitmap.setBits(bits(1))).code).toBe("CLOSED");
+  });
+
   it("refuse keys and values of another size, and what is no Uint8Array", () => {
     expect(failure(() => table.lookup(Buffer.alloc(3)))).toMatchObject({ code: "BAD_ARGUMENT", target: "lookup(key)" });
     expect(failure(() => table.update(u32(1), Buffer.alloc(9))).code).toBe("BAD_ARGUMENT");

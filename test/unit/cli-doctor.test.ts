@@ -47,6 +47,7 @@ function found(over: Partial<KernelFacts>, chosen: Form | undefined, failing: re
     form,
     problem: undefined,
     doors: doorsIn(form, all.preempts, form === chosen ? failing : doorNames),
+    secrets: "",
   }));
   return { facts: all, agent: undefined, diagnosis: { bpfLsm: true, trials, chosen }, untried: undefined };
 }
@@ -58,7 +59,7 @@ const changes = (finding: Finding): string[] =>
 
 describe("doctor", () => {
   it("is never content with the signal form, and says what it is worth", () => {
-    const trial = { form: "signal" as const, problem: undefined, doors: doorsIn("signal", false) };
+    const trial = { form: "signal" as const, problem: undefined, doors: doorsIn("signal", false), secrets: "none" };
     const finding = found({ preempts: false }, undefined);
     const late = { ...finding, diagnosis: { bpfLsm: true, trials: [trial], chosen: "signal" as const } };
     expect(doctorStatus(late)).not.toBe(0);
@@ -108,7 +109,12 @@ describe("doctor", () => {
 
   it("is unsupported where no door works", () => {
     const problem = new CloudtaserError("NO_DOORS", { target: "this kernel" });
-    const trials = (["lsm", "fmod_ret"] as const).map((form) => ({ form, problem, doors: [] }));
+    const trials = (["lsm", "fmod_ret"] as const).map((form) => ({
+      form,
+      problem,
+      doors: [],
+      secrets: problem.message,
+    }));
     const finding = { ...found({}, undefined), diagnosis: { bpfLsm: true, trials, chosen: undefined } };
     expect(doctorStatus(finding)).toBe(3);
     expect(doctorLines(finding, [], false).join("\n")).toContain("no door could be loaded on this kernel");
@@ -138,5 +144,15 @@ describe("doctor", () => {
     const finding = { facts, agent: status, diagnosis: undefined, untried: undefined };
     expect(doctorStatus(finding)).toBe(6);
     expect(doctorLines(finding, [], false).join("\n")).toContain("runs, pid 99");
+  });
+
+  it("says whether secrets can be looked for, and what keeps them from it", () => {
+    const finding = found({ lsms: ["bpf"], lockdown: "confidentiality" }, "lsm");
+    expect(doctorLines(finding, [], false).join("\n")).toMatch(/secrets +yes/);
+    for (const trial of finding.diagnosis?.trials ?? []) trial.secrets = "helpers \u001b[2J refused";
+    const lines = doctorLines(finding, [], false).join("\n");
+    expect(lines).toContain("cannot be looked for: helpers \\x1b[2J refused");
+    expect(changes(finding).join()).toContain("lockdown=integrity");
+    expect(doctorValue(finding, [])).toMatchObject({ secrets: "helpers \u001b[2J refused" });
   });
 });

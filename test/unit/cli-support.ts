@@ -8,7 +8,7 @@ import { afterAll, afterEach } from "vitest";
 import type { Io } from "../../src/cli/io.js";
 import { run } from "../../src/cli/program.js";
 import { type ControlHandlers, type ControlServer, startControlServer } from "../../src/control/index.js";
-import type { ProtectReport, StatusReport } from "../../src/control/protocol.js";
+import type { ProtectReport, SecretReport, StatusReport } from "../../src/control/protocol.js";
 import type { Native } from "../../src/kernel/native.js";
 
 export const scratch = mkdtempSync(join(tmpdir(), "ct-cli-"));
@@ -79,7 +79,16 @@ export const status: StatusReport = {
     },
   ],
   evidence: { publicKey: "AAAA", reason: "", lastSeq: 4, head: "ab".repeat(32), lastCheckpoint: null },
+  secrets: { unsupported: "", workloads: [] },
   warnings: [],
+};
+
+export const secretReport: SecretReport = {
+  name: "key",
+  workload: "pay",
+  allow: ["10.0.0.0/8:5432"],
+  added: "2026-01-01T00:00:00.000Z",
+  endsWithWorkload: false,
 };
 
 let number = 0;
@@ -95,6 +104,9 @@ export async function fakeAgent(over: Partial<ControlHandlers> = {}): Promise<st
     unprotect: async () => report,
     reload: async () => ({ loadedAt: "2026-02-02T00:00:00.000Z" }),
     selftest: () => ({ noted: true }),
+    secrets: () => ({ unsupported: "", secrets: [] }),
+    addSecret: () => ({ secret: secretReport, outcome: "registered", warnings: [] }),
+    removeSecret: () => ({ removed: [secretReport] }),
     subscribe: () => () => {},
     ...over,
   };
@@ -115,6 +127,7 @@ export async function cli(argv: readonly string[], over: Partial<Pick<Io, "env" 
     env: over.env ?? { PATH: "/usr/bin:/bin", CLOUDTASER_SOCKET: join(scratch, "none.sock") },
     stdout: { write: (text) => (ran.out += text) },
     stderr: { write: (text) => (ran.err += text) },
+    stdinIsTerminal: false,
     tail: undefined,
     native: over.native ?? (() => Promise.reject(new Error("no addon in this test"))),
     status: 0,

@@ -50,6 +50,11 @@ async function start(subscribe: ControlHandlers["subscribe"], heartbeatMs = 60_0
     unprotect: async () => report,
     reload: async () => ({ loadedAt: "" }),
     selftest: () => ({ noted: true }),
+    secrets: () => ({ unsupported: "", secrets: [] }),
+    addSecret: () => {
+      throw new Error("not asked for here");
+    },
+    removeSecret: () => ({ removed: [] }),
     subscribe,
   };
   const log = { info: () => {}, warn: (text: string) => void warnings.push(text) };

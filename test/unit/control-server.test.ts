@@ -42,6 +42,11 @@ function handlers(over: Partial<ControlHandlers> = {}): ControlHandlers {
     unprotect: async () => report,
     reload: async () => ({ loadedAt: "now" }),
     selftest: () => ({ noted: true }),
+    secrets: () => ({ unsupported: "", secrets: [] }),
+    addSecret: () => {
+      throw new Error("not asked for here");
+    },
+    removeSecret: () => ({ removed: [] }),
     subscribe: () => () => {},
     ...over,
   };

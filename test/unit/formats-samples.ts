@@ -148,6 +148,7 @@ function makeSamples(): Map<string, AnyEvent> {
       clock: { offsetNs: () => 1_767_323_033_000_000_000n },
       facts: createFacts(reader),
       workloadOf: (group) => (group === 7 ? "payments" : undefined),
+      secretOf: () => undefined,
       modeOf: () => "enforce",
       kill: () => false,
     },

@@ -46,6 +46,7 @@ function context(change: Partial<PipelineContext> = {}): PipelineContext {
     clock: { offsetNs: () => 1_700_000_000_000_000_000n },
     facts: createFacts(reader),
     workloadOf: (group) => (group === 7 ? "payments" : undefined),
+    secretOf: (id) => (id === 5 ? "db_password" : undefined),
     modeOf: () => "enforce",
     kill: () => false,
     ...change,

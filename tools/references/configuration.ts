@@ -49,6 +49,7 @@ export function configurationReference(): string {
     `VECTOR is one of ${configuredVectors()
       .map((name) => entryLink("vectors", name))
       .join(", ")}.`,
+    "The modes of `chan_*` and `egress` may be written as `open` (off), `detect` and `closed` (enforce).",
     "",
     "## Variables and flags",
     "",

@@ -5,6 +5,7 @@ import { noticeTypes } from "../../src/formats/index.js";
 import { Loss } from "../../src/kernel/abi.gen.js";
 import { doorNames } from "../../src/kernel/doors.js";
 import { createMetrics, type MetricReaders } from "../../src/metrics/index.js";
+import { unscannedReasons } from "../../src/pipeline/index.js";
 import { selftestOutcomes } from "../../src/selftest/index.js";
 import { dropReasons, latencyBounds } from "../../src/sinks/index.js";
 import { code, codes, opening, table } from "./markdown.js";
@@ -23,6 +24,8 @@ export const silent: MetricReaders = {
   notices: () => [],
   leakWindows: () => 0,
   evidence: () => ({ signed: false, lastCheckpoint: 0, intervalSeconds: 0, before: "unknown" }),
+  secrets: () => 0,
+  unscanned: () => [],
   ring: () => ({ usedBytes: undefined, sizeBytes: 0 }),
   sinks: () => [],
   canary: () => ({ lastSuccess: 0, failures: 0 }),
@@ -36,6 +39,7 @@ export async function metricsReference(): Promise<string> {
     doors: doorNames,
     losses,
     pipelineDrops: [],
+    unscanned: unscannedReasons,
     sinkDrops: dropReasons,
     latencyBounds,
     outcomes: ["observed", "denied", "killed", "allowed"],
@@ -70,6 +74,7 @@ export async function metricsReference(): Promise<string> {
         ["`type`", codes(Object.keys(noticeTypes))],
         ["`end`", codes(["stopped", "crashed", "unknown"])],
         ["`sink`", "`stdout` and `file` for those of `events`, else the names in `sinks`; eight more at most"],
+        ["`reason` of `cloudtaser_unscanned_total`", codes(unscannedReasons)],
         ["`reason` of `cloudtaser_sink_dropped_events_total`", codes(dropReasons)],
       ],
     ),

@@ -29,6 +29,7 @@ function section(name: VectorName): string {
   const entry = vectorEntry(name);
   const details = [
     ...entry.args.map(({ key, form, meaning }) => [code(key), formText(form), meaning]),
+    ...(entry.details ?? []).map(({ key, meaning }) => [code(key), key === "length" ? "number" : "text", meaning]),
     ...(entry.name ? [[code(entry.name.key), "text", entry.name.meaning]] : []),
   ];
   return [

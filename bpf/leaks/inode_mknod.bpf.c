@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* leak_name: a new node. */
+#include "../leak/name.h"
+
+ROOM(inode_mknod, struct inode *dir, struct dentry *dentry)
+{
+	return look_at_name(dentry, CT_DOOR_INODE_MKNOD);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room of secrets, joined with the kernel that matches them and with who is protected.
+import { dirname, join } from "node:path";
+import type { StatusReport } from "../control/protocol.js";
+import type { Kernel } from "../kernel/index.js";
+import type { Log } from "../log/index.js";
+import type { Groups, Scope } from "../scope/index.js";
+import { Secrets } from "../secrets/index.js";
+
+type PreparedIn = ReturnType<Kernel["leaks"]["prepare"]>;
+
+/** @param socket the control socket, beside which names are kept */
+export function openSecrets(
+  kernel: Kernel,
+  groups: Groups,
+  scope: Scope,
+  socket: string,
+  agentLog: Log,
+): Secrets<PreparedIn> {
+  const log = agentLog.child("secrets");
+  if (kernel.leaks.failure !== "") {
+    log.error("the secrets that an earlier agent registered are not looked for any more: register them again", {
+      reason: kernel.leaks.failure,
+    });
+  }
+  return new Secrets({
+    file: join(dirname(socket), "secrets.ndjson"),
+    kernel: kernel.leaks,
+    groups,
+    isRunning: (workload) => {
+      const group = groups.numberOf(workload);
+      return scope.records().some(({ who }) => who.group === group);
+    },
+    log,
+  });
+}
+
+/** What status says of them. */
+export function secretsReport(kernel: Kernel, secrets: Pick<Secrets, "list"> | undefined): StatusReport["secrets"] {
+  const counts = new Map<string, number>();
+  for (const { workload } of secrets?.list() ?? []) counts.set(workload, (counts.get(workload) ?? 0) + 1);
+  return {
+    unsupported: kernel.leaks.unsupported,
+    workloads: [...counts].map(([workload, count]) => ({ workload, count })),
+  };
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registered secrets by name and workload. The kernel knows them by fingerprints, this room by names and sinks, and
+// nobody by value: it is overwritten before add() returns, whatever comes of it.
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+import type { Log } from "../log/index.js";
+import { Names, type SecretEntry } from "./names.js";
+import { resolveSinks, type Sinks } from "./sinks.js";
+import { checkValue, warningsOf } from "./value.js";
+
+/** A value that has been turned into fingerprints; what it is made of is the kernel room's. */
+export interface Prepared {
+  /** Numbers of secrets of the same value. */
+  sameAs: ReadonlySet<number>;
+}
+
+/** What this room needs of the kernel. */
+export interface SecretKernel<Value extends Prepared> {
+  /** Throws SECRETS_UNSUPPORTED if the kernel cannot match. The value is zeros afterwards, also when it throws. */
+  prepare(value: Uint8Array): Value;
+  /** Whole or not at all. */
+  add(secret: { name: string; id: number; group: number; sinks: Sinks }, value: Value): { contained: boolean };
+  setSinks(name: string, id: number, sinks: Sinks): void;
+  remove(ids: readonly number[]): void;
+  list(): { id: number; group: number }[];
+  /** Doors behind which nothing is looked at. */
+  blind(): string[];
+  /** Lets go of what is needed for secrets, if there is none. */
+  settle(): void;
+}
+
+export interface SecretsOptions<Value extends Prepared> {
+  /** Where names are kept. */
+  file: string;
+  kernel: SecretKernel<Value>;
+  /** Number of a workload, made up if it is new, and its name. */
+  groups: { ensure(name: string): number; nameOf(group: number): string };
+  /** Whether any process of the workload is protected now. */
+  isRunning(workload: string): boolean;
+  log: Pick<Log, "info" | "warn">;
+  now?: () => Date;
+}
+
+export interface AddSecret {
+  workload: string;
+  name: string;
+  value: Uint8Array;
+  allow: readonly string[];
+  /** Take the place of a secret of that name with another value. */
+  replace: boolean;
+  endsWithWorkload: boolean;
+}
+
+export interface SecretReport {
+  name: string;
+  workload: string;
+  allow: string[];
+  added: string;
+  endsWithWorkload: boolean;
+}
+
+export interface AddReport {
+  secret: SecretReport;
+  /** unchanged: value and name were registered; its sinks are now those given. */
+  outcome: "registered" | "replaced" | "unchanged";
+  warnings: string[];
+}
+
+/** How long a secret waits for the first process of a workload with which it ends: guards that slept take a moment to wake. */
+const patienceMs = 600_000;
+
+const full = (name: string, workload: string): string => `${name} of ${workload}`;
+
+export class Secrets<Value extends Prepared = Prepared> {
+  readonly #options: SecretsOptions<Value>;
+  readonly #names: Names;
+  /** Numbers of secrets whose workload was seen running since they were registered, or registered again. */
+  readonly #ran = new Set<number>();
+  /** When that was, ms since the epoch; of what an earlier agent registered, when this one began. */
+  readonly #since = new Map<number, number>();
+  readonly #began: number;
+  /** What lay at the paths of sinks, as text, by number of the secret. */
+  readonly #files = new Map<number, string>();
+
+  constructor(options: SecretsOptions<Value>) {
+    this.#options = options;
+    this.#names = new Names(options.file);
+    this.#began = this.#now().getTime();
+    this.#reconcile();
+  }
+
+  /** The kernel is the truth: names of what it does not know go, what has no name gets one. */
+  #reconcile(): void {
+    const known = this.#options.kernel.list();
+    const ids = new Set(known.map(({ id }) => id));
+    for (const { id } of this.#names.all()) if (!ids.has(id)) this.#names.remove(id);
+    for (const { id, group } of known) {
+      const workload = this.#options.groups.nameOf(group);
+      const named = this.#names.byNumber(id);
+      if (named !== undefined) {
+        // Where names of workloads were lost, another group may have that name by now.
+        if (named.workload !== workload) this.#names.set({ ...named, workload });
+        continue;
+      }
+      const added = this.#now().toISOString();
+      this.#names.set({ id, name: `secret-${id}`, workload, allow: [], added, endsWithWorkload: false });
+    }
+  }
+
+  /** Where nothing is looked at behind a door, whoever registers a secret would believe too much. */
+  #prepare(value: Uint8Array): Value {
+    const { kernel } = this.#options;
+    const doors = kernel.blind();
+    if (doors.length > 0) {
+      const fields = {
+        reason: `nothing is looked at behind its doors ${doors.join(", ")}, which are not in the kernel`,
+      };
+      throw new CloudtaserError("SECRETS_UNSUPPORTED", { target: "this agent", fields });
+    }
+    return kernel.prepare(value);
+  }
+
+  add(request: AddSecret): AddReport {
+    const { workload, name, value, allow } = request;
+    const { kernel, groups } = this.#options;
+    const target = full(name, workload);
+    let warnings: string[];
+    try {
+      checkValue(target, value);
+      warnings = warningsOf(value);
+      const sinks = resolveSinks(allow);
+      const prepared = this.#prepare(value);
+      const group = groups.ensure(workload);
+      const before = this.#names.named(workload, name);
+      const twin = this.#twinOf(prepared, workload);
+      if (twin !== undefined && twin.id !== before?.id) {
+        throw new CloudtaserError("SECRET_TWICE", { target, fields: { known: twin.name } });
+      }
+      if (before !== undefined && twin !== undefined) {
+        kernel.setSinks(target, before.id, sinks);
+        return { secret: this.#enter(before.id, request, before.added), outcome: "unchanged", warnings };
+      }
+      if (before !== undefined && !request.replace) throw new CloudtaserError("SECRET_NAME_TAKEN", { target });
+      const id = this.#names.freeNumber();
+      const { contained } = kernel.add({ name: target, id, group, sinks }, prepared);
+      if (contained) warnings.push("all of it stands in another secret: what carries that one is judged by both");
+      if (before !== undefined) this.#takeOut([before.id]);
+      const secret = this.#enter(id, request, this.#now().toISOString());
+      return { secret, outcome: before === undefined ? "registered" : "replaced", warnings };
+    } finally {
+      value.fill(0);
+    }
+  }
+
+  #twinOf({ sameAs }: Prepared, workload: string): SecretEntry | undefined {
+    return [...sameAs].map((id) => this.#names.byNumber(id)).find((one) => one?.workload === workload);
+  }
+
+  #enter(id: number, { name, workload, allow, endsWithWorkload }: AddSecret, added: string): SecretReport {
+    this.#names.set({ id, name, workload, allow: [...allow], added, endsWithWorkload });
+    this.#files.delete(id);
+    this.#ran.delete(id);
+    this.#since.set(id, this.#now().getTime());
+    return { name, workload, allow: [...allow], added, endsWithWorkload };
+  }
+
+  /** Throws SECRET_UNKNOWN. Without a name all secrets of the workload. */
+  remove(workload: string, name?: string): SecretReport[] {
+    const meant = this.#names.all().filter((one) => one.workload === workload && (name ?? one.name) === one.name);
+    if (meant.length === 0) {
+      throw new CloudtaserError("SECRET_UNKNOWN", {
+        target: name === undefined ? `of ${workload}` : full(name, workload),
+      });
+    }
+    this.#takeOut(meant.map(({ id }) => id));
+    return meant.map(reportOf);
+  }
+
+  #takeOut(ids: readonly number[]): void {
+    if (ids.length === 0) return;
+    this.#options.kernel.remove(ids);
+    for (const id of ids) {
+      this.#names.remove(id);
+      this.#files.delete(id);
+      this.#ran.delete(id);
+      this.#since.delete(id);
+    }
+  }
+
+  list(): SecretReport[] {
+    return this.#names.all().map(reportOf);
+  }
+
+  get count(): number {
+    return this.#names.size;
+  }
+
+  /** For events; of secrets that were removed a moment ago, too. */
+  byNumber(id: number): SecretEntry | undefined {
+    return this.#names.byNumber(id);
+  }
+
+  /** Groups whose numbers must stay theirs. */
+  groups(): Set<number> {
+    return new Set(this.#options.kernel.list().map(({ group }) => group));
+  }
+
+  /** Now and then: secrets end with their workload, and a socket that was made anew is another file. */
+  check(): void {
+    const ended = this.#names.all().filter((one) => one.endsWithWorkload && this.#hasEnded(one));
+    this.#takeOut(ended.map(({ id }) => id));
+    for (const { name, workload } of ended) {
+      this.#options.log.info("a secret ended with its workload", { name, workload });
+    }
+    for (const one of this.#names.all()) {
+      if (one.allow.some((text) => text.startsWith("/"))) this.#lookAtFiles(one);
+    }
+    this.#options.kernel.settle();
+  }
+
+  #hasEnded({ id, workload }: SecretEntry): boolean {
+    if (this.#options.isRunning(workload)) {
+      this.#ran.add(id);
+      return false;
+    }
+    return this.#ran.has(id) || this.#now().getTime() - (this.#since.get(id) ?? this.#began) > patienceMs;
+  }
+
+  #lookAtFiles({ id, name, workload, allow }: SecretEntry): void {
+    try {
+      const sinks = resolveSinks(allow);
+      const found = sinks.files.map(({ dev, ino }) => `${dev}:${ino}`).join();
+      const before = this.#files.get(id);
+      if (found === before) return;
+      this.#options.kernel.setSinks(full(name, workload), id, sinks);
+      this.#files.set(id, found);
+      if (before !== undefined)
+        this.#options.log.info("what a secret may go to is another file now", { name, workload });
+    } catch (error) {
+      // Gone for now: what was allowed stays, and nothing can be at a file that is not there.
+      if (this.#files.get(id) === "") return;
+      this.#files.set(id, "");
+      this.#options.log.warn("what a secret may go to is not there", { name, workload, reason: reasonOf(error) });
+    }
+  }
+
+  #now(): Date {
+    return this.#options.now?.() ?? new Date();
+  }
+}
+
+const reportOf = ({ name, workload, allow, added, endsWithWorkload }: SecretEntry): SecretReport => ({
+  name,
+  workload,
+  allow,
+  added,
+  endsWithWorkload,
+});

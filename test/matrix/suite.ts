@@ -9,6 +9,7 @@ import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
 import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect, silentRoads } from "./exceptions.js";
 import { type Attack, Field, type Person, type SeenEvent, triggerDir } from "./field.js";
+import { leakCaseTests } from "./leak-cases.js";
 import { badStartTests, lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
 import { pipeTests } from "./pipe.js";
@@ -227,6 +228,7 @@ print(os.getpid(), n)"`,
       }
     }, 300_000);
 
+    if (configuration.name === configuration.kernel) leakCaseTests(suite, configuration.kernel);
     lifeTests(suite);
     pipeTests(suite, configuration.kernel);
     // What the agent makes of a start that goes wrong, and of lists and changes of policy, depends on the form at most.

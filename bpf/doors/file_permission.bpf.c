@@ -34,8 +34,9 @@ static __noinline void guard_use(struct file *from, struct inode *inode, __u32 m
 }
 
 /* Files at which there is something to see, whoever asks and by whatever call. */
-static __always_inline bool is_looked_at(struct inode *inode, int mask)
+static __always_inline bool is_looked_at(const struct file *file, int mask)
 {
+	struct inode *inode = LOAD(file, f_inode);
 	__u16 kind = LOAD(inode, i_mode) & S_IFMT;
 
 	if (kind == S_IFIFO)
@@ -93,7 +94,7 @@ DOOR(file_permission, struct file *file, int mask)
 		if (verdict)
 			return refusal(verdict);
 	}
-	if (is_looked_at(LOAD((struct file *)ARGUMENT(ctx, 1), f_inode), ARGUMENT(ctx, 2))) {
+	if (is_looked_at((struct file *)ARGUMENT(ctx, 1), ARGUMENT(ctx, 2))) {
 		verdict = judge_use(ctx);
 		if (verdict)
 			return refusal(verdict);

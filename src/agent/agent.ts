@@ -14,12 +14,10 @@ import {
   type Native,
   openKernel,
   packageVersion,
-  Role,
   readKernelFacts,
-  scopeLimit,
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
-import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
+import { Groups, type Hardening, type Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
@@ -32,6 +30,7 @@ import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
+import { openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
@@ -112,15 +111,7 @@ export class Agent {
       });
       this.#kernel = kernel;
       failIfInterrupted(interrupted);
-      const scope = new Scope({
-        kernel,
-        groups: this.#groups,
-        roles: { protected: Role.protected, canary: Role.canary },
-        hold: (pid) => this.#options.native.openPidfd(pid),
-        limit: scopeLimit,
-        hardening: this.hardening,
-        lookAround: (pids) => lookAround(pids, process.pid),
-      });
+      const scope = openScope(kernel, this.#groups, this.hardening, this.#options.native);
       const secrets = openSecrets(kernel, this.#groups, scope, this.#config.control.socket, this.#log);
       this.#secrets = secrets;
       const inUse = new Set([...scope.records().map((record) => record.who.group), ...secrets.groups()]);

@@ -85,7 +85,7 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       sinkDrops: dropReasons,
       latencyBounds,
       // The form that kills after the fact refuses nothing, and the others do nothing else.
-      outcomes: ["observed", kernel.form === "signal" ? "killed" : "denied", "allowed"],
+      outcomes: ["observed", kernel.form === "signal" ? "killed" : "denied"],
       selftestOutcomes,
       notices: Object.keys(noticeTypes),
     },

@@ -5,6 +5,7 @@
 export const attackFramework = { name: "MITRE ATT&CK", version: "18" } as const;
 
 const tacticNames: Readonly<Record<string, string>> = {
+  TA0002: "Execution",
   TA0003: "Persistence",
   TA0004: "Privilege Escalation",
   TA0005: "Defense Evasion",
@@ -19,6 +20,7 @@ const tacticNames: Readonly<Record<string, string>> = {
 /** Sub-techniques serve the tactics of theirs. */
 const techniques: Readonly<Record<string, { name: string; tactics: readonly string[] }>> = {
   T1003: { name: "OS Credential Dumping", tactics: ["TA0006"] },
+  T1005: { name: "Data from Local System", tactics: ["TA0009"] },
   T1006: { name: "Direct Volume Access", tactics: ["TA0005"] },
   T1014: { name: "Rootkit", tactics: ["TA0005"] },
   T1041: { name: "Exfiltration Over C2 Channel", tactics: ["TA0010"] },
@@ -27,6 +29,7 @@ const techniques: Readonly<Record<string, { name: string; tactics: readonly stri
   T1056: { name: "Input Capture", tactics: ["TA0006", "TA0009"] },
   T1057: { name: "Process Discovery", tactics: ["TA0007"] },
   T1068: { name: "Exploitation for Privilege Escalation", tactics: ["TA0004"] },
+  T1074: { name: "Data Staged", tactics: ["TA0009"] },
   T1083: { name: "File and Directory Discovery", tactics: ["TA0007"] },
   T1489: { name: "Service Stop", tactics: ["TA0040"] },
   T1529: { name: "System Shutdown/Reboot", tactics: ["TA0040"] },
@@ -45,6 +48,7 @@ const subTechniqueNames: Readonly<Record<string, string>> = {
   "T1055.008": "Ptrace System Calls",
   "T1055.009": "Proc Memory",
   "T1056.004": "Credential API Hooking",
+  "T1074.001": "Local Data Staging",
   "T1547.006": "Kernel Modules and Extensions",
   "T1552.001": "Credentials In Files",
   "T1562.001": "Disable or Modify Tools",

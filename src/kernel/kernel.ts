@@ -20,7 +20,7 @@ import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./co
 import { findDevices } from "./devices.js";
 import { type DoorName, type DoorStatus, type Form, programOf, soundnessOf } from "./doors.js";
 import { Idling } from "./idling.js";
-import { Leaks } from "./leaks.js";
+import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
 import { type PolicySet, writePolicySet } from "./policy.js";
@@ -86,10 +86,7 @@ export class Kernel {
       },
     });
     this.#idling = new Idling(this.#sleeper, options.onIdling ?? (() => {}));
-    const { native, objects } = options;
-    const { form, maps, pins } = standing;
-    const isLoaded = (door: DoorName): boolean => standing.isLoaded(door);
-    this.leaks = new Leaks({ native, objects, form, maps, pins, isLoaded, onPinned: () => this.introduce() });
+    this.leaks = leaksBehind(standing, options, () => this.introduce());
     this.leaks.takeOver();
   }
 

@@ -11,6 +11,7 @@ import type { Pins } from "./pins.js";
 import { Rooms } from "./rooms.js";
 import type { Sinks } from "./secret-sinks.js";
 import { type LeakLimits, SecretTable, secretMapNames } from "./secret-table.js";
+import type { Standing } from "./standing.js";
 import { addOwnMaps } from "./tables.js";
 
 /** A secret by its forms. */
@@ -182,6 +183,16 @@ export class Leaks {
   #map(name: string): BpfMap {
     return mapIn(name, this.#loaded?.maps ?? new Map(), this.#options.maps);
   }
+}
+
+/** Of the doors that stand. */
+export function leaksBehind(
+  standing: Standing,
+  { native, objects }: { native: Native; objects?: string | undefined },
+  onPinned: () => void,
+): Leaks {
+  const { form, maps, pins } = standing;
+  return new Leaks({ native, objects, form, maps, pins, isLoaded: (door) => standing.isLoaded(door), onPinned });
 }
 
 function mapIn(name: string, own: ReadonlyMap<string, BpfMap>, shared: ReadonlyMap<SharedMap, BpfMap>): BpfMap {

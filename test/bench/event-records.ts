@@ -84,6 +84,7 @@ export function makePipeline(publish: Publish, chain = new Chain()): Pipeline {
       clock: createBootClock(),
       facts: createFacts(reader, { budgetPerSecond: 1_000_000 }),
       workloadOf: () => "payments",
+      secretOf: () => undefined,
       modeOf: () => "enforce",
       kill: () => false,
     },

@@ -3,7 +3,7 @@
 
 import type { CloudtaserEvent } from "../../src/formats/index.js";
 import type { Guest } from "../lab/guest.js";
-import { fetchInGuest } from "./payments.js";
+import { fetchInGuest, type Payments } from "./payments.js";
 
 const eventFile = "/var/log/cloudtaser-events.json";
 const configFile = "/etc/cloudtaser.yaml";
@@ -38,7 +38,11 @@ export async function verifyLog(guest: Guest, publicKey: string): Promise<Verifi
 }
 
 /** Returns when the agent is ready and the process is protected; throws with the agent's own words if it does not come to that. */
-export async function startAgent(guest: Guest, pid: number, print: (text: string) => void): Promise<Agent> {
+export async function startAgent(
+  guest: Guest,
+  { pid, workload }: Pick<Payments, "pid" | "workload">,
+  print: (text: string) => void,
+): Promise<Agent> {
   await guest.writeFile(configFile, config);
   const started = performance.now();
   const daemon = guest.spawn(["cloudtaser", "agent", "--config", configFile]);
@@ -49,7 +53,7 @@ export async function startAgent(guest: Guest, pid: number, print: (text: string
   if (ready !== "") throw new Error(`the agent is not ready: ${ready}\n${tail(daemon.stderr)}`);
   print(`the agent is ready after ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
-  const protect = await guest.run(["cloudtaser", "protect", String(pid)]);
+  const protect = await guest.run(["cloudtaser", "protect", String(pid), "--name", workload]);
   if (protect.status !== 0) throw new Error(`cloudtaser protect ${pid} failed: ${protect.stdout}${protect.stderr}`);
   print(protect.stdout.trim() || `process ${pid} is protected`);
 

@@ -3,17 +3,20 @@
 
 import type { Guest } from "../lab/guest.js";
 
-export interface Attack {
-  /** What an attacker would type. */
+export interface Trick {
+  /** What an attacker would type, or what the service does. */
   title: string;
-  /** Its script in attacks/. */
-  script: string;
   /** The vector that must report it. */
   vector: string;
+  /** Why one run is more than one attempt. */
+  note?: string;
+}
+
+export interface Attack extends Trick {
+  /** Its script in attacks/. */
+  script: string;
   /** true: it must get hold of one of the service's secrets; false: any answer at all is a success for it. */
   secret: boolean;
-  /** Why one run of the tool is more than one attempt. */
-  note?: string;
 }
 
 /** In this order: maps.sh notes the heap's place for those after it, so that in act two they know where to look. */
@@ -59,7 +62,7 @@ export async function attempt(guest: Guest, attack: Attack, pid: number, apiKey:
   return { verdict: status === 1 && !leaked ? "refused" : "unclear", words };
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   const line = text.trim().split("\n")[0] ?? "";
   return line.length > 100 ? `${line.slice(0, 97)}...` : line;
 }

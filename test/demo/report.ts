@@ -3,7 +3,7 @@
 
 import { formatHuman } from "../../src/formats/human.js";
 import { type CloudtaserEvent, wantsColor } from "../../src/formats/index.js";
-import type { Attack, Attempt } from "./attacks.js";
+import type { Attempt, Trick } from "./attacks.js";
 
 const coloured = wantsColor(process.stdout, process.env);
 const paint = (code: number) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -13,14 +13,18 @@ export const bold = paint(1);
 const grey = paint(90);
 
 export interface Row {
-  attack: Attack;
+  trick: Trick;
   before?: Attempt;
   after?: Attempt;
-  /** Events of the attack's vector that act two brought. */
+  attempt(): Promise<Attempt>;
+  /** Attempts of the same vector that the agent has reported. */
   events: number;
   /** The service answered right after each attempt. */
   serving: boolean;
 }
+
+/** Of the first column. */
+const width = 32;
 
 export function print(text = ""): void {
   process.stdout.write(`${text}\n`);
@@ -30,18 +34,18 @@ export function printTitle(text: string): void {
   print(`\n${bold(text)}\n${grey("-".repeat(text.length))}`);
 }
 
-export function printAttempt(attack: Attack, { verdict, words }: Attempt): void {
+export function printAttempt({ title }: Trick, { verdict, words }: Attempt): void {
   const mark = verdict === "stolen" ? red("STOLEN ") : verdict === "refused" ? green("REFUSED") : bold("UNCLEAR");
-  print(`  ${attack.title.padEnd(26)}${mark}  ${grey(words)}`);
+  print(`  ${title.padEnd(width)}${mark}  ${grey(words)}`);
 }
 
 export function printTable(rows: readonly Row[]): void {
-  print(bold(`  ${"attack".padEnd(26)}${"before".padEnd(10)}${"after".padEnd(10)}${"events".padEnd(8)}vector`));
-  for (const { attack, before, after, events } of rows) {
+  print(bold(`  ${"attack".padEnd(width)}${"before".padEnd(10)}${"after".padEnd(10)}${"events".padEnd(8)}vector`));
+  for (const { trick, before, after, events } of rows) {
     const one = shown(before, "stolen", red).padEnd(coloured ? 19 : 10);
     const two = shown(after, "refused", green).padEnd(coloured ? 19 : 10);
-    print(`  ${attack.title.padEnd(26)}${one}${two}${String(events).padEnd(8)}${attack.vector}`);
-    if (attack.note && events > 1) print(grey(`    ${attack.note}`));
+    print(`  ${trick.title.padEnd(width)}${one}${two}${String(events).padEnd(8)}${trick.vector}`);
+    if (trick.note && events > 1) print(grey(`    ${trick.note}`));
   }
 }
 

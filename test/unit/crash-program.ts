@@ -43,7 +43,13 @@ const config = {
   vectors: {},
 } as unknown as Config;
 
-const stream = await Stream.open({ config: () => config, native: {} as Native, workloadOf: () => `run-${run}`, log });
+const stream = await Stream.open({
+  config: () => config,
+  native: {} as Native,
+  workloadOf: () => `run-${run}`,
+  secretOf: () => undefined,
+  log,
+});
 stream.evidence.checkpoint("start");
 stream.evidence.every(0.05);
 const queued = (): number => Math.max(...stream.outlets.reports().map(({ stats }) => stats.queued));

@@ -19,11 +19,12 @@ describe("createMetrics", () => {
   it("has every known series at zero before anything happened", async () => {
     const text = await render();
     for (const vector of vectorNames) {
-      for (const outcome of ["observed", "denied", "allowed"]) {
+      for (const outcome of ["observed", "denied"]) {
         expect(text).toContain(`cloudtaser_events_total{vector="${vector}",outcome="${outcome}"} 0\n`);
       }
     }
     for (const series of [
+      'allowed_total{scope="own"} 0',
       'form{form="lsm"} 0',
       'door_proved{door="bpf"} 0',
       "door_recursion_misses_total 0",
@@ -122,7 +123,8 @@ describe("createMetrics", () => {
     const { text } = await metrics.render();
     expect(text).toContain('cloudtaser_events_total{vector="kcore",outcome="denied"} 5\n');
     expect(text).toContain("cloudtaser_protected_processes 0\n");
-    expect(text).toContain("cloudtaser_scrape_failures_total 1\n");
+    // Two families read them.
+    expect(text).toContain("cloudtaser_scrape_failures_total 2\n");
     expect(onReadFailure).toHaveBeenCalledWith("cloudtaser_events_total", expect.any(Error));
   });
 

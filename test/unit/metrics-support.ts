@@ -25,7 +25,7 @@ export const labels: MetricLabels = {
   unscanned: ["beyond"],
   sinkDrops: ["queue_full", "broken"],
   latencyBounds: [0.01, 1],
-  outcomes: ["observed", "denied", "allowed"],
+  outcomes: ["observed", "denied"],
   selftestOutcomes: ["refused", "not_stopped"],
   notices: Object.keys(noticeTypes),
 };

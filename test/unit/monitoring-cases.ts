@@ -24,7 +24,7 @@ export const healthy: Series = {
   'cloudtaser_events_total vector="kcore",outcome="observed"': flat(0),
   'cloudtaser_events_total vector="kcore",outcome="denied"': flat(0),
   'cloudtaser_events_total vector="kcore",outcome="killed"': flat(0),
-  'cloudtaser_events_total vector="kcore",outcome="allowed"': flat(0),
+  'cloudtaser_allowed_total scope="node"': flat(0),
   'cloudtaser_lost_total reason="ring_full"': flat(0),
   'cloudtaser_lost_total reason="scope_full"': flat(0),
   'cloudtaser_lost_total reason="kill_failed"': flat(0),
@@ -123,7 +123,7 @@ export const firing: Readonly<Record<string, Series>> = {
 /** Looks like one of them and is none. */
 export const quiet: Readonly<Record<string, Series>> = {
   "a healthy agent": {},
-  "what the allow list let pass": events("allowed", 200),
+  "what the allow list let pass": { 'cloudtaser_allowed_total scope="node"': lately(0, 200) },
   "an agent that has just begun and knows of no run before": {
     ...runBefore("unknown"),
     cloudtaser_evidence_last_checkpoint_timestamp_seconds: "_x84 5040+60x40",

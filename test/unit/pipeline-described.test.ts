@@ -24,6 +24,7 @@ function pipelineOf() {
       // The same object each time, as the cache gives it, or as nothing is known of many.
       facts: { of: () => found, userName: () => now.user, stats: { reads: 0, skipped: 0, gone: 0 } },
       workloadOf: () => now.workload,
+      secretOf: () => undefined,
       modeOf: () => "enforce",
       kill: () => false,
     },

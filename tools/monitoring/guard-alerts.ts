@@ -141,7 +141,7 @@ export const guardAlerts: readonly Alert[] = [
   },
   {
     name: "CloudtaserAttackBurst",
-    expr: 'sum without (vector, outcome) (increase(cloudtaser_events_total{outcome!="allowed"}[5m])) > 100',
+    expr: "sum without (vector, outcome) (increase(cloudtaser_events_total[5m])) > 100",
     severity: "critical",
     summary: "{{ $value | humanize }} attacks in five minutes on {{ $labels.instance }}.",
     description:

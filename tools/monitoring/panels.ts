@@ -112,7 +112,7 @@ export const rows: readonly Row[] = [
         type: "table",
         queries: [
           [
-            `sort_desc(sum by (vector, outcome) (increase(cloudtaser_events_total${at('outcome!="allowed"')}[$__range])) > 0)`,
+            `sort_desc(sum by (vector, outcome) (increase(cloudtaser_events_total${at()}[$__range])) > 0)`,
             "{{vector}} {{outcome}}",
           ],
         ],

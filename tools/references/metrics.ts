@@ -42,7 +42,7 @@ export async function metricsReference(): Promise<string> {
     unscanned: unscannedReasons,
     sinkDrops: dropReasons,
     latencyBounds,
-    outcomes: ["observed", "denied", "killed", "allowed"],
+    outcomes: ["observed", "denied", "killed"],
     selftestOutcomes,
     notices: Object.keys(noticeTypes),
   };
@@ -69,7 +69,8 @@ export async function metricsReference(): Promise<string> {
       [
         ["`vector`", "the names in the [vector reference](vectors.md)"],
         ["`door`", "the names in the [door reference](doors.md)"],
-        ["`outcome`", codes(["observed", "denied", "killed", "allowed"])],
+        ["`outcome`", codes(["observed", "denied", "killed"])],
+        ["`scope`", codes(["process", "node", "own"])],
         ["`reason` of `cloudtaser_lost_total`", codes(losses)],
         ["`type`", codes(Object.keys(noticeTypes))],
         ["`end`", codes(["stopped", "crashed", "unknown"])],

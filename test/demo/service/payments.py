@@ -4,16 +4,23 @@
 
 Holds DB_PASSWORD and API_KEY where services hold them: in the environment, in a settings text on the heap, and in a
 memfd that a deployment tool would have handed over. "payments.py bank" is the bank: it knows the key's digest only.
+"payments.py database" is the database, which wants the password at login. GET /login logs in there, GET /leak/ROAD/FORM
+lets the key out, as leak.py does it.
 """
 import hashlib
 import http.client
 import json
 import os
+import socket
+import socketserver
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import leak
+
 PAYMENTS_PORT = 8080
 BANK_PORT = 8081
+DATABASE_PORT = 5432
 
 
 def digest(key):
@@ -39,13 +46,33 @@ class Bank(Quiet):
         self.answer(200 if known else 403, "booked\n" if known else "who are you?\n")
 
 
+class Database(socketserver.StreamRequestHandler):
+    def handle(self):
+        password = self.rfile.readline().strip().decode()
+        self.wfile.write(b"welcome\n" if digest(password) == os.environ["DB_PASSWORD_DIGEST"] else b"no\n")
+
+
 class Payments(Quiet):
     def do_GET(self):
-        if self.path != "/pay":
-            self.answer(404, "no such page\n")
-            return
         # From the settings text, not the environment, so that an answer proves the heap copy to be alive and whole.
-        key = json.loads(SETTINGS)["bank"]["key"]
+        known = json.loads(SETTINGS)
+        key = known["bank"]["key"]
+        if self.path == "/pay":
+            self.pay(key)
+        elif self.path == "/login":
+            self.log_in(known["database"]["password"])
+        elif self.path.startswith("/leak/"):
+            _, _, road, form = self.path.split("/")
+            self.answer(200, leak.leak(road, form, key, HANDED_OVER))
+        else:
+            self.answer(404, "no such page\n")
+
+    def log_in(self, password):
+        with socket.create_connection(("127.0.0.1", DATABASE_PORT), timeout=20) as database:
+            database.sendall(password.encode() + b"\n")
+            self.answer(200, database.makefile().readline())
+
+    def pay(self, key):
         bank = http.client.HTTPConnection("127.0.0.1", BANK_PORT, timeout=20)
         bank.request("GET", "/book", headers={"Authorization": "Bearer " + key})
         booked = bank.getresponse().status == 200
@@ -65,9 +92,11 @@ def settings():
 
 if sys.argv[1:] == ["bank"]:
     server = ThreadingHTTPServer(("127.0.0.1", BANK_PORT), Bank)
+elif sys.argv[1:] == ["database"]:
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", DATABASE_PORT), Database)
 else:
     SETTINGS = settings()
-    handed_over = os.memfd_create("payments-key")
-    os.write(handed_over, os.environ["API_KEY"].encode())
+    HANDED_OVER = os.memfd_create("payments-key")
+    os.write(HANDED_OVER, os.environ["API_KEY"].encode())
     server = ThreadingHTTPServer(("127.0.0.1", PAYMENTS_PORT), Payments)
 server.serve_forever()

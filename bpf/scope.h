@@ -39,12 +39,16 @@ static __always_inline struct ct_scope *scope_of(__u64 leader)
 	return may_be_in_scope(leader) ? bpf_map_lookup_elem(&scope, &leader) : NULL;
 }
 
-/* The same for the current process, in as few instructions as there can be: for doors that everybody passes. */
+/* The same by a typed task, in as few instructions as there can be: for doors that everybody passes. */
+static __always_inline bool leads_filled(const struct task_struct *task)
+{
+	return is_filled(slot_of((__u64)task->group_leader - (__u64)&scope_filter));
+}
+
 static __always_inline bool may_be_protected(void)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-		return is_filled(slot_of((__u64)((struct task_struct *)bpf_get_current_task_btf())->group_leader -
-					 (__u64)&scope_filter));
+		return leads_filled((void *)bpf_get_current_task_btf());
 	return may_be_in_scope(current_leader());
 }
 

@@ -72,35 +72,52 @@ static BEHIND int judge_use(ct_context *ctx)
 	return verdict;
 }
 
+static BEHIND int judge_splice(ct_context *ctx)
+{
+	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
+
+	guard_vmspliced(ct_source_pipe(), &attempt);
+	return judge_act(&attempt);
+}
+
 static BEHIND int judge_channels(ct_context *ctx)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_PERMISSION };
-	int mask = ARGUMENT(ctx, 2), verdict = guard_channels((void *)ARGUMENT(ctx, 1), mask, &attempt);
 
-	if (verdict || !(mask & MAY_WRITE))
-		return verdict;
-	guard_vmspliced(ct_source_pipe(), &attempt);
-	return judge_act(&attempt);
+	return guard_channels((void *)ARGUMENT(ctx, 1), ARGUMENT(ctx, 2), &attempt);
+}
+
+/* Of a caller that may be protected; its own splice is looked at like everybody's. */
+static __always_inline int judge_own(ct_context *ctx)
+{
+	int verdict = judge_channels(ctx);
+
+	return verdict || !(ARGUMENT(ctx, 2) & MAY_WRITE) ? verdict : judge_splice(ctx);
+}
+
+static __always_inline int judge_file(ct_context *ctx)
+{
+	return is_looked_at((struct file *)ARGUMENT(ctx, 1), ARGUMENT(ctx, 2)) ? judge_use(ctx) : 0;
 }
 
 /* The arguments are taken anew after a call: what has to outlive one lies in a register that is saved for everybody. */
 DOOR(file_permission, struct file *file, int mask)
 {
-	bool mine = may_be_protected();
+	enum ct_caller caller = caller_at(mask);
 	int verdict;
 
-	if (may_be_channel(mine, mask)) {
-		verdict = judge_channels(ctx);
-		if (verdict)
-			return refusal(verdict);
-	}
-	if (is_looked_at((struct file *)ARGUMENT(ctx, 1), ARGUMENT(ctx, 2))) {
-		verdict = judge_use(ctx);
-		if (verdict)
-			return refusal(verdict);
-	}
+	if (caller == CALLER_NOBODY)
+		return refusal(judge_file(ctx));
+	if (caller == CALLER_SPLICES)
+		verdict = judge_splice(ctx);
+	else
+		verdict = may_be_channel() ? judge_own(ctx) : 0;
+	if (!verdict)
+		verdict = judge_file(ctx);
+	if (verdict)
+		return refusal(verdict);
 	/* What protected processes write is looked at, wherever they write it. */
-	if (mine && ARGUMENT(ctx, 2) & MAY_WRITE)
+	if (caller == CALLER_OWN && ARGUMENT(ctx, 2) & MAY_WRITE)
 		ENTER_ROOM(CT_VECTOR_LEAK_WRITE, file_permission);
 	return 0;
 }

@@ -9,17 +9,13 @@
 #define LEAST_CHANNEL_CALL 40
 
 /*
- * What the number of the system call, or being a worker, whose number means nothing, makes worth a look. Read and write
- * have low numbers in both tables. Of those who are not protected a splice matters that writes to a file, where the
- * number is cheap to ask.
+ * Of a process that may be protected: what the number of the system call, or being a worker, whose number means
+ * nothing, makes worth a look. Read and write have low numbers in both tables.
  */
-static __always_inline bool may_be_channel(bool may_be_own, int mask)
+static __always_inline bool may_be_channel(void)
 {
-	__s32 nr;
+	__s32 nr = hint_or_worker();
 
-	if (!may_be_own && (!HAS_REGISTERS_AT_HAND || !(mask & MAY_WRITE)))
-		return false;
-	nr = hint_or_worker();
 	if (nr < 0)
 		return true;
 	if (nr < LEAST_CHANNEL_CALL)
@@ -36,6 +32,32 @@ static __always_inline bool may_be_channel(bool may_be_own, int mask)
 	case SYSCALL_IO_URING_ENTER: return true;
 	}
 	return false;
+}
+
+enum ct_caller {
+	CALLER_NOBODY,
+	CALLER_OWN,	/* may be protected */
+	CALLER_SPLICES, /* is not, and may be moving a protected process's pages from a pipe to a file */
+};
+
+/*
+ * Everybody asks this at every read and write: one look at the task, where the kernel has it typed. Where the number of
+ * the call is dear, nobody looks at what others splice.
+ */
+static __always_inline enum ct_caller caller_at(int mask)
+{
+	struct task_struct *task;
+	__s32 nr;
+
+	if (!HAS_REGISTERS_AT_HAND)
+		return may_be_in_scope(leader_at_hand()) ? CALLER_OWN : CALLER_NOBODY;
+	task = (void *)bpf_get_current_task_btf();
+	if (leads_filled(task))
+		return CALLER_OWN;
+	if (!(mask & MAY_WRITE))
+		return CALLER_NOBODY;
+	nr = (__s32)((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
+	return (nr & ~X32_BIT) == 275 || nr == 313 ? CALLER_SPLICES : CALLER_NOBODY;
 }
 
 /* The refusal, or 0. */

@@ -172,12 +172,13 @@ static __always_inline void guard_send(struct sock *sk, struct msghdr *msg, cons
 				       struct ct_attempt *attempt)
 {
 	__u16 family = LOAD(sk, __sk_common.skc_family);
-	bool stream = BPF_CORE_READ(sk, sk_type) == SOCK_STREAM;
 	__u8 state = LOAD(sk, __sk_common.skc_state);
 	struct ct_destination to = {};
+	bool stream;
 
 	if (me->role & CT_ROLE_PROBER || is_local_family(family) || !has_destinations(me->group))
 		return;
+	stream = BPF_CORE_READ(sk, sk_type) == SOCK_STREAM;
 	if (!has_lists(family, sk)) {
 		to_nowhere(CT_EGRESS_ROAD_FAMILY, family, me, attempt);
 		return;

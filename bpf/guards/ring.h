@@ -32,9 +32,17 @@ __weak __noinline int ct_is_ring_operation(void)
 	return call.nr == SYSCALL_IO_URING_ENTER || call.nr == SYSCALL_IO_URING_SETUP;
 }
 
+/* The hint first: it costs a fraction of the answer. */
+static __always_inline bool may_be_ring(void)
+{
+	__s32 nr = hint_or_worker();
+
+	return nr < 0 || (nr & ~X32_BIT) == SYSCALL_IO_URING_SETUP || (nr & ~X32_BIT) == SYSCALL_IO_URING_ENTER;
+}
+
 static __always_inline void guard_ring(__u64 road, const struct ct_scope *me, struct ct_attempt *attempt)
 {
-	if (!ct_is_ring_operation())
+	if (!may_be_ring() || !ct_is_ring_operation())
 		return;
 	own_act(CT_VECTOR_CHAN_IO_URING, road, me, attempt);
 	attempt->burst = true;

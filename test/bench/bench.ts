@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { doorsText } from "./doors.js";
 import { type Figures, judge, operations, scenarios, tableText } from "./figures.js";
 import { footprintText } from "./footprint.js";
+import { leaksText } from "./leaks.js";
 import { measureKernel } from "./scenarios.js";
 
 const figuresFile = "test/bench/figures.json";
@@ -23,7 +24,9 @@ for (const kernel of kernels) {
   process.stdout.write(doorsText(measured.doors, measured.spread));
   const [footprint, tooBig] = footprintText(measured.footprint);
   process.stdout.write(footprint);
-  over += tooBig;
+  const [leaks, tooDear] = leaksText(kernel, measured.leaks);
+  process.stdout.write(leaks);
+  over += tooBig + tooDear;
   for (const scenario of scenarios) {
     for (const operation of operations) {
       const judged = judge(scenario, operation, measured, before);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits, committed figures and the table of `make bench`. All figures are instructions per operation.
 import type { Footprint } from "./footprint.js";
+import type { LeakFigures } from "./leaks.js";
 
 export const operations = [
   "getppid",
@@ -16,7 +17,14 @@ export type Operation = (typeof operations)[number];
 /** Operation to instructions. */
 export type Counts = Record<string, number>;
 
-export const scenarios = ["no agent", "idle", "1 protected", "500 protected", "protected caller"] as const;
+export const scenarios = [
+  "no agent",
+  "idle",
+  "1 protected",
+  "500 protected",
+  "20 secrets",
+  "protected caller",
+] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export interface KernelFigures {
@@ -27,6 +35,7 @@ export interface KernelFigures {
   /** Added by each door alone. */
   doors: Record<string, Counts>;
   footprint: Footprint;
+  leaks: LeakFigures;
 }
 
 /** kernel → what was measured on it */

@@ -3,7 +3,8 @@
  * What a node's programs do all day, in loops, timed by CPU clock. Under -icount one nanosecond is one instruction.
  * Prints one JSON object: operation to instructions per operation, the smallest of several rounds; of what makes a
  * process the median of single ones, since pages, RCU and the rest of the machine make single ones vary.
- * Argument: how many hundred-thousands of nanoseconds a round should last at least (1500 if left out).
+ * Arguments: how many hundred-thousands of nanoseconds a round should last at least (1500 if left out), and "content"
+ * for what is written in bulk.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,14 +14,19 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define ROUNDS	3
 #define SINGLES 401
+#define BULK	65536
+#define PIECES	16
 
 static int null_fd, pair[2];
+static char bulk[BULK];
+static struct iovec pieces[PIECES];
 static char *self;
 
 static void fail(const char *what)
@@ -96,7 +102,50 @@ static void op_vfork_exec(void)
 	reap(pid);
 }
 
-static const struct {
+static void write_bulk(size_t size)
+{
+	if (write(null_fd, bulk, size) != (ssize_t)size)
+		fail("write");
+}
+
+static void op_write_100(void)
+{
+	write_bulk(100);
+}
+
+static void op_write_64k(void)
+{
+	write_bulk(BULK);
+}
+
+static void op_writev_64k(void)
+{
+	if (writev(null_fd, pieces, PIECES) != BULK)
+		fail("writev");
+}
+
+/* As a service's log reads; the same in every run. */
+static void fill_bulk(void)
+{
+	static const char *const words[] = { "time=2026-11-28T12:00:01Z ", "level=info ",
+					     "msg=\"request served\" ",	   "status=200 ",
+					     "path=/api/v1/items ",	   "bytes=5120 ",
+					     "duration=12.5ms ",	   "client=10.0.0.17 " };
+	unsigned int state = 12345;
+	const char *word = "";
+
+	for (size_t i = 0; i < BULK; i++) {
+		if (!*word) {
+			state = state * 1103515245 + 12345;
+			word = words[state >> 16 & 7];
+		}
+		bulk[i] = *word++;
+	}
+	for (size_t i = 0; i < PIECES; i++)
+		pieces[i] = (struct iovec){ bulk + i * (BULK / PIECES), BULK / PIECES };
+}
+
+static const struct operation {
 	const char *name;
 	void (*run)(void);
 	int whole_machine; /* children's time belongs to it */
@@ -108,6 +157,10 @@ static const struct {
 	{ "open+close /proc/self/stat", op_open_proc_stat, 0 },
 	{ "fork+exit+wait", op_fork_exit, 1 },
 	{ "vfork+exec+wait", op_vfork_exec, 1 },
+}, contents[] = {
+	{ "write 100 B", op_write_100, 0 },
+	{ "write 64 KiB", op_write_64k, 0 },
+	{ "writev 16 x 4 KiB", op_writev_64k, 0 },
 };
 
 static double now(int whole_machine)
@@ -166,6 +219,15 @@ static double median_of_single(void (*run)(void))
 	return spent[SINGLES / 2];
 }
 
+static void print(const struct operation *list, size_t count, double at_least)
+{
+	printf("{");
+	for (size_t i = 0; i < count; i++)
+		printf("%s\"%s\":%.0f", i ? "," : "", list[i].name,
+		       list[i].whole_machine ? median_of_single(list[i].run) : measure(list[i].run, at_least));
+	puts("}");
+}
+
 int main(int argc, char **argv)
 {
 	double at_least = 1e5 * (argc > 1 ? atof(argv[1]) : 1500);
@@ -176,11 +238,10 @@ int main(int argc, char **argv)
 	null_fd = open("/dev/null", O_WRONLY);
 	if (null_fd < 0 || !self || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		fail("prepare");
-	printf("{");
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
-		printf("%s\"%s\":%.0f", i ? "," : "", operations[i].name,
-		       operations[i].whole_machine ? median_of_single(operations[i].run)
-						   : measure(operations[i].run, at_least));
-	puts("}");
+	fill_bulk();
+	if (argc > 2 && !strcmp(argv[2], "content"))
+		print(contents, sizeof(contents) / sizeof(contents[0]), at_least);
+	else
+		print(operations, sizeof(operations) / sizeof(operations[0]), at_least);
 	return 0;
 }

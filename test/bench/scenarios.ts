@@ -3,8 +3,9 @@
 import { Guest } from "../lab/guest.js";
 import { Field } from "../matrix/field.js";
 import { measureDoors } from "./doors.js";
-import { type Counts, type KernelFigures, operations, type Scenario } from "./figures.js";
+import type { Counts, KernelFigures, Scenario } from "./figures.js";
 import { footprintOf, startTimed } from "./footprint.js";
+import { measureLeaks } from "./leaks.js";
 
 const soakMinutes = 10;
 /** Length of a round, in hundred-thousands of instructions. */
@@ -12,15 +13,19 @@ const rounds = "60";
 const group = "/sys/fs/cgroup/bench";
 const config = "/run/bench.json";
 
-/** The shell asks for protection of itself, then becomes the measuring program. */
-const protectSelf = `
+/** A program that asks for protection of itself, then becomes the measuring program. */
+const protectSelf = (more: string[] = []): string[] => [
+  "python3",
+  "-c",
+  `
 import http.client, json, os, socket
 class C(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX); self.sock.connect("/run/cloudtaser/control.sock")
 c = C("localhost"); c.request("POST", "/v1/protect", json.dumps({"self": True, "name": "caller"}), {"content-type": "application/json"})
 assert c.getresponse().status == 200
-os.execv("/tmp/operations", ["/tmp/operations", "${rounds}"])`;
+os.execv("/tmp/operations", ${JSON.stringify(["/tmp/operations", rounds, ...more])})`,
+];
 
 /** They die with the guest. */
 const startMany = `mkdir ${group}; echo $$ > ${group}/cgroup.procs
@@ -32,7 +37,9 @@ const fixed = ["setarch", "--addr-no-randomize"];
 const repeats = 3;
 
 const each = (runs: readonly Counts[], pick: (counts: number[]) => number): Counts =>
-  Object.fromEntries(operations.map((name) => [name, pick(runs.map((run) => run[name] ?? Number.NaN))]));
+  Object.fromEntries(
+    Object.keys(runs[0] ?? {}).map((name) => [name, pick(runs.map((run) => run[name] ?? Number.NaN))]),
+  );
 
 async function measureRuns(guest: Guest, argv: string[] = ["/tmp/operations", rounds]): Promise<Counts[]> {
   const runs: Counts[] = [];
@@ -98,15 +105,19 @@ export async function measureKernel(kernel: string): Promise<KernelFigures> {
     note("500 protected");
     results["500 protected"] = await measure(guest);
     note("protected caller");
-    results["protected caller"] = await measure(guest, ["python3", "-c", protectSelf]);
+    results["protected caller"] = await measure(guest, protectSelf());
     note(`${soakMinutes} guest minutes with 500 protected`);
     await guest.writeFile(config, JSON.stringify({ mode: "enforce", events: { stdout: false } }));
     await field.control("POST", "/v1/reload");
     const footprint = { ...(await footprintOf(guest, pid, soakMinutes)), readyMs };
+    note("20 secrets, then 1,000");
+    const content = () => measure(guest, protectSelf(["content"]));
+    const { leaks, unprotected } = await measureLeaks(field, pid, content, () => measure(guest));
+    results["20 secrets"] = unprotected;
     await field.sh(`kill -TERM ${pid}; while [ -e /proc/${pid} ]; do sleep 0.2; done`, 600);
     note("each door alone");
     const doors = await measureDoors(guest, form);
-    return { form, operations: results, spread: spreadOf(alone), doors, footprint };
+    return { form, operations: results, spread: spreadOf(alone), doors, footprint, leaks };
   } finally {
     await guest.close();
   }

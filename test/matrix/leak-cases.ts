@@ -17,6 +17,32 @@ interface Tally {
   first: string;
 }
 
+/** Files of the guest that are written, in megabytes; LEAK_FILES_MB makes it more. */
+const filesMb = Number(process.env["LEAK_FILES_MB"] ?? 100);
+
+/** Registers secrets for itself, asks for protection, then writes what is in the guest's files. Prints bytes written. */
+const writeFiles = `
+import hashlib, http.client, json, os, socket, sys
+class C(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX); self.sock.connect("/run/cloudtaser/control.sock")
+def ask(path, body, kind):
+    c = C("localhost"); c.request("POST", path, body, {"content-type": kind}); r = c.getresponse(); text = r.read()
+    if r.status != 200: sys.exit(text.decode())
+for i in range(${secrets}):
+    value = hashlib.sha512(b"%d" % i).hexdigest()[: 16 + i].encode()
+    ask("/v1/secrets?workload=files&name=n%d" % i, value, "application/octet-stream")
+ask("/v1/protect", json.dumps({"self": True, "name": "files"}), "application/json")
+left, written, out = ${filesMb} << 20, 0, os.open("/dev/null", os.O_WRONLY)
+for top in ("/usr", "/opt", "/etc", "/var"):
+    for folder, _, names in os.walk(top):
+        for path in (os.path.join(folder, name) for name in sorted(names)):
+            if written >= left or os.path.islink(path) or not os.path.isfile(path): continue
+            with open(path, "rb") as file:
+                while piece := file.read(65536): written += os.write(out, piece)
+print(written)
+`;
+
 export function leakCaseTests(suite: Suite, kernel: string): void {
   test("no secret comes through in any form, place or call, and nothing that is none is refused", async () => {
     // Other cases on each kernel, the same ones each time.
@@ -32,4 +58,15 @@ export function leakCaseTests(suite: Suite, kernel: string): void {
     }
     await suite.field.forgetEvents();
   }, 600_000);
+
+  test("nothing that stands in the guest's own files is taken for a secret", async () => {
+    const { status, stdout, stderr } = await suite.field.guest.run(["python3", "-c", writeFiles], {
+      timeoutSeconds: 3_600,
+    });
+    expect(status, stderr).toBe(0);
+    expect(Number(stdout)).toBeGreaterThanOrEqual(Math.min(filesMb, 400) << 20);
+    expect((await suite.field.events()).filter(({ vector }) => vector?.startsWith("leak_"))).toEqual([]);
+    const { status: removed } = await suite.field.control("DELETE", "/v1/secrets?workload=files");
+    expect(removed).toBe(0);
+  }, 3_600_000);
 }

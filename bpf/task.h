@@ -74,15 +74,44 @@ struct ct_syscall {
 /* And so the typed task. */
 #define HAS_REGISTERS_AT_HAND bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)
 
+static __always_inline struct pt_regs *registers_on(__u64 stack)
+{
+	return (struct pt_regs *)(stack + X86_64_THREAD_SIZE - bpf_core_type_size(struct pt_regs));
+}
+
 static __always_inline struct pt_regs *current_regs(void)
 {
-	__u64 task = current_task();
-
 	/* From 7.x on the frame moved, so the helper is used wherever there is one; 5.10 has only the arithmetic. */
 	if (HAS_REGISTERS_AT_HAND)
 		return (struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
-	return (struct pt_regs *)((__u64)TASK_READ(task, stack) + X86_64_THREAD_SIZE -
-				  bpf_core_type_size(struct pt_regs));
+	return registers_on((__u64)TASK_READ(current_task(), stack));
+}
+
+/* What a system call's number needs of its task. */
+struct ct_glimpse {
+	__u64 stack;
+	__u32 flags;
+	__u32 status; /* of thread_info */
+};
+
+/* By one read where the fields lie at the beginning, as they do: each read is a call of some eighty instructions. */
+static __always_inline void glimpse(struct ct_glimpse *seen)
+{
+	__u32 stack = bpf_core_field_offset(struct task_struct, stack);
+	__u32 flags = bpf_core_field_offset(struct task_struct, flags);
+	__u32 status = bpf_core_field_offset(struct task_struct, thread_info.status);
+	__u64 head[6];
+
+	if (stack <= sizeof(head) - 8 && flags <= sizeof(head) - 4 && status <= sizeof(head) - 4 &&
+	    !bpf_probe_read_kernel(head, sizeof(head), (void *)current_task())) {
+		seen->stack = *(__u64 *)((void *)head + stack);
+		seen->flags = *(__u32 *)((void *)head + flags);
+		seen->status = *(__u32 *)((void *)head + status);
+		return;
+	}
+	seen->stack = (__u64)TASK_READ(current_task(), stack);
+	seen->flags = TASK_READ(current_task(), flags);
+	seen->status = TASK_READ(current_task(), thread_info.status);
 }
 
 static __always_inline void current_syscall(struct ct_syscall *call)
@@ -119,16 +148,26 @@ static __always_inline __s32 syscall_hint(void)
 	return call.nr;
 }
 
+static __always_inline __s32 hint_or_worker_by_copies(void)
+{
+	struct ct_glimpse task;
+	__s32 nr;
+
+	glimpse(&task);
+	if (task.flags & PF_IO_WORKER)
+		return -1;
+	bpf_probe_read_kernel(&nr, sizeof(nr),
+			      (void *)registers_on(task.stack) + bpf_core_field_offset(struct pt_regs, orig_ax));
+	return nr;
+}
+
 /* The same, or -1 in an io_uring worker, with few looks at the task. */
 static __always_inline __s32 hint_or_worker(void)
 {
 	struct task_struct *task;
 
-	if (!HAS_REGISTERS_AT_HAND) {
-		if (TASK_READ(current_task(), flags) & PF_IO_WORKER)
-			return -1;
-		return (__s32)BPF_CORE_READ(current_regs(), orig_ax);
-	}
+	if (!HAS_REGISTERS_AT_HAND)
+		return hint_or_worker_by_copies();
 	task = (void *)bpf_get_current_task_btf();
 	if (task->flags & PF_IO_WORKER)
 		return -1;

@@ -21,11 +21,13 @@ struct ct_leak_registers {
 static __always_inline bool written_plainly_by_copies(__u64 *base, __u64 *size)
 {
 	struct ct_leak_registers regs = {};
-	struct task_struct *task = (void *)current_task();
+	struct ct_glimpse task;
 
-	if (TASK_READ(task, flags) & (PF_IO_WORKER | PF_KTHREAD) || TASK_READ(task, thread_info.status) & TS_COMPAT)
+	glimpse(&task);
+	if (task.flags & (PF_IO_WORKER | PF_KTHREAD) || task.status & TS_COMPAT)
 		return false;
-	bpf_probe_read_kernel(&regs, sizeof(regs), (void *)current_regs() + bpf_core_field_offset(struct pt_regs, r10));
+	bpf_probe_read_kernel(&regs, sizeof(regs),
+			      (void *)registers_on(task.stack) + bpf_core_field_offset(struct pt_regs, r10));
 	*base = regs.si;
 	*size = regs.dx;
 	return regs.orig_ax == SYSCALL_WRITE;
@@ -36,7 +38,7 @@ static __always_inline bool written_plainly(__u64 *base, __u64 *size)
 	struct task_struct *task;
 	struct pt_regs *regs;
 
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+	if (!HAS_REGISTERS_AT_HAND)
 		return written_plainly_by_copies(base, size);
 	task = bpf_get_current_task_btf();
 	if (task->flags & (PF_IO_WORKER | PF_KTHREAD) || task->thread_info.status & TS_COMPAT)

@@ -110,7 +110,7 @@ enum ct_leak_reason {
 	CT_LEAK_REASON_UNREADABLE = 1, /* a page that is not there, or memory that is not the caller's */
 	CT_LEAK_REASON_BEYOND = 2,     /* more than scan_limit */
 	CT_LEAK_REASON_UNKNOWN = 3,    /* a system call whose buffer is not known, or an io_uring worker */
-	CT_LEAK_REASON_BUSY = 4,       /* no scratch memory was free */
+	CT_LEAK_REASON_BUSY = 4,       /* no scratch memory was free, or it takes too many steps: refused */
 };
 
 /* Where in the operation the form began. */

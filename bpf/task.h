@@ -148,7 +148,8 @@ static __always_inline __s32 syscall_hint(void)
 	return call.nr;
 }
 
-static __always_inline __s32 hint_or_worker_by_copies(void)
+/* A global function for the sake of its own stack. */
+__weak __noinline int ct_hint_by_copies(void)
 {
 	struct ct_glimpse task;
 	__s32 nr;
@@ -167,7 +168,7 @@ static __always_inline __s32 hint_or_worker(void)
 	struct task_struct *task;
 
 	if (!HAS_REGISTERS_AT_HAND)
-		return hint_or_worker_by_copies();
+		return ct_hint_by_copies();
 	task = (void *)bpf_get_current_task_btf();
 	if (task->flags & PF_IO_WORKER)
 		return -1;

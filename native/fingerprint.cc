@@ -80,6 +80,8 @@ Napi::Value Describe(Napi::Env env, const SecretForm& form, const Key& key) {
     windows.push_back(ct_leak_window_bit(ct_leak_mix(WindowAt(bytes, offset), key.half[0], key.half[1])));
     order.emplace_back(-Variety(bytes.data() + offset), offset);
   }
+  // In the order of the form they would say more of it than any table in the kernel does.
+  std::sort(windows.begin(), windows.end());
   size_t wanted = std::min(count, kMaxCandidates);
   std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(wanted), order.end());
 

@@ -94,15 +94,49 @@ __weak __noinline int ct_memory_passed(__u64 control, __u64 length)
 	return CT_FD_PASS_ROAD_MANY;
 }
 
+/*
+ * sendmmsg asks its hook once for messages in a row that go to the same name: control data of a later one are not
+ * looked at. enum ct_fd_pass_road, 0 if there are none.
+ */
+__weak __noinline int ct_control_follows(void)
+{
+	struct ct_syscall call;
+	__u32 count, step;
+	__u64 at, length;
+	bool narrow;
+
+	current_syscall(&call);
+	narrow = call.compat || call.nr & X32_BIT;
+	if (call.nr < 0 || call.nr != (call.compat ? 345 : narrow ? (538 | X32_BIT) : 307))
+		return 0;
+	count = BPF_CORE_READ(current_regs(), dx);
+	/* msg_controllen in struct mmsghdr, and in that of 32-bit programs. */
+	at = call.arg1 + (narrow ? 20 : 40);
+	step = narrow ? 32 : 64;
+	for (__u32 i = 1; i < PASSED_MOST; i++) {
+		if (i >= count)
+			return 0;
+		at += step;
+		length = 0;
+		bpf_probe_read_user(&length, narrow ? 4 : 8, (void *)at);
+		if (length)
+			return CT_FD_PASS_ROAD_MANY;
+	}
+	return CT_FD_PASS_ROAD_MANY;
+}
+
 static __always_inline void guard_fd_pass(struct sock *sk, struct msghdr *msg, const struct ct_scope *me,
 					  struct ct_attempt *attempt)
 {
 	unsigned long length = LOAD(msg, msg_controllen);
-	__u32 road;
+	__u32 road = 0;
 
-	if (!length || LOAD(sk, __sk_common.skc_family) != AF_UNIX)
+	if (LOAD(sk, __sk_common.skc_family) != AF_UNIX)
 		return;
-	road = ct_memory_passed((__u64)BPF_CORE_READ(msg, msg_control), length);
+	if (length)
+		road = ct_memory_passed((__u64)BPF_CORE_READ(msg, msg_control), length);
+	if (!road && LOAD(msg, msg_name))
+		road = ct_control_follows();
 	if (road)
 		own_act(CT_VECTOR_CHAN_FD_PASS, road, me, attempt);
 }

@@ -49,14 +49,13 @@ static __always_inline void call_by_types(struct ct_leak_call *call)
 /* By helper in 5.10, as in current_syscall(). */
 static __always_inline void call_by_copies(struct ct_leak_call *call)
 {
-	struct ct_glimpse task;
+	struct task_struct *task = (void *)current_task();
 	struct pt_regs *regs;
 
-	glimpse(&task);
-	if (task.flags & (PF_IO_WORKER | PF_KTHREAD))
+	if (TASK_READ(task, flags) & (PF_IO_WORKER | PF_KTHREAD))
 		return;
-	regs = registers_on(task.stack);
-	call->compat = (task.status & TS_COMPAT) != 0;
+	regs = current_regs();
+	call->compat = (TASK_READ(task, thread_info.status) & TS_COMPAT) != 0;
 	call->nr = (__s32)BPF_CORE_READ(regs, orig_ax);
 	take_registers(call, BPF_CORE_READ(regs, bx), BPF_CORE_READ(regs, cx), BPF_CORE_READ(regs, dx),
 		       BPF_CORE_READ(regs, si), BPF_CORE_READ(regs, di), BPF_CORE_READ(regs, r10),

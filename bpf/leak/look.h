@@ -10,7 +10,9 @@
 #include "call.h"
 #include "plain.h"
 
-#define LEAK_SLOT_NONE CT_LEAK_SLOTS
+#define LEAK_SLOT_NONE	   CT_LEAK_SLOTS
+#define CT_LEAK_PIECES_MAX 0xffffffffU
+#define MESSAGES_MOST	   1024 /* of one call, as the kernel has it */
 
 /* Where the bytes of an operation are. */
 struct ct_leak_source {
@@ -22,6 +24,12 @@ struct ct_leak_source {
 	bool narrow;
 	bool kernel_array;
 	bool kernel_bytes;
+	__u32 more; /* enum ct_leak_more */
+};
+
+enum ct_leak_more {
+	LEAK_MORE_LATER = 1,	/* it is taken after the call, and may be another by then */
+	LEAK_MORE_MESSAGES = 2, /* messages follow that are not asked for */
 };
 
 struct ct_leak_goal {
@@ -90,8 +98,9 @@ static __always_inline void begin_source(struct ct_leak_scratch *s, const struct
 	}
 	s->array = from->base;
 	s->start = from->base;
-	s->pieces = from->size;
-	s->count = from->size;
+	/* Of more, none of the calls takes as many: what they read beyond is not there for them either. */
+	s->pieces = from->size < CT_LEAK_PIECES_MAX ? from->size : CT_LEAK_PIECES_MAX;
+	s->count = s->pieces;
 	s->total = from->total;
 	s->state = LEAK_LOAD;
 	if (from->kind != LEAK_PIECES) {
@@ -102,6 +111,39 @@ static __always_inline void begin_source(struct ct_leak_scratch *s, const struct
 	} else {
 		s->measured = 0;
 	}
+}
+
+static __always_inline bool is_sendmmsg(const struct ct_leak_call *call)
+{
+	return call->nr == (call->compat ? 345 : call->narrow ? 538 : 307);
+}
+
+__weak __noinline int ct_leak_is_many(void)
+{
+	struct ct_leak_call call;
+
+	leak_call(&call);
+	return is_sendmmsg(&call);
+}
+
+/*
+ * sendmmsg asks its hook once for messages in a row that go to the same name: with the first of them, all are looked
+ * at. Those that go elsewhere are looked at again, when they are asked for.
+ */
+__weak __noinline int ct_leak_begin_many(__u32 slot)
+{
+	struct ct_leak_scratch *s = scratch_at(slot);
+	struct ct_leak_source from = { .array = true, .kind = LEAK_MESSAGES };
+	struct ct_leak_call call;
+
+	if (!s)
+		return 0;
+	leak_call(&call);
+	from.base = call.arg[1];
+	from.size = (__u32)call.arg[2] < MESSAGES_MOST ? (__u32)call.arg[2] : MESSAGES_MOST;
+	from.narrow = call.narrow;
+	begin_source(s, &from);
+	return 0;
 }
 
 /* By whom, if secrets of that workload are known; else 0. */
@@ -134,7 +176,7 @@ static __always_inline void address_for(struct ct_attempt *attempt, const struct
 /*
  * 0, or what the operation is refused with. A global function, because the judgement is long. slot: LEAK_SLOT_NONE if
  * the operation was not looked at, for that reason. Failure direction: what could not be looked at is refused, unless
- * user space has said that it passes.
+ * user space has said that it passes; that is never said of what takes too many steps, or more scratch than there is.
  */
 __weak __noinline int ct_leak_judge(__u32 slot, __u32 vector, __u32 door, __u32 why)
 {
@@ -149,7 +191,7 @@ __weak __noinline int ct_leak_judge(__u32 slot, __u32 vector, __u32 door, __u32 
 		reason = CT_LEAK_REASON_MATCH;
 	else if (reason == CT_LEAK_REASON_BEYOND)
 		attempt.watched = head->beyond == CT_LEAK_BEYOND_EDGES;
-	else
+	else if (reason != CT_LEAK_REASON_BUSY)
 		attempt.watched = head->unscanned == CT_LEAK_UNSCANNED_REPORT;
 	attempt.arg[1] = (__u64)reason << CT_LEAK_ARG_REASON;
 	if (s) {
@@ -229,7 +271,8 @@ static __always_inline int look_at(const struct ct_leak_source *from, const stru
 
 	if (!head || !head->step)
 		return 0;
-	if (!from->array && from->kind != LEAK_STRINGS && ct_leak_is_clean(from->base, from->size, from->kernel_bytes))
+	if (!from->more && !from->array && from->kind != LEAK_STRINGS &&
+	    ct_leak_is_clean(from->base, from->size, from->kernel_bytes))
 		return 0;
 	s = scratch_at(slot);
 	if (!s)
@@ -240,12 +283,16 @@ static __always_inline int look_at(const struct ct_leak_source *from, const stru
 		if (!s)
 			return not_looked_at(vector, door, CT_LEAK_REASON_BUSY);
 	}
-	if (!clean_at_a_glance(s, slot, from)) {
+	if (from->more || !clean_at_a_glance(s, slot, from)) {
 		s->group = whose_secrets(head);
 		if (s->group) {
 			aim_at(s, goal);
 			begin_source(s, from);
+			if (from->more & LEAK_MORE_MESSAGES)
+				ct_leak_begin_many(slot);
 			ct_leak_look(slot);
+			if (from->more & LEAK_MORE_LATER && !s->secret && !s->reason)
+				s->reason = CT_LEAK_REASON_UNKNOWN;
 			if (door != CT_DOOR_KEY_PERMISSION || !ct_leak_told_before(vector))
 				verdict = ct_leak_judge(slot, vector, door, 0);
 		}

@@ -5,6 +5,10 @@
 
 #include "look.h"
 
+#define AF_PACKET    17
+#define AF_XDP	     44
+#define MSG_ZEROCOPY 0x4000000
+
 enum ct_leak_message {
 	MESSAGE_BUFFER,
 	MESSAGE_OF_KERNEL, /* pages, or memory of the kernel's own: no memory of the caller's as far as it is its act */
@@ -30,13 +34,29 @@ static __always_inline int message_buffer(struct ct_leak_source *from, __u64 bas
 	return MESSAGE_BUFFER;
 }
 
-/* A ring may send from pages that were registered with it: what is in them is not to be seen here. */
-static __always_inline int other_message(void)
+/*
+ * enum ct_leak_message. A ring may send from pages that were registered with it: what is in them is not to be seen
+ * here.
+ */
+__weak __noinline int ct_leak_other_message(void)
 {
 	struct ct_leak_call call;
 
 	leak_call(&call);
 	return call.nr < 0 || call.nr == 425 || call.nr == 426 ? MESSAGE_UNSEEN : MESSAGE_OF_KERNEL;
+}
+
+/* What is sent after the call, from memory that can be written meanwhile, is more than anybody can look at. */
+static __always_inline bool is_sent_later(const struct msghdr *msg, __u16 family)
+{
+	return msg->msg_flags & MSG_ZEROCOPY || family == AF_PACKET || family == AF_XDP;
+}
+
+static __always_inline __u32 more_of(const struct msghdr *msg, __u16 family)
+{
+	__u32 later = is_sent_later(msg, family) ? LEAK_MORE_LATER : 0;
+
+	return later | (msg->msg_name && ct_leak_is_many() ? LEAK_MORE_MESSAGES : 0);
 }
 
 #define MESSAGE_BY(layout, array)                                                                                      \
@@ -56,7 +76,7 @@ static __always_inline int message_source(struct msghdr *msg, struct ct_leak_sou
 
 	if (!bpf_core_field_exists(middle->msg_iter.iter_type)) {
 		if ((old->msg_iter.type & ~1U) != ITER_IOVEC_OLD)
-			return other_message();
+			return ct_leak_other_message();
 		return MESSAGE_BY(old, iov);
 	}
 	kind = middle->msg_iter.iter_type;
@@ -65,7 +85,7 @@ static __always_inline int message_source(struct msghdr *msg, struct ct_leak_sou
 		return message_buffer(from, (__u64)BPF_CORE_READ(middle, msg_iter.ubuf), middle->msg_iter.iov_offset,
 				      middle->msg_iter.count);
 	if (kind != bpf_core_enum_value(enum iter_type, ITER_IOVEC))
-		return other_message();
+		return ct_leak_other_message();
 	if (bpf_core_field_exists(fresh->msg_iter.__iov))
 		return MESSAGE_BY(new, __iov);
 	return MESSAGE_BY(middle, iov);

@@ -12,9 +12,31 @@
 #define AF_INET	    2
 #define AF_INET6    10
 #define SOCK_STREAM 1
+#define SOCK_RAW    3
 #define TCP_CLOSE   7
 
+#define IPPROTO_TCP	6
+#define IPPROTO_UDP	17
+#define IPPROTO_UDPLITE 136
+#define IPPROTO_MPTCP	262
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ip_options {
+	unsigned char srr;
+};
+
+struct ip_options_rcu {
+	struct ip_options opt;
+};
+
+struct inet_sock {
+	struct ip_options_rcu *inet_opt;
+};
+
+struct udp_sock {
+	int pending;
+};
 
 struct unix_sock___leak {
 	struct path path;

@@ -64,6 +64,10 @@ __weak __noinline int ct_leak_load(__u32 slot)
 		return LEAK_DONE;
 	count = s->pieces < CT_LEAK_BATCH ? s->pieces : CT_LEAK_BATCH;
 	width = s->kind == LEAK_PIECES ? sizeof(struct ct_leak_piece) : sizeof(__u64);
+	if (s->kind == LEAK_MESSAGES) {
+		count = 1;
+		width = sizeof(struct ct_leak_header);
+	}
 	if (s->narrow)
 		width /= 2;
 	s->pieces -= count;
@@ -145,7 +149,7 @@ static __always_inline bool open_block(struct ct_leak_scratch *s, __u64 from)
 		s->left = block.size;
 	} else if (block.opcode == IOCB_CMD_PWRITEV) {
 		s->inner = block.buffer;
-		s->inner_count = block.size;
+		s->inner_count = (__u32)block.size; /* as the kernel takes it */
 	}
 	return true;
 }
@@ -171,6 +175,11 @@ static __always_inline int next_piece(struct ct_leak_scratch *s)
 	if (next >= s->loaded)
 		return NEXT_NONE;
 	s->next = next + 1;
+	if (s->kind == LEAK_MESSAGES) {
+		s->inner = s->narrow ? s->narrow_message.pieces : s->message.pieces;
+		s->inner_count = s->narrow ? s->narrow_message.count : (__u32)s->message.count;
+		return NEXT_TAKEN;
+	}
 	next = BOUNDED(next, CT_LEAK_BATCH - 1);
 	if (s->kind == LEAK_PIECES) {
 		s->base = s->narrow ? s->narrow_piece[next].base : s->piece[next].base;

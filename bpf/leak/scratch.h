@@ -30,9 +30,10 @@ enum ct_leak_state {
 };
 
 enum ct_leak_kind {
-	LEAK_PIECES,  /* addresses and lengths */
-	LEAK_STRINGS, /* addresses of strings that end with 0 */
-	LEAK_BLOCKS,  /* addresses of control blocks (io_submit) */
+	LEAK_PIECES,   /* addresses and lengths */
+	LEAK_STRINGS,  /* addresses of strings that end with 0 */
+	LEAK_BLOCKS,   /* addresses of control blocks (io_submit) */
+	LEAK_MESSAGES, /* headers of messages (sendmmsg) */
 };
 
 struct ct_leak_piece {
@@ -43,6 +44,15 @@ struct ct_leak_piece {
 struct ct_leak_narrow_piece {
 	__u32 base;
 	__u32 len;
+};
+
+/* struct mmsghdr, and that of 32-bit programs. */
+struct ct_leak_header {
+	__u64 name, name_len, pieces, count, control, control_len, flags, sent;
+};
+
+struct ct_leak_narrow_header {
+	__u32 name, name_len, pieces, count, control, control_len, flags, sent;
 };
 
 struct ct_leak_scratch {
@@ -103,6 +113,8 @@ struct ct_leak_scratch {
 		struct ct_leak_narrow_piece narrow_piece[CT_LEAK_BATCH];
 		__u64 string[CT_LEAK_BATCH];
 		__u32 narrow_string[CT_LEAK_BATCH];
+		struct ct_leak_header message;
+		struct ct_leak_narrow_header narrow_message;
 	};
 	__u8 bytes[CT_LEAK_BYTES + CT_LEAK_WINDOW];
 };

@@ -42,8 +42,11 @@ static __always_inline void put_v6(struct ct_leak_sink_key *key, const __u8 addr
 	__builtin_memcpy(key->address, address, sizeof(key->address));
 }
 
-/* The address that the message names; the kernel takes AF_UNSPEC for AF_INET, and either on a v6 socket too. */
-static __always_inline bool named_peer(const struct ct_leak_scratch *s, struct ct_leak_sink_key *key)
+/*
+ * The address that the message names. Without a family it is a v4 address to a v4 socket; a v6 one takes it for none,
+ * and sends to whom it is connected to.
+ */
+static __always_inline bool named_peer(const struct ct_leak_scratch *s, __u16 family, struct ct_leak_sink_key *key)
 {
 	struct ct_leak_named named = {};
 	__u32 size = s->name_len < sizeof(named) ? s->name_len : sizeof(named);
@@ -53,7 +56,7 @@ static __always_inline bool named_peer(const struct ct_leak_scratch *s, struct c
 	if (bpf_probe_read_kernel(&named, size > 16 ? sizeof(named) : 16, (void *)s->address))
 		return false;
 	key->port = named.port;
-	if (named.family == AF_INET || named.family == AF_UNSPEC)
+	if (named.family == AF_INET || (named.family == AF_UNSPEC && family == AF_INET))
 		put_v4(key, named.v4);
 	else if (named.family == AF_INET6)
 		put_v6(key, named.v6);
@@ -77,6 +80,29 @@ static __always_inline bool connected_peer(struct sock *sk, __u16 family, struct
 }
 
 /*
+ * Raw sockets bring addresses of their own, SCTP has many, a corked datagram goes where its first part said, and a
+ * source route by whom it names.
+ */
+static __always_inline bool goes_where_it_says(struct sock *sk, __u16 family)
+{
+	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
+	struct ip_options_rcu *options;
+
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	if (BPF_CORE_READ(sk, sk_type) == SOCK_RAW)
+		return false;
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) {
+		if (protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE)
+			return false;
+		if (BPF_CORE_READ((struct udp_sock *)sk, pending))
+			return false;
+	}
+	options = BPF_CORE_READ((struct inet_sock *)sk, inet_opt);
+	return !options || !BPF_CORE_READ(options, opt.srr);
+}
+
+/*
  * A stream goes to whom it is connected to, whatever the message names, unless it is not connected: then the message
  * connects it first (fast open). A datagram goes to whom the message names, else to whom its socket is connected to.
  */
@@ -86,12 +112,12 @@ static __always_inline bool internet_peer(const struct ct_leak_scratch *s, struc
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	bool stream = BPF_CORE_READ(sk, sk_type) == SOCK_STREAM;
 
-	if (family != AF_INET && family != AF_INET6)
+	if (!goes_where_it_says(sk, family))
 		return false;
 	if (stream && BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_CLOSE)
 		return connected_peer(sk, family, key);
 	if (s->address && s->name_len)
-		return named_peer(s, key);
+		return named_peer(s, family, key);
 	return !stream && connected_peer(sk, family, key);
 }
 

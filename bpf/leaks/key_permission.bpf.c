@@ -8,15 +8,18 @@
 
 static __always_inline bool stored(const struct ct_leak_call *call, struct ct_leak_source *from)
 {
+	__u32 option;
+
 	from->base = call->arg[2];
 	from->size = call->arg[3];
 	if (call->nr == (call->compat ? 286 : 248)) /* add_key */
 		return true;
 	if (call->nr != (call->compat ? 288 : 250)) /* keyctl */
 		return false;
-	from->array = call->arg[0] == KEYCTL_INSTANTIATE_IOV;
+	option = call->arg[0]; /* of which the kernel takes 32 bits */
+	from->array = option == KEYCTL_INSTANTIATE_IOV;
 	from->narrow = call->narrow;
-	return from->array || call->arg[0] == KEYCTL_UPDATE || call->arg[0] == KEYCTL_INSTANTIATE;
+	return from->array || option == KEYCTL_UPDATE || option == KEYCTL_INSTANTIATE;
 }
 
 enum key_need_perm___leak {

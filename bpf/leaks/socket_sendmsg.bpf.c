@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * leak_send: a message that is about to be sent, by whichever call: once for each of sendmmsg's. Its pieces are in a
- * copy of the kernel's own, so nobody can exchange them; what they point to is the caller's memory. sendfile and splice
- * come with pages of files instead, which are not the caller's.
+ * leak_send: a message that is about to be sent, by whichever call. Its pieces are in a copy of the kernel's own, so
+ * nobody can exchange them; what they point to is the caller's memory. sendfile and splice come with pages of files
+ * instead, which are not the caller's.
  */
 #include "../leak/message.h"
 #include "../leak/room.h"
@@ -28,5 +28,6 @@ ROOM(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 	case MESSAGE_OF_KERNEL: return 0;
 	case MESSAGE_UNSEEN: return not_looked_at_in_ring(CT_VECTOR_LEAK_SEND, CT_DOOR_SOCKET_SENDMSG);
 	}
+	from.more = more_of(msg, sk->__sk_common.skc_family);
 	return look_at(&from, &goal, CT_VECTOR_LEAK_SEND, CT_DOOR_SOCKET_SENDMSG);
 }

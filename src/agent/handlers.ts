@@ -29,7 +29,7 @@ export function createHandlers(agent: Agent): ControlHandlers {
     reload: () => agent.reload(),
     selftest: (given) => agent.selftests.note(given),
     secrets: () => ({ unsupported: agent.kernel.leaks.unsupported, secrets: agent.secrets.list() }),
-    addSecret: (request, value) => agent.secrets.add({ ...request, value }),
+    addSecret: (request, value) => agent.kernel.guarding(() => agent.secrets.add({ ...request, value }), "partial"),
     removeSecret: ({ workload, name }) => ({ removed: agent.secrets.remove(workload, name) }),
     subscribe: (count, onLine, filter) => agent.subscribe(count, onLine, filter),
   };

@@ -198,7 +198,7 @@ export interface ControlHandlers {
   selftest(report: SelftestReport): { noted: boolean };
   secrets(): SecretsReport;
   /** Overwrites the value with zeros, whatever comes of it. */
-  addSecret(request: AddSecretRequest, value: Buffer): AddSecretReport;
+  addSecret(request: AddSecretRequest, value: Buffer): AddSecretReport | Promise<AddSecretReport>;
   removeSecret(request: RemoveSecretRequest): { removed: SecretReport[] };
   /** Of what the filter takes: calls back with the last `backlog` kept event lines (native NDJSON, no newline) before it returns, then with each new
    *  one until the function that it returned is called. A backlog of 0 must be cheap. */

@@ -115,11 +115,16 @@ const maxRead = 64 * 1024 * 1024;
 export async function readSecret(request: IncomingMessage, target: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= maxSecret) chunks.push(chunk);
-    else for (const kept of [chunk, ...chunks.splice(0)]) kept.fill(0);
-    if (size > maxRead) break;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size <= maxSecret) chunks.push(chunk);
+      else for (const kept of [chunk, ...chunks.splice(0)]) kept.fill(0);
+      if (size > maxRead) break;
+    }
+  } catch (error) {
+    for (const kept of chunks) kept.fill(0);
+    throw error;
   }
   if (size > maxSecret) {
     const reason = `it is ${size > maxRead ? `more than ${maxRead}` : size} bytes long, and ${maxSecret} are the most`;

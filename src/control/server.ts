@@ -116,7 +116,11 @@ export async function startControlServer(options: ControlServerOptions): Promise
     if (name === "addSecret") {
       const asked = checked(addSecretSchema, query, what);
       const value = await readSecret(request, `${asked.name} of ${asked.workload}`);
-      answer(response, 200, handlers.addSecret(asked, value));
+      try {
+        answer(response, 200, await handlers.addSecret(asked, value));
+      } finally {
+        value.fill(0);
+      }
       return;
     }
     if (name === "removeSecret") {

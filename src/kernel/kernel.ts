@@ -79,6 +79,7 @@ export class Kernel {
     this.#proving = new Proving(() => Canary.start(options.canary, this.#census, this.#map("proofs"), refuses));
     this.#sleeper = new DoorSleeper(standing, this.#proving, {
       protectedProcesses: () => this.protectedProcesses(),
+      hasSecrets: () => this.leaks.inUse,
       whyAwake: async () => options.whyAwake?.(),
       changed: () => {
         this.introduce();

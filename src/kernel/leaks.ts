@@ -120,6 +120,11 @@ export class Leaks {
     return this.#loaded?.table.list() ?? [];
   }
 
+  /** There are secrets, or were a moment ago. */
+  get inUse(): boolean {
+    return this.#loaded !== undefined;
+  }
+
   /** Whether secrets can be matched here, tried. Returns why not, "" if they can. */
   tryOut(): string {
     try {

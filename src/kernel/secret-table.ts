@@ -71,11 +71,12 @@ export class SecretTable {
   /** Gives the tables their key if they have none, and takes out what an agent that died half-way has left in them. */
   begin(freshKey: () => Buffer, limits: LeakLimits): void {
     const head = this.#head();
+    // Tables that were taken over keep their limits until the configuration is in force.
     if (head.key.every((half) => half === 0n)) {
       const key = freshKey();
-      head.key = [key.readBigUInt64LE(0), key.readBigUInt64LE(8)];
+      this.#write({ ...head, key: [key.readBigUInt64LE(0), key.readBigUInt64LE(8)], ...numbersOf(limits) });
+      key.fill(0);
     }
-    this.#write({ ...head, ...numbersOf(limits) });
     const known = new Set(this.list().map(({ id }) => id));
     this.#anchors.remove((secret) => !known.has(secret));
     this.#settle();

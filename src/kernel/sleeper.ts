@@ -11,6 +11,7 @@ const freeTimeoutMs = 10_000;
 
 export interface SleeperKernel {
   protectedProcesses(): number;
+  hasSecrets(): boolean;
   /** Why a door that sleeps would be missed although nothing is protected; undefined if none would. */
   whyAwake(): Promise<string | undefined>;
   /** Doors were attached, or are off: what they know of themselves and of devices is told anew. */
@@ -34,11 +35,13 @@ export class DoorSleeper implements Sleeper {
     return this.#standing.awake;
   }
 
-  /** A door that is not proved is a fault that must stay visible and be tried again: it keeps the others awake. */
+  /**
+   * A door that is not proved is a fault that must stay visible and be tried again: it keeps the others awake. So do
+   * registered secrets: what they are known by is pinned with doors that stand, and so outlives the agent.
+   */
   isNeeded(): boolean {
-    return (
-      this.always || this.#kernel.protectedProcesses() > 0 || this.#standing.doors.some((door) => !this.wasProved(door))
-    );
+    const wanted = this.always || this.#kernel.protectedProcesses() > 0 || this.#kernel.hasSecrets();
+    return wanted || this.#standing.doors.some((door) => !this.wasProved(door));
   }
 
   async wake(): Promise<string[]> {

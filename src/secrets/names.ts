@@ -64,7 +64,10 @@ export class Names {
 
   freeNumber(): number {
     while (this.#entries.has(this.#next)) this.#next = after(this.#next);
-    return this.#next;
+    const free = this.#next;
+    // Used up even if nothing comes of it: forms of a secret that failed half-way must not become another's.
+    this.#next = after(free);
+    return free;
   }
 
   set(one: SecretEntry): void {

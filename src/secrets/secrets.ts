@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registered secrets by name and workload. The kernel knows them by fingerprints, this room by names and sinks, and
 // nobody by value: it is overwritten before add() returns, whatever comes of it.
+import { existsSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { Log } from "../log/index.js";
 import { Names, type SecretEntry } from "./names.js";
@@ -137,7 +138,10 @@ export class Secrets<Value extends Prepared = Prepared> {
       }
       if (before !== undefined && twin !== undefined) {
         kernel.setSinks(target, before.id, sinks);
-        return { secret: this.#enter(before.id, request, before.added), outcome: "unchanged", warnings };
+        // A secret that stays for good does not end with a workload because somebody named it again.
+        const endsWithWorkload = request.endsWithWorkload && before.endsWithWorkload;
+        const secret = this.#enter(before.id, { ...request, endsWithWorkload }, before.added);
+        return { secret, outcome: "unchanged", warnings };
       }
       if (before !== undefined && !request.replace) throw new CloudtaserError("SECRET_NAME_TAKEN", { target });
       const id = this.#names.freeNumber();
@@ -225,21 +229,23 @@ export class Secrets<Value extends Prepared = Prepared> {
     return this.#ran.has(id) || this.#now().getTime() - (this.#since.get(id) ?? this.#began) > patienceMs;
   }
 
+  /** A file that is gone is allowed no longer: its inode may be another's by now. */
   #lookAtFiles({ id, name, workload, allow }: SecretEntry): void {
     try {
-      const sinks = resolveSinks(allow);
+      const sinks = resolveSinks(allow.filter((text) => !text.startsWith("/") || existsSync(text)));
       const found = sinks.files.map(({ dev, ino }) => `${dev}:${ino}`).join();
       const before = this.#files.get(id);
       if (found === before) return;
       this.#options.kernel.setSinks(full(name, workload), id, sinks);
       this.#files.set(id, found);
       if (before !== undefined)
-        this.#options.log.info("what a secret may go to is another file now", { name, workload });
+        this.#options.log.warn("a file that a secret may go to is another one now, or gone", { name, workload });
     } catch (error) {
-      // Gone for now: what was allowed stays, and nothing can be at a file that is not there.
-      if (this.#files.get(id) === "") return;
-      this.#files.set(id, "");
-      this.#options.log.warn("what a secret may go to is not there", { name, workload, reason: reasonOf(error) });
+      this.#options.log.warn("what a secret may go to cannot be looked at", {
+        name,
+        workload,
+        reason: reasonOf(error),
+      });
     }
   }
 

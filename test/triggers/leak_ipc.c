@@ -110,11 +110,12 @@ static void by_key(const struct aim *aim, const struct road *road, struct outcom
 	char back[256];
 	size_t length;
 	char *text = leak_text(road, &length);
-	long key;
+	/* The kernel takes 32 bits of it. */
+	long key, above = road->in_task ? 1L << 32 : 0;
 
 	(void)aim;
 	key = road->number == SYS_keyctl ? add_key(road, "nothing", 7) : add_key(road, text, length);
-	if (key >= 0 && road->number == SYS_keyctl && syscall(SYS_keyctl, KEYCTL_UPDATE, key, text, length))
+	if (key >= 0 && road->number == SYS_keyctl && syscall(SYS_keyctl, above + KEYCTL_UPDATE, key, text, length))
 		key = -errno;
 	if (key < 0)
 		refused(out, (int)-key);
@@ -133,6 +134,7 @@ static const struct road roads[] = {
 	ROAD("add_key", by_key, .number = SYS_add_key),
 	ROAD("add_key_compat", by_key, .compat = COMPAT_ADD_KEY),
 	ROAD("update", by_key, .number = SYS_keyctl),
+	ROAD("update_wide", by_key, .number = SYS_keyctl, .in_task = 1),
 	ROAD("base64", by_queue, .argument = "base64"),
 };
 

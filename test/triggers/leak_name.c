@@ -123,6 +123,24 @@ static void by_attribute(const struct aim *aim, const struct road *road, struct 
 	leave("ordinary");
 }
 
+static void by_attribute_name(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	char name[256] = "trusted.", back[256];
+	size_t length;
+	char *text = leak_text(road, &length);
+	int fd;
+
+	(void)aim;
+	go_home();
+	fd = ordinary();
+	strncat(name, text, length);
+	if (fsetxattr(fd, name, "", 0, 0))
+		refused(out, errno);
+	else
+		came_out(out, road, back, flistxattr(fd, back, sizeof(back)));
+	leave("ordinary");
+}
+
 /* Of what it is given the kernel keeps 15 bytes. */
 static void by_thread(const struct aim *aim, const struct road *road, struct outcome *out)
 {
@@ -156,6 +174,7 @@ static const struct road roads[] = {
 	ROAD("hex", by_name, .number = SYS_mkdir, .argument = "hex"),
 	ROAD("target", by_target, .number = 0),
 	ROAD("attribute", by_attribute, .number = 0),
+	ROAD("attribute_name", by_attribute_name, .number = 0),
 	ROAD("thread_name", by_thread, .number = 0),
 };
 

@@ -111,6 +111,30 @@ static void over_udp(const struct aim *aim, const struct road *road, struct outc
 		came_out(out, road, back, recv(to, back, sizeof(back), 0));
 }
 
+/* The kernel asks once for messages in a row that go to one name. */
+static void to_one_name(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	char back[4096];
+	struct sockaddr_in at;
+	size_t length;
+	char *text = leak_text(road, &length);
+	struct iovec harmless = { "nothing", 7 }, secret = { text, length };
+	int to = bound(SOCK_DGRAM, &at), from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct mmsghdr many[2] = {
+		{ .msg_hdr = { .msg_name = &at, .msg_namelen = sizeof(at), .msg_iov = &harmless, .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_name = &at, .msg_namelen = sizeof(at), .msg_iov = &secret, .msg_iovlen = 1 } },
+	};
+
+	(void)aim;
+	if (sendmmsg(from, many, 2, 0) != 2) {
+		refused(out, errno ? errno : EPERM);
+		return;
+	}
+	if (recv(to, back, sizeof(back), 0) < 0)
+		cannot_try("the first message did not come");
+	came_out(out, road, back, recv(to, back, sizeof(back), 0));
+}
+
 /* Into the kernel's ciphers: nothing comes back but the digest, so that it was taken is what counts. */
 static void into_cipher(const struct aim *aim, const struct road *road, struct outcome *out)
 {
@@ -132,12 +156,19 @@ static void into_cipher(const struct aim *aim, const struct road *road, struct o
 #define ROAD(NAME, ATTEMPT, ...) { .name = NAME, .not_live = OWN_LEAK, .attempt = ATTEMPT, __VA_ARGS__ }
 
 static const struct road roads[] = {
-	ROAD("send", over_unix, .number = SYS_sendto),	     ROAD("write", over_unix, .number = SYS_write),
-	ROAD("writev", over_unix, .number = SYS_writev),     ROAD("sendmsg", over_unix, .number = SYS_sendmsg),
-	ROAD("sendmmsg", over_unix, .number = SYS_sendmmsg), ROAD("compat", over_unix, .compat = COMPAT_SENDTO),
-	ROAD("base64", over_unix, .argument = "base64"),     ROAD("tcp", over_tcp, .number = SYS_sendto),
-	ROAD("tcp_writev", over_tcp, .number = SYS_writev),  ROAD("udp", over_udp, .number = SYS_sendto),
-	ROAD("udp_no_family", over_udp, .in_task = 1),	     ROAD("cipher", into_cipher, .number = SYS_sendto),
+	ROAD("send", over_unix, .number = SYS_sendto),
+	ROAD("write", over_unix, .number = SYS_write),
+	ROAD("writev", over_unix, .number = SYS_writev),
+	ROAD("sendmsg", over_unix, .number = SYS_sendmsg),
+	ROAD("sendmmsg", over_unix, .number = SYS_sendmmsg),
+	ROAD("compat", over_unix, .compat = COMPAT_SENDTO),
+	ROAD("base64", over_unix, .argument = "base64"),
+	ROAD("tcp", over_tcp, .number = SYS_sendto),
+	ROAD("tcp_writev", over_tcp, .number = SYS_writev),
+	ROAD("udp", over_udp, .number = SYS_sendto),
+	ROAD("sendmmsg_named", to_one_name, .number = SYS_sendmmsg),
+	ROAD("udp_no_family", over_udp, .in_task = 1),
+	ROAD("cipher", into_cipher, .number = SYS_sendto),
 };
 
 int main(int argc, char **argv)

@@ -26,24 +26,27 @@ struct narrow_piece {
 	unsigned int base, length;
 };
 
-static long by_aio(int fd, const char *text, size_t length, int pieces)
+enum aio { AIO_BUFFER, AIO_PIECES, AIO_WIDE };
+
+static long by_aio(int fd, const char *text, size_t length, int how)
 {
 	struct iovec halves[2] = { { (void *)text, length / 2 }, { (void *)(text + length / 2), length - length / 2 } };
-	struct iocb block = { .aio_fildes = (unsigned)fd, .aio_lio_opcode = IOCB_CMD_PWRITE }, *list = &block;
+	struct iocb block = { .aio_fildes = (unsigned)fd, .aio_lio_opcode = IOCB_CMD_PWRITE };
+	struct iocb *list[2] = { &block, NULL };
 	aio_context_t context = 0;
 	struct io_event event;
 	long error = 0;
 
 	block.aio_buf = (unsigned long)text;
 	block.aio_nbytes = length;
-	if (pieces) {
+	if (how == AIO_PIECES) {
 		block.aio_lio_opcode = IOCB_CMD_PWRITEV;
 		block.aio_buf = (unsigned long)halves;
 		block.aio_nbytes = 2;
 	}
 	if (syscall(SYS_io_setup, 1, &context))
 		cannot_try("no context for io_submit");
-	if (syscall(SYS_io_submit, context, 1, &list) != 1)
+	if (syscall(SYS_io_submit, context, how == AIO_WIDE ? 1L << 32 : 1L, list) != 1)
 		error = errno;
 	else if (syscall(SYS_io_getevents, context, 1, 1, &event, NULL) == 1 && event.res < 0)
 		error = -event.res;
@@ -206,7 +209,8 @@ static const struct road roads[] = {
 	ROAD("pwritev", to_file, .number = SYS_pwritev),
 	ROAD("pwritev2", to_file, .number = SYS_pwritev2),
 	ROAD("io_submit", to_file, .number = SYS_io_submit),
-	ROAD("io_submit_pieces", to_file, .number = SYS_io_submit, .in_task = 1),
+	ROAD("io_submit_pieces", to_file, .number = SYS_io_submit, .in_task = AIO_PIECES),
+	ROAD("io_submit_wide", to_file, .number = SYS_io_submit, .in_task = AIO_WIDE),
 	ROAD("compat", to_file, .compat = COMPAT_WRITE),
 	ROAD("pwrite64_compat", to_file, .compat = COMPAT_PWRITE64),
 	ROAD("writev_compat", to_file, .compat = COMPAT_WRITEV),

@@ -6,7 +6,6 @@ import { dirname, join } from "node:path";
 import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
-import { CloudtaserError } from "../errors/index.js";
 import type { EventFilter } from "../formats/index.js";
 import {
   canaryPath,
@@ -26,7 +25,7 @@ import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { closeHealthServer, startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
-import { checkMachine, started } from "./machine.js";
+import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
@@ -109,7 +108,7 @@ export class Agent {
         whyAwake,
       });
       this.#kernel = kernel;
-      this.#stopIfInterrupted(interrupted);
+      stopIfInterrupted(interrupted());
       const scope = new Scope({
         kernel,
         groups: this.#groups,
@@ -137,7 +136,7 @@ export class Agent {
         // Anybody on the node can ask here: who is protected is only told over the control socket.
         status: () => ({ ...this.status(), processes: undefined }),
       });
-      this.#stopIfInterrupted(interrupted);
+      stopIfInterrupted(interrupted());
       const log = this.#log.child("watch");
       const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
       const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
@@ -251,11 +250,6 @@ export class Agent {
     return this.#groups;
   }
 
-  #stopIfInterrupted(interrupted: () => string | undefined): void {
-    const signal = interrupted();
-    if (signal !== undefined) throw new CloudtaserError("START_INTERRUPTED", { target: signal });
-  }
-
   #makeMetrics() {
     return createAgentMetrics({
       kernel: this.kernel,
@@ -290,7 +284,11 @@ export class Agent {
     await closeHealthServer(this.#health);
     this.#kernel?.drain();
     this.#notices?.stopped(how);
-    await this.#stream?.close();
+    try {
+      this.#kernel?.hush(how);
+    } finally {
+      await this.#stream?.close();
+    }
     this.#kernel?.close(how);
     this.#log.info("stopped", { doors: this.#kernel ? how : "none" });
   }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Guest } from "../lab/guest.js";
 import { type Agent, startAgent, type Verified, verifyLog } from "./agent.js";
 import { attackFolder, attacks, attempt } from "./attacks.js";
+import { attacksByVector, type Monitored, monitored } from "./monitored.js";
 import { type Payments, startPayments } from "./payments.js";
 import { bold, green, print, printAttempt, printEvent, printTable, printTitle, type Row, red } from "./report.js";
 
@@ -54,11 +55,30 @@ async function showEvidence(guest: Guest, agent: Agent, rows: readonly Row[]): P
   printTable(rows);
 }
 
+function showMonitored(seen: Monitored): void {
+  printTitle("What a Prometheus beside it says");
+  print(`  ${attacksByVector}`);
+  for (const [vector, value] of seen.byVector) print(`  ${vector.padEnd(26)}${value}`);
+  print(`  firing by ${seen.rules}: ${[...new Set(seen.firing)].join(", ") || "nothing"}`);
+}
+
 async function showLog(guest: Guest, publicKey: string): Promise<Verified> {
   printTitle("The log of act two, verified");
   const verified = await verifyLog(guest, publicKey);
   print(verified.words);
   return verified;
+}
+
+/** Of Prometheus, what is not as the events have it. */
+function differences(rows: readonly Row[], { byVector, firing }: Monitored): string[] {
+  const sums = new Map<string, number>();
+  for (const { attack, events } of rows) sums.set(attack.vector, events);
+  return [
+    ...[...sums]
+      .filter(([vector, events]) => byVector.get(vector) !== events)
+      .map(([vector, events]) => `Prometheus counts ${byVector.get(vector) ?? 0} of ${vector}, the events ${events}`),
+    ...(firing.includes("CloudtaserAttackRefused") ? [] : ["no alert fires"]),
+  ];
 }
 
 /** One sentence for everything that is not as it must be. */
@@ -94,12 +114,16 @@ async function main(): Promise<number> {
     if (acts === 2) {
       printTitle("Act two: the same attacker, with the agent");
       const agent = await startAgent(guest, payments.pid, print);
+      const watch = await monitored(guest, print);
       await actTwo(guest, payments, rows);
       await showEvidence(guest, agent, rows);
       const publicKey = await agent.publicKey();
+      const seen = await watch();
       const status = await agent.stop();
       if (status !== 0) wrong.push(`the agent did not stop in order: status ${status}`);
       if ((await showLog(guest, publicKey)).status !== 0) wrong.push("the log did not verify");
+      showMonitored(seen);
+      wrong.push(...differences(rows, seen));
     }
     wrong.push(...complaints(rows, acts));
     print();

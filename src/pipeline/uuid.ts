@@ -3,7 +3,7 @@
 
 import { randomFillSync } from "node:crypto";
 
-const bytes = Buffer.alloc(8 * 128);
+const bytes = Buffer.alloc(8 * 1024);
 /** Of one id. */
 const digits = 16;
 let random = "";

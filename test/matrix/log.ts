@@ -186,10 +186,14 @@ export function logTests(fieldOf: () => Field): void {
     const mute = field.guest.spawn(["python3", "-c", muteReceiver]);
     await mute.waitForOutput(/listening/);
     const slow = { name: "mute", http: { url: "http://127.0.0.1:8282/", protocol: "webhook" }, spool: { maxBytes: 0 } };
+    const configured = (onStop: string) => ({ mode: "enforce", onStop, sinks: [slow] });
+    await field.startAgent(configured("leave"));
+    const victim = await field.person();
+    await field.protect(victim.pid, "victim");
+    // While doors go one by one, the one that refuses may be another than usual.
+    const offenders = (events: SeenEvent[]): number =>
+      new Set(events.filter(({ outcome }) => outcome === "denied").map(({ offender }) => offender.pid)).size;
     for (const onStop of ["leave", "detach"]) {
-      await field.startAgent({ mode: "enforce", onStop, sinks: [slow] });
-      const victim = await field.person();
-      await field.protect(victim.pid, "victim");
       await field.forgetEvents();
       const attacks = `for i in $(seq 30); do head -c1 /proc/${victim.pid}/environ >/dev/null 2>&1 && echo open || echo refused; sleep 0.1; done`;
       const { stdout } = await field.sh(`kill -TERM ${field.agentPid}; ${attacks}`);
@@ -197,12 +201,8 @@ export function logTests(fieldOf: () => Field): void {
       expect({ onStop, status }).toEqual({ onStop, status: 0 });
       const refused = stdout.split("\n").filter((line) => line === "refused").length;
       expect({ onStop, refused }).toSatisfy(() => (onStop === "leave" ? refused === 30 : refused < 30));
-      if (onStop === "leave") await field.startAgent({ mode: "enforce", onStop: "detach" });
-      // While doors go one by one, the one that refuses may be another than usual.
-      const offenders = (events: SeenEvent[]): number =>
-        new Set(events.filter(({ outcome }) => outcome === "denied").map(({ offender }) => offender.pid)).size;
-      expect(offenders(await field.events((events) => offenders(events) >= refused))).toBe(refused);
-      if (onStop === "leave") await field.stopAgent();
+      if (onStop === "leave") await field.startAgent(configured("detach"));
+      expect(offenders(await field.events((events) => offenders(events) >= refused)), onStop).toBe(refused);
     }
     mute.kill("SIGKILL");
   }, 600_000);

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Guest } from "../lab/guest.js";
 import { treeRoot } from "../lab/host.js";
-import { startPrometheus } from "../lab/prometheus.js";
+import { type Sample, startPrometheus } from "../lab/prometheus.js";
 import { listening } from "./agent.js";
 
 const rules = "daemonset/monitoring/rules.yaml";
@@ -30,17 +30,17 @@ export async function monitored(guest: Guest, print: (text: string) => void): Pr
     }
   };
   // An increase is seen from the second scrape on.
-  const scrapes = async (): Promise<number> => (await prometheus.query("count_over_time(up[5m])"))[0]?.value ?? 0;
-  await until("no scrape", async () => (await scrapes()) > 1);
+  await until("no scrape", async () => (await prometheus.scrapes()) > 1);
   print(`a Prometheus scrapes it, with the alert rules of ${rules}`);
   const firing = async (): Promise<string[]> =>
     (await prometheus.alerts())
       .filter(({ state }) => state === "firing")
       .map(({ labels }) => labels["alertname"] ?? "");
   return async () => {
-    const before = await scrapes();
-    await until("no scrape after the attacks", async () => (await scrapes()) > before + 1);
-    const found = await prometheus.query(attacksByVector);
+    const before = await prometheus.scrapes();
+    await until("no scrape after the attacks", async () => (await prometheus.scrapes()) > before + 1);
+    let found: Sample[] = [];
+    await until("nothing counted", async () => (found = await prometheus.query(attacksByVector)).length > 0);
     return {
       rules,
       byVector: new Map(found.map(({ labels, value }) => [labels["vector"] ?? "", value])),

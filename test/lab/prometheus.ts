@@ -28,6 +28,8 @@ export interface Alert {
 }
 
 export interface GuestPrometheus {
+  /** That the agent answered in time: a busy host's guest may miss some. */
+  scrapes(): Promise<number>;
   /** Throws what Prometheus says is wrong with the expression. */
   query(expr: string): Promise<Sample[]>;
   alerts(): Promise<Alert[]>;
@@ -39,7 +41,7 @@ const home = "/run/prometheus";
 const address = "127.0.0.1:9091";
 const secondsToStart = 120;
 
-/** A Prometheus in the guest that scrapes an agent there, and judges its alerts, every second. Returns when it answers.
+/** A Prometheus in the guest that scrapes an agent there, and judges its alerts, every few seconds. Returns when it answers.
  *  @param rules a rule file of this machine */
 export async function startPrometheus(guest: Guest, target: string, rules: string): Promise<GuestPrometheus> {
   const { prometheus } = await prometheusTools();
@@ -47,7 +49,7 @@ export async function startPrometheus(guest: Guest, target: string, rules: strin
   await guest.copy(rules, `${home}/rules.yaml`);
   await guest.writeFile(
     `${home}/prometheus.yaml`,
-    `global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
+    `global: { scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s }
 rule_files: [rules.yaml]
 scrape_configs:
   - { job_name: cloudtaser, static_configs: [{ targets: ["${target}"] }] }
@@ -67,13 +69,15 @@ scrape_configs:
     if (stdout === "") throw new Error(`${path}: ${stderr.trim()}`);
     return (JSON.parse(stdout) as { data: Answer }).data;
   }
+  type Vector = { result: { metric: Record<string, string>; value: [number, string] }[] };
+  const query = async (expr: string): Promise<Sample[]> => {
+    const { result } = await ask<Vector>(`query?query=${encodeURIComponent(expr)}`);
+    return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+  };
   return {
     log,
-    async query(expr) {
-      type Vector = { result: { metric: Record<string, string>; value: [number, string] }[] };
-      const { result } = await ask<Vector>(`query?query=${encodeURIComponent(expr)}`);
-      return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
-    },
+    query,
+    scrapes: async () => (await query("sum_over_time(up[1h])"))[0]?.value ?? 0,
     alerts: async () => (await ask<{ alerts: Alert[] }>("alerts")).alerts,
   };
 }

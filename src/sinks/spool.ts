@@ -95,7 +95,9 @@ export class Spool implements Store {
       this.#saveCursor();
       // What comes meanwhile need not wait in memory until all that was left is counted.
       if (this.#waiting.length > 0) this.#flushing ??= this.#flush();
-      await countEach(this.#segments, (lines) => void (this.#lines += lines));
+      await countEach(this.#segments, (lines) => {
+        this.#lines += lines;
+      });
     } catch (error) {
       this.#failed(error);
     }

@@ -40,7 +40,10 @@ export async function monitored(guest: Guest, print: (text: string) => void): Pr
     const before = await prometheus.scrapes();
     await until("no scrape after the attacks", async () => (await prometheus.scrapes()) > before + 1);
     let found: Sample[] = [];
-    await until("nothing counted", async () => (found = await prometheus.query(attacksByVector)).length > 0);
+    await until("nothing counted", async () => {
+      found = await prometheus.query(attacksByVector);
+      return found.length > 0;
+    });
     return {
       rules,
       byVector: new Map(found.map(({ labels, value }) => [labels["vector"] ?? "", value])),

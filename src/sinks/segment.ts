@@ -115,15 +115,17 @@ async function countLines({ path, bytes }: Segment): Promise<number> {
   return lines;
 }
 
-/** Each that is not counted yet; told what is added. */
-export async function countEach(segments: readonly Segment[], added: (lines: number) => void): Promise<void> {
+/** Each that is not counted yet; returns how many lines were found. */
+export async function countEach(segments: readonly Segment[]): Promise<number> {
+  let found = 0;
   for (const segment of segments.filter(({ counted }) => !counted)) {
     const lines = await countLines(segment);
     // It may have been thinned meanwhile.
     if (segment.counted) continue;
     Object.assign(segment, { lines, counted: true });
-    added(lines);
+    found += lines;
   }
+  return found;
 }
 
 /** Those that an earlier run left, oldest first. Quick, however much it is: their lines are not counted. */

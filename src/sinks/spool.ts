@@ -59,6 +59,8 @@ export class Spool implements Store {
   #loaded: Stored[] = [];
   #cursor: FileHandle | undefined;
   #opened = false;
+  /** There is something, and how much is not known yet: it must not look empty. */
+  #counting = false;
   #failing = false;
   /** What the last peek gave came from memory. */
   #fromMemory = false;
@@ -82,7 +84,6 @@ export class Spool implements Store {
       for (const old of found.filter(({ number }) => number < cursor.number)) await unlink(old.path);
       this.#segments = found.filter(({ number }) => number >= cursor.number);
       this.#bytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
-      this.#lines = 0;
       this.#next = Math.max(cursor.number, this.#segments.at(-1)?.number ?? 0) + 1;
       const first = this.#segments[0];
       if (first?.number === cursor.number && cursor.offset <= first.bytes) {
@@ -94,13 +95,14 @@ export class Spool implements Store {
       this.#failing = false;
       this.#saveCursor();
       // What comes meanwhile need not wait in memory until all that was left is counted.
+      this.#counting = this.#segments.length > 0;
       if (this.#waiting.length > 0) this.#flushing ??= this.#flush();
-      await countEach(this.#segments, (lines) => {
-        this.#lines += lines;
-      });
+      const lines = await countEach(this.#segments);
+      this.#lines += lines;
     } catch (error) {
       this.#failed(error);
     }
+    this.#counting = false;
     this.#count();
   }
 
@@ -286,7 +288,7 @@ export class Spool implements Store {
   }
 
   #count(): void {
-    this.#stats.queued = this.#waiting.length + Math.max(0, this.#lines - this.#delivered);
+    this.#stats.queued = this.#waiting.length + Math.max(this.#counting ? 1 : 0, this.#lines - this.#delivered);
     this.#stats.spoolBytes = this.#bytes;
   }
 

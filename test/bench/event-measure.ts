@@ -166,20 +166,22 @@ export async function delayMs(perSecond: number, seconds: number, percentile: nu
 }
 
 export interface Memory {
-  /** Resident bytes after a tenth, and the most after that. */
+  /** Resident bytes in the second tenth and in the last, the middle of what was seen. */
   early: number;
+  late: number;
   most: number;
 }
 
+const middleOf = (values: readonly number[]): number =>
+  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Memory goes up and down with the collector, so what is compared is the middle of many looks. */
 export async function memoryOver(count: number): Promise<Memory> {
-  const memory = { early: 0, most: 0 };
-  let next = count / 10;
+  const seen: number[] = [];
   await toFile(count, (done) => {
-    if (done < next) return;
-    next += count / 100;
-    const resident = process.memoryUsage.rss();
-    if (memory.early === 0) memory.early = resident;
-    memory.most = Math.max(memory.most, resident);
+    if (done >= (count * seen.length) / 1000) seen.push(process.memoryUsage.rss());
   });
-  return memory;
+  const tenth = Math.floor(seen.length / 10);
+  const most = seen.slice(tenth).reduce((one, other) => Math.max(one, other), 0);
+  return { early: middleOf(seen.slice(tenth, 2 * tenth)), late: middleOf(seen.slice(-tenth)), most };
 }

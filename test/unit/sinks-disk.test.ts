@@ -202,6 +202,7 @@ describe("a spool that an earlier run left full", () => {
       await vi.waitFor(() => expect(stats.spoolBytes).toBeGreaterThan(before + 60 * 200));
     }
     expect(stats.dropped.queue_full).toBe(0);
+    expect(stats.queued).toBeGreaterThan(0);
     proceed();
     await opening;
     expect(stats.queued).toBe(600);

@@ -172,7 +172,7 @@ export interface Memory {
   most: number;
 }
 
-const middleOf = (values: readonly number[]): number =>
+export const middleOf = (values: readonly number[]): number =>
   [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Memory goes up and down with the collector, so what is compared is the middle of many looks. */

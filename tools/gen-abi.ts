@@ -83,8 +83,27 @@ function reader(leaf: Leaf, at: string): string {
     const element = leaf.element;
     return `[${Array.from({ length: leaf.count }, (_, i) => reader(element, `${at} + ${i * element.size}`)).join(", ")}]`;
   }
+  if (leaf.size === 8) return `viewOf(buffer).get${leaf.signed ? "BigInt64" : "BigUint64"}(${at}, true)`;
   return `buffer.read${accessor(leaf)}(${at})`;
 }
+
+/** What every decoder may use. */
+const helpers = `function readText(buffer: Buffer, at: number, size: number): string {
+  let end = at;
+  while (end < at + size && buffer[end] !== 0) end++;
+  return end === at ? "" : buffer.toString("utf8", at, end);
+}
+
+let viewed: Buffer | undefined;
+let view: DataView = new DataView(new ArrayBuffer(0));
+/** For 64-bit numbers, of which a Buffer makes three to read one. */
+function viewOf(buffer: Buffer): DataView {
+  if (buffer !== viewed) {
+    view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    viewed = buffer;
+  }
+  return view;
+}`;
 
 const isNumber = (leaf: Leaf): boolean =>
   leaf.kind === "scalar" || leaf.kind === "bytes" || (leaf.kind === "array" && leaf.element?.kind === "scalar");
@@ -152,7 +171,7 @@ export function generate(object: string): string {
   return `${[
     "// SPDX-License-Identifier: Apache-2.0",
     "// Generated from the BTF of bpf/abi.bpf.c by `make generate`. Do not edit.",
-    'function readText(buffer: Buffer, at: number, size: number): string {\n  let end = at;\n  while (end < at + size && buffer[end] !== 0) end++;\n  return end === at ? "" : buffer.toString("utf8", at, end);\n}',
+    helpers,
     ...all.filter((t) => t.kind === "ENUM").map(emitEnum),
     ...all.filter((t) => t.kind === "STRUCT").map((t) => emitStruct(types, t)),
   ].join("\n\n")}\n`;

@@ -134,11 +134,11 @@ __weak __noinline int ct_leak_begin_many(__u32 slot)
 {
 	struct ct_leak_scratch *s = scratch_at(slot);
 	struct ct_leak_source from = { .array = true, .kind = LEAK_MESSAGES };
-	struct ct_leak_call call;
+	struct ct_leak_call call = {};
 
-	if (!s)
-		return 0;
 	leak_call(&call);
+	if (!s || call.nr < 0)
+		return 0;
 	from.base = call.arg[1];
 	from.size = (__u32)call.arg[2] < MESSAGES_MOST ? (__u32)call.arg[2] : MESSAGES_MOST;
 	from.narrow = call.narrow;

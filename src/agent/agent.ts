@@ -23,7 +23,7 @@ import { protectConfigured } from "./configured.js";
 import { createHandlers } from "./handlers.js";
 import { closeHealthServer, startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
-import { checkMachine, failIfInterrupted, started } from "./machine.js";
+import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
 import { lossesOf, Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
@@ -110,7 +110,7 @@ export class Agent {
         whyAwake,
       });
       this.#kernel = kernel;
-      failIfInterrupted(interrupted);
+      stopIfInterrupted(interrupted());
       const scope = openScope(kernel, this.#groups, this.hardening, this.#options.native);
       const secrets = openSecrets(kernel, this.#groups, scope, this.#config.control.socket, this.#log);
       this.#secrets = secrets;
@@ -132,7 +132,7 @@ export class Agent {
         // Anybody on the node can ask here: who is protected is only told over the control socket.
         status: () => ({ ...this.status(), processes: undefined }),
       });
-      failIfInterrupted(interrupted);
+      stopIfInterrupted(interrupted());
       const log = this.#log.child("watch");
       const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
       const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
@@ -286,7 +286,11 @@ export class Agent {
     await closeHealthServer(this.#health);
     this.#kernel?.drain();
     this.#notices?.stopped(how);
-    await this.#stream?.close();
+    try {
+      this.#kernel?.hush(how);
+    } finally {
+      await this.#stream?.close();
+    }
     this.#kernel?.close(how);
     this.#log.info("stopped", { doors: this.#kernel ? how : "none" });
   }

@@ -62,7 +62,9 @@ const spool = () =>
         .max(1024 * 1024 * MiB)
         .refine((bytes) => bytes === 0 || bytes >= MiB, "must be 0 or at least 1048576")
         .default(64 * MiB)
-        .describe("Most bytes on disk; 0 for no spool: then events wait in memory only."),
+        .describe(
+          "Most bytes on disk, of which an event takes about 1.6 KB; 0 for no spool: then events wait in memory only.",
+        ),
     })
     .prefault({})
     .describe("What waits on disk, below stateDirectory, also over a restart; for syslog and http.");

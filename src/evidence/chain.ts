@@ -34,12 +34,16 @@ export class Chain {
     return { seq: this.#seq, hash: this.#prev };
   }
 
-  /** build may throw: the place stays free then. The line has its newline. */
-  add<Event extends AnyEvent>(build: (place: Place) => Event): { event: Event; line: string } {
+  /** build may throw: the place stays free then. The line has its newline. @param toText another way to the same text */
+  add<Event extends AnyEvent>(
+    build: (place: Place) => Event,
+    toText: (event: Event) => string = nativeText,
+  ): { event: Event; line: string } {
     const event = build({ seq: this.#seq + 1, prev: this.#prev });
-    const text = nativeText(event);
-    this.#prev = hashLine(text);
+    const line = `${toText(event)}\n`;
+    // A slice shares what it is of: the text is in memory once.
+    this.#prev = hashLine(line.slice(0, -1));
     this.#seq++;
-    return { event, line: `${text}\n` };
+    return { event, line };
   }
 }

@@ -14,5 +14,5 @@ export {
 export { type EventFilter, eventFilter, type FilterOptions } from "./filter.js";
 export { type Format, type FormatName, formatNames, isJson } from "./format.js";
 export { loadFormat, native } from "./load.js";
-export { formatNative, nativeText } from "./native.js";
+export { attackText, formatNative, nativeText, shared } from "./native.js";
 export { describeNotice, type NoticeEvent, type NoticeType, noticeSchema, noticeTypes } from "./notice.js";

@@ -6,7 +6,7 @@ import type { EventType } from "../vectors/index.js";
 import type { NoticeType } from "./notice.js";
 
 /** OCSF class_uid of the classes in use. */
-export type OcsfClass = 1002 | 1003 | 1004 | 1005 | 1007 | 6002 | 6008;
+export type OcsfClass = 1002 | 1003 | 1004 | 1005 | 1007 | 4001 | 6002 | 6008;
 
 export interface Kind {
   /** activity_id; 99 is what the class has no word for. */
@@ -69,8 +69,7 @@ const attackKinds: Readonly<Record<EventType, Kind>> = {
   SHARED_MAP_DENIED: attack({ class: 1004, activity: 99 }, process, "access"),
   FD_PASS_DENIED: attack({ class: 1004, activity: 99 }, process, "access"),
   USERFAULTFD_DENIED: attack(invokeKernel, process, "access"),
-  // OCSF's class of connections wants both ends and their traffic, of which a refusal has none.
-  EGRESS_DENIED: attack(invokeKernel, ["network", "intrusion_detection"], "connection"),
+  EGRESS_DENIED: attack({ class: 4001, activity: 6 }, ["network", "intrusion_detection"], "connection"),
   SECRET_LEAK: attack(otherProcess, process, "access"),
 };
 

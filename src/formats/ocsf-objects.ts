@@ -2,6 +2,7 @@
 // Objects of OCSF that our events are made of: process, attack, and what each class is about. Keys that are undefined are none in
 // the line.
 
+import { isIP } from "node:net";
 import { type AttackName, attackFramework } from "./attack.js";
 import type { CloudtaserEvent, EventOffender, EventTarget } from "./event.js";
 import type { Kind } from "./kinds.js";
@@ -100,6 +101,23 @@ function kernelOf(event: CloudtaserEvent, activity: number) {
   return { name: objectName(event) ?? event.door, type_id: 99, type: "Kernel interface", system_call: call };
 }
 
+const versions: Readonly<Record<number, string>> = { 4: "IPv4", 6: "IPv6" };
+
+/** Where a process wanted to get: a place of the internet, or a family of addresses for which there are no places. */
+function connectionOf({ detail: { road, address, port } }: CloudtaserEvent) {
+  const version = isIP(String(address ?? ""));
+  const isPlace = road !== "other_family" && version !== 0;
+  const name = road === "other_family" ? `address family ${port}` : "unknown";
+  return {
+    dst_endpoint: isPlace ? { ip: String(address), port: typeof port === "number" ? port : undefined } : { name },
+    connection_info: {
+      direction_id: 2,
+      direction: "Outbound",
+      ...(isPlace ? { protocol_ver_id: version, protocol_ver: versions[version] } : {}),
+    },
+  };
+}
+
 /** Linux' own loader did it, told by a variable. */
 const byVariable = { load_type_id: 99, load_type: "Loader variable" } as const;
 
@@ -108,6 +126,7 @@ export function subjectOf(event: CloudtaserEvent, { ocsf }: Kind): Record<string
   const named = { name: objectName(event) ?? "unknown", ...unknownFile };
   if (ocsf.class === 1002) return { driver: { file: named } };
   if (ocsf.class === 1003) return { kernel: kernelOf(event, ocsf.activity) };
+  if (ocsf.class === 4001) return connectionOf(event);
   if (ocsf.class === 1005) return { module: { file: named, ...byVariable } };
   return event.target === null ? {} : { process: processOf(event.target, event.node) };
 }

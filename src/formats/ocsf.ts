@@ -23,11 +23,16 @@ export const ocsfClasses: Readonly<Record<OcsfClass, { name: string; activities:
     1004: { name: "Memory Activity", activities: { 7: "Read", 8: "Write" } },
     1005: { name: "Module Activity", activities: { 1: "Load" } },
     1007: { name: "Process Activity", activities: { 3: "Open" } },
+    4001: { name: "Network Activity", activities: { 6: "Traffic" } },
     6002: { name: "Application Lifecycle", activities: { 3: "Start", 4: "Stop" } },
     6008: { name: "Application Error", activities: { 1: "General Error" } },
   };
 
-const categories: Readonly<Record<number, string>> = { 1: "System Activity", 6: "Application Activity" };
+const categories: Readonly<Record<number, string>> = {
+  1: "System Activity",
+  4: "Network Activity",
+  6: "Application Activity",
+};
 
 /** by outcome: action, disposition, status. A kill after the fact stopped nothing: the act went on before it. */
 const verdicts = {

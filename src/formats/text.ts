@@ -25,7 +25,8 @@ const escaped = (character: string): string => `\\u${character.charCodeAt(0).toS
 
 /** JSON that no terminal and no reader of lines takes for more. @param indent spaces a level; one line if left out */
 export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(splitters, escaped);
+  const text = JSON.stringify(value, null, indent);
+  return harmless.test(text) ? text : text.replace(splitters, escaped);
 }
 
 /** One line of JSON, the newline at its end included. */

@@ -8,6 +8,17 @@ function readText(buffer: Buffer, at: number, size: number): string {
   return end === at ? "" : buffer.toString("utf8", at, end);
 }
 
+let viewed: Buffer | undefined;
+let view: DataView = new DataView(new ArrayBuffer(0));
+/** For 64-bit numbers, of which a Buffer makes three to read one. */
+function viewOf(buffer: Buffer): DataView {
+  if (buffer !== viewed) {
+    view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    viewed = buffer;
+  }
+  return view;
+}
+
 /** enum ct_allow_kind */
 export const AllowKind = {
   exe: 1,
@@ -323,12 +334,12 @@ export interface Agent {
 export const AgentSize = 72;
 export function decodeAgent(buffer: Buffer, at = 0): Agent {
   return {
-    leader: buffer.readBigUInt64LE(at + 0),
-    exeIno: buffer.readBigUInt64LE(at + 8),
-    nextIno: buffer.readBigUInt64LE(at + 16),
-    pinsSb: buffer.readBigUInt64LE(at + 24),
-    mounts: [buffer.readBigUInt64LE(at + 32 + 0), buffer.readBigUInt64LE(at + 32 + 8)],
-    seenIn: [buffer.readBigUInt64LE(at + 48 + 0), buffer.readBigUInt64LE(at + 48 + 8)],
+    leader: viewOf(buffer).getBigUint64(at + 0, true),
+    exeIno: viewOf(buffer).getBigUint64(at + 8, true),
+    nextIno: viewOf(buffer).getBigUint64(at + 16, true),
+    pinsSb: viewOf(buffer).getBigUint64(at + 24, true),
+    mounts: [viewOf(buffer).getBigUint64(at + 32 + 0, true), viewOf(buffer).getBigUint64(at + 32 + 8, true)],
+    seenIn: [viewOf(buffer).getBigUint64(at + 48 + 0, true), viewOf(buffer).getBigUint64(at + 48 + 8, true)],
     exeDev: buffer.readUInt32LE(at + 64),
     nextDev: buffer.readUInt32LE(at + 68),
   };
@@ -357,7 +368,7 @@ export interface Allow {
 export const AllowSize = 16;
 export function decodeAllow(buffer: Buffer, at = 0): Allow {
   return {
-    ctimeSec: buffer.readBigUInt64LE(at + 0),
+    ctimeSec: viewOf(buffer).getBigUint64(at + 0, true),
     ctimeNsec: buffer.readUInt32LE(at + 8),
     children: buffer.readUInt32LE(at + 12),
   };
@@ -383,8 +394,8 @@ export interface AllowKey {
 export const AllowKeySize = 32;
 export function decodeAllowKey(buffer: Buffer, at = 0): AllowKey {
   return {
-    exeIno: buffer.readBigUInt64LE(at + 0),
-    cgroup: buffer.readBigUInt64LE(at + 8),
+    exeIno: viewOf(buffer).getBigUint64(at + 0, true),
+    cgroup: viewOf(buffer).getBigUint64(at + 8, true),
     exeDev: buffer.readUInt32LE(at + 16),
     uid: buffer.readUInt32LE(at + 20),
     vector: buffer.readUInt16LE(at + 24),
@@ -438,7 +449,7 @@ export interface CensusRequest {
 export const CensusRequestSize = 64;
 export function decodeCensusRequest(buffer: Buffer, at = 0): CensusRequest {
   return {
-    mm: buffer.readBigUInt64LE(at + 0),
+    mm: viewOf(buffer).getBigUint64(at + 0, true),
     op: buffer.readUInt32LE(at + 8),
     tgid: buffer.readUInt32LE(at + 12),
     group: buffer.readUInt32LE(at + 16),
@@ -447,7 +458,7 @@ export function decodeCensusRequest(buffer: Buffer, at = 0): CensusRequest {
     generation: buffer.readUInt32LE(at + 28),
     changed: buffer.readUInt32LE(at + 32),
     full: buffer.readUInt32LE(at + 36),
-    nextIno: buffer.readBigUInt64LE(at + 40),
+    nextIno: viewOf(buffer).getBigUint64(at + 40, true),
     nextDev: buffer.readUInt32LE(at + 48),
     pinsFd: buffer.readInt32LE(at + 52),
     hostFd: buffer.readInt32LE(at + 56),
@@ -508,8 +519,8 @@ export interface Event {
 export const EventSize = 248;
 export function decodeEvent(buffer: Buffer, at = 0): Event {
   return {
-    timeNs: buffer.readBigUInt64LE(at + 0),
-    arg: [buffer.readBigUInt64LE(at + 8 + 0), buffer.readBigUInt64LE(at + 8 + 8), buffer.readBigUInt64LE(at + 8 + 16), buffer.readBigUInt64LE(at + 8 + 24)],
+    timeNs: viewOf(buffer).getBigUint64(at + 0, true),
+    arg: [viewOf(buffer).getBigUint64(at + 8 + 0, true), viewOf(buffer).getBigUint64(at + 8 + 8, true), viewOf(buffer).getBigUint64(at + 8 + 16, true), viewOf(buffer).getBigUint64(at + 8 + 24, true)],
     offender: decodeIdentity(buffer, at + 40),
     target: decodeIdentity(buffer, at + 104),
     name: readText(buffer, at + 168, 64),
@@ -554,10 +565,10 @@ export interface GroupPolicy {
 export const GroupPolicySize = 40;
 export function decodeGroupPolicy(buffer: Buffer, at = 0): GroupPolicy {
   return {
-    own: buffer.readBigUInt64LE(at + 0),
-    detect: buffer.readBigUInt64LE(at + 8),
-    enforce: buffer.readBigUInt64LE(at + 16),
-    kill: buffer.readBigUInt64LE(at + 24),
+    own: viewOf(buffer).getBigUint64(at + 0, true),
+    detect: viewOf(buffer).getBigUint64(at + 8, true),
+    enforce: viewOf(buffer).getBigUint64(at + 16, true),
+    kill: viewOf(buffer).getBigUint64(at + 24, true),
     membersMayInspect: buffer.readUInt32LE(at + 32),
     egress: buffer.readUInt32LE(at + 36),
   };
@@ -589,9 +600,9 @@ export interface Identity {
 export const IdentitySize = 64;
 export function decodeIdentity(buffer: Buffer, at = 0): Identity {
   return {
-    startBoottimeNs: buffer.readBigUInt64LE(at + 0),
-    cgroupId: buffer.readBigUInt64LE(at + 8),
-    exeIno: buffer.readBigUInt64LE(at + 16),
+    startBoottimeNs: viewOf(buffer).getBigUint64(at + 0, true),
+    cgroupId: viewOf(buffer).getBigUint64(at + 8, true),
+    exeIno: viewOf(buffer).getBigUint64(at + 16, true),
     exeDev: buffer.readUInt32LE(at + 24),
     tgid: buffer.readUInt32LE(at + 28),
     tid: buffer.readUInt32LE(at + 32),
@@ -613,7 +624,7 @@ export interface LeakAnchor {
 export const LeakAnchorSize = 24;
 export function decodeLeakAnchor(buffer: Buffer, at = 0): LeakAnchor {
   return {
-    fingerprint: buffer.readBigUInt64LE(at + 0),
+    fingerprint: viewOf(buffer).getBigUint64(at + 0, true),
     length: buffer.readUInt32LE(at + 8),
     offset: buffer.readUInt32LE(at + 12),
     secret: buffer.readUInt32LE(at + 16),
@@ -638,7 +649,7 @@ export interface LeakAnchorKey {
 export const LeakAnchorKeySize = 16;
 export function decodeLeakAnchorKey(buffer: Buffer, at = 0): LeakAnchorKey {
   return {
-    window: buffer.readBigUInt64LE(at + 0),
+    window: viewOf(buffer).getBigUint64(at + 0, true),
     index: buffer.readUInt32LE(at + 8),
   };
 }
@@ -658,7 +669,7 @@ export interface LeakFileKey {
 export const LeakFileKeySize = 16;
 export function decodeLeakFileKey(buffer: Buffer, at = 0): LeakFileKey {
   return {
-    ino: buffer.readBigUInt64LE(at + 0),
+    ino: viewOf(buffer).getBigUint64(at + 0, true),
     dev: buffer.readUInt32LE(at + 8),
     owner: buffer.readUInt32LE(at + 12),
   };
@@ -684,8 +695,8 @@ export interface LeakHead {
 export const LeakHeadSize = 48;
 export function decodeLeakHead(buffer: Buffer, at = 0): LeakHead {
   return {
-    key: [buffer.readBigUInt64LE(at + 0 + 0), buffer.readBigUInt64LE(at + 0 + 8)],
-    groups: buffer.readBigUInt64LE(at + 16),
+    key: [viewOf(buffer).getBigUint64(at + 0 + 0, true), viewOf(buffer).getBigUint64(at + 0 + 8, true)],
+    groups: viewOf(buffer).getBigUint64(at + 16, true),
     step: buffer.readUInt32LE(at + 24),
     longest: buffer.readUInt32LE(at + 28),
     scanLimit: buffer.readUInt32LE(at + 32),
@@ -762,7 +773,7 @@ export interface Namespace {
 export const NamespaceSize = 16;
 export function decodeNamespace(buffer: Buffer, at = 0): Namespace {
   return {
-    leader: buffer.readBigUInt64LE(at + 0),
+    leader: viewOf(buffer).getBigUint64(at + 0, true),
     census: buffer.readUInt32LE(at + 8),
     agent: buffer.readUInt32LE(at + 12),
   };
@@ -783,7 +794,7 @@ export interface PinnedKey {
 export const PinnedKeySize = 16;
 export function decodePinnedKey(buffer: Buffer, at = 0): PinnedKey {
   return {
-    ino: buffer.readBigUInt64LE(at + 0),
+    ino: viewOf(buffer).getBigUint64(at + 0, true),
     dev: buffer.readUInt32LE(at + 8),
   };
 }
@@ -840,8 +851,8 @@ export interface Repeat {
 export const RepeatSize = 16;
 export function decodeRepeat(buffer: Buffer, at = 0): Repeat {
   return {
-    repeated: buffer.readBigUInt64LE(at + 0),
-    lastNs: buffer.readBigUInt64LE(at + 8),
+    repeated: viewOf(buffer).getBigUint64(at + 0, true),
+    lastNs: viewOf(buffer).getBigUint64(at + 8, true),
   };
 }
 export function encodeRepeat(value: Repeat): Buffer {
@@ -863,8 +874,8 @@ export interface RepeatKey {
 export const RepeatKeySize = 32;
 export function decodeRepeatKey(buffer: Buffer, at = 0): RepeatKey {
   return {
-    offenderStartNs: buffer.readBigUInt64LE(at + 0),
-    targetStartNs: buffer.readBigUInt64LE(at + 8),
+    offenderStartNs: viewOf(buffer).getBigUint64(at + 0, true),
+    targetStartNs: viewOf(buffer).getBigUint64(at + 8, true),
     offenderTgid: buffer.readUInt32LE(at + 16),
     targetTgid: buffer.readUInt32LE(at + 20),
     vector: buffer.readUInt32LE(at + 24),
@@ -892,7 +903,7 @@ export interface Scope {
 export const ScopeSize = 24;
 export function decodeScope(buffer: Buffer, at = 0): Scope {
   return {
-    createdNs: buffer.readBigUInt64LE(at + 0),
+    createdNs: viewOf(buffer).getBigUint64(at + 0, true),
     group: buffer.readUInt32LE(at + 8),
     role: buffer.readUInt32LE(at + 12),
     census: buffer.readUInt32LE(at + 16),

@@ -61,6 +61,7 @@ export class Kernel {
   /** Registered secrets. */
   readonly leaks: Leaks;
   #ring: Ring | undefined;
+  #stopping = false;
   #closed = false;
   #uprobeFlag: number | undefined;
   /** As it was last looked at. */
@@ -173,13 +174,11 @@ export class Kernel {
     }
   }
 
-  /**
-   * Runs `action` while the doors are attached and proved, which takes a moment if they were idle.
-   * "whole": throws NOT_GUARDED, without running it, if a door is not. "partial": runs it with what stands.
-   */
+  /** Runs `action` while the doors are attached and proved, which takes a moment if they were idle. "whole": throws NOT_GUARDED,
+   *  without running it, if a door is not. "partial": runs it with what stands. */
   guarding<T>(action: () => T | Promise<T>, how: "whole" | "partial"): Promise<T> {
     return this.#idling.whileAwake((missing) => {
-      if (this.#closed) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is stopping" });
+      if (this.#stopping) throw new CloudtaserError("AGENT_NOT_RUNNING", { target: "this agent, which is stopping" });
       if (how === "whole" && missing.length > 0) {
         throw new CloudtaserError("NOT_GUARDED", { target: "this node", fields: { reason: missing.join("; ") } });
       }
@@ -281,13 +280,23 @@ export class Kernel {
     while (this.#ring && this.#ring.drain(recordsPerBatch) > 0);
   }
 
+  /** Before the sinks are closed: "detach" takes the doors off and hands over what they had to say; with "leave" what comes
+   *  from now on stays in the ring for the next agent. So nothing is refused that nobody is told. */
+  hush(how: "leave" | "detach"): void {
+    this.#stopping = true;
+    this.#idling.stop();
+    this.#proving.close();
+    if (how === "detach") this.#standing.takeOff();
+    this.drain();
+    this.#ring?.close();
+    this.#ring = undefined;
+  }
+
   /** "leave": pinned doors go on refusing. "detach": everything comes off. */
   close(how: "leave" | "detach"): void {
     if (this.#closed) return;
+    this.hush(how);
     this.#closed = true;
-    this.#idling.stop();
-    this.#ring?.close();
-    this.#proving.close();
     this.leaks.close();
     this.#standing.close(how);
   }

@@ -169,9 +169,19 @@ export class Standing {
     link.close();
   }
 
+  /** All of them, at once and for good. */
+  takeOff(): void {
+    try {
+      this.pins?.removeAll();
+    } finally {
+      for (const link of this.#links.values()) link.close();
+      this.#links.clear();
+    }
+  }
+
   /** "leave": pinned doors go on refusing. */
   close(how: "leave" | "detach"): void {
-    if (how === "detach") this.pins?.removeAll();
+    if (how === "detach") this.takeOff();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     for (const map of this.maps.values()) map.close();

@@ -2,14 +2,15 @@
 // The finished draft as an event. Every string that a process can choose is made printable and bounded here.
 
 import { printable } from "../errors/index.js";
-import { type CloudtaserEvent, eventSchemaName } from "../formats/index.js";
+import { type CloudtaserEvent, eventSchemaName, shared } from "../formats/index.js";
 import { type ArgumentMeaning, vectorEntry } from "../vectors/index.js";
 import { addressText } from "./address.js";
 import { formatTime } from "./clock.js";
 import { type DecodedIdentity, isSameProcess } from "./decoded.js";
-import type { Draft, PipelineContext } from "./draft.js";
+import type { Draft, PipelineContext, Place } from "./draft.js";
 import type { ProcessFacts } from "./facts.js";
 import { isLeak, leakDetail } from "./leak.js";
+import { LruCache } from "./lru.js";
 import { errnoName, syscallName } from "./syscalls.js";
 import { uuidv7 } from "./uuid.js";
 
@@ -57,7 +58,7 @@ function offenderOf({ decoded, offenderFacts: known }: Draft, bootNs: bigint, { 
   const user = facts.userName(who.uid);
   const last = offenders.get(known);
   if (last?.bootNs === bootNs && last.user === user && isSameThread(last.who, who)) return last.process;
-  const process = { ...describe(who, known, user, bootNs), parent: known.parent };
+  const process = shared({ ...describe(who, known, user, bootNs), parent: known.parent });
   offenders.set(known, { who, user, bootNs, workload: undefined, process });
   return process;
 }
@@ -76,11 +77,11 @@ function targetOf({ decoded, targetFacts: known }: Draft, bootNs: bigint, { fact
     isSameThread(last.who, who)
   )
     return last.process;
-  const process = {
+  const process = shared({
     ...describe(who, known, user, bootNs),
     group: who.group,
     ...(workload === undefined ? {} : { workload: printable(workload, 64) }),
-  };
+  });
   targets.set(known, { who, user, bootNs, workload, process });
   return process;
 }
@@ -102,7 +103,9 @@ function detailOf({ decoded, vector }: Draft, context: PipelineContext): Cloudta
   const entry = vectorEntry(vector);
   if (isLeak(vector)) return leakDetail(decoded, context.abi, (id) => context.secretOf(id));
   const detail: CloudtaserEvent["detail"] = {};
-  for (const [index, argument] of entry.args.entries()) {
+  for (let index = 0; index < entry.args.length; index++) {
+    const argument = entry.args[index];
+    if (argument === undefined) break;
     const value = decoded.arg[index] ?? 0n;
     detail[argument.key] =
       argument.form === "address"
@@ -113,27 +116,50 @@ function detailOf({ decoded, vector }: Draft, context: PipelineContext): Cloudta
   return detail;
 }
 
+/** By number; those of 32 bits apart. Whoever attacks chooses the number. */
+const calls = [new LruCache<number, Syscall>(64), new LruCache<number, Syscall>(64)] as const;
+type Syscall = NonNullable<CloudtaserEvent["syscall"]>;
+
 function syscallOf({ decoded }: Draft, { abi }: PipelineContext): CloudtaserEvent["syscall"] {
   const { flags } = abi;
-  if (decoded.syscall < 0 || (decoded.flags & flags.io_worker) !== 0) return null;
+  const number = decoded.syscall;
+  if (number < 0 || (decoded.flags & flags.io_worker) !== 0) return null;
   const compat = (decoded.flags & flags.compat) !== 0;
-  return { number: decoded.syscall, name: syscallName(decoded.syscall, compat), compat };
+  const known = calls[compat ? 1 : 0];
+  const found = known.get(number);
+  if (found !== undefined) return found;
+  const call = shared({ number, name: syscallName(number, compat), compat });
+  known.set(number, call);
+  return call;
 }
 
-export function buildEvent(draft: Draft, context: PipelineContext): CloudtaserEvent {
-  const { decoded } = draft;
+let shownNode = { name: "", text: "" };
+
+function nodeText(name: string): string {
+  if (name !== shownNode.name) shownNode = { name, text: printable(name, 253) };
+  return shownNode.text;
+}
+
+/** Key by key: this is made of every record, and spreads are dear. */
+export function buildEvent(draft: Draft, place: Place, context: PipelineContext): CloudtaserEvent {
+  const { decoded, verdict } = draft;
   const bootNs = context.clock.offsetNs();
   const wallNs = bootNs + decoded.timeNs;
   return {
     schema: eventSchemaName,
-    id: uuidv7(Number(wallNs / 1_000_000n), draft.place.seq),
-    ...draft.place,
+    id: uuidv7(Number(wallNs / 1_000_000n), place.seq),
+    seq: place.seq,
+    prev: place.prev,
     time: formatTime(wallNs),
-    node: printable(context.node, 253),
-    ...(context.boot === undefined ? {} : { boot: context.boot }),
+    node: nodeText(context.node),
+    boot: context.boot,
     type: vectorEntry(draft.vector).eventType,
     vector: draft.vector,
-    ...draft.verdict,
+    severity: verdict.severity,
+    mode: verdict.mode,
+    outcome: verdict.outcome,
+    killed: verdict.killed,
+    leakWindow: verdict.leakWindow,
     count: draft.count,
     offender: offenderOf(draft, bootNs, context),
     target: targetOf(draft, bootNs, context),

@@ -41,15 +41,20 @@ export function createBootClock(sources: ClockSources = realSources): BootClock 
     while (now === first && sources.steadyMs() < deadline) now = uptimeMs();
     return sources.wallMs() - now;
   };
+  const toNs = (ms: number) => BigInt(Math.round(ms * 1000)) * 1000n;
   let offsetMs = measure();
+  let offsetNs = toNs(offsetMs);
   let checkedAt = sources.steadyMs();
   return {
     offsetNs() {
       if (sources.steadyMs() - checkedAt > recheckMs) {
         checkedAt = sources.steadyMs();
-        if (Math.abs(sources.wallMs() - uptimeMs() - offsetMs) > 5 * tickMs) offsetMs = measure();
+        if (Math.abs(sources.wallMs() - uptimeMs() - offsetMs) > 5 * tickMs) {
+          offsetMs = measure();
+          offsetNs = toNs(offsetMs);
+        }
       }
-      return BigInt(Math.round(offsetMs * 1000)) * 1000n;
+      return offsetNs;
     },
   };
 }
@@ -61,5 +66,6 @@ export function formatTime(wallNs: bigint): string {
   const second = Number(wallNs / 1_000_000_000n);
   // Many of a second come together, and text of it is dear.
   if (second !== shown.second) shown = { second, text: new Date(second * 1000).toISOString().slice(0, -4) };
-  return `${shown.text}${(wallNs % 1_000_000_000n).toString().padStart(9, "0")}Z`;
+  const rest = Number(wallNs % 1_000_000_000n);
+  return `${shown.text}${String(1_000_000_000 + rest).slice(1)}Z`;
 }

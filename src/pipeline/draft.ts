@@ -3,7 +3,7 @@
 
 import type { AnyEvent, CloudtaserEvent } from "../formats/index.js";
 import type { VectorName } from "../vectors/index.js";
-import type { AbiNames, KernelOutcome } from "./abi.js";
+import type { AbiNames } from "./abi.js";
 import type { BootClock } from "./clock.js";
 import type { DecodedEvent, DecodedIdentity } from "./decoded.js";
 import type { Facts, ProcessFacts } from "./facts.js";
@@ -16,8 +16,12 @@ export interface Place {
 }
 
 export interface Sequence {
-  /** Makes the next event and its line in the native format, newline included. build may throw: no place is taken then. */
-  add<Event extends AnyEvent>(build: (place: Place) => Event): { event: Event; line: string };
+  /** Makes the next event and its line in the native format, newline included. build may throw: no place is taken then.
+   *  @param toText another way to the same text */
+  add<Event extends AnyEvent>(
+    build: (place: Place) => Event,
+    toText?: (event: Event) => string,
+  ): { event: Event; line: string };
 }
 
 export interface PipelineContext {
@@ -38,18 +42,17 @@ export interface PipelineContext {
   kill(who: DecodedIdentity): boolean;
 }
 
-/** Filled from left to right; each step adds its part. */
+export type Verdict = Pick<CloudtaserEvent, "severity" | "mode" | "outcome" | "killed" | "leakWindow">;
+
+/** What the steps found out. */
 export interface Draft {
   decoded: DecodedEvent;
-  place: Place;
   /** Attempts that it stands for. */
   count: number;
   vector: VectorName;
-  outcome: KernelOutcome;
-  hasTarget: boolean;
+  verdict: Verdict;
   offenderFacts: ProcessFacts;
   targetFacts: ProcessFacts | undefined;
-  verdict: Pick<CloudtaserEvent, "severity" | "mode" | "outcome" | "killed" | "leakWindow">;
 }
 
 export type DropReason = "abi_mismatch" | "unknown_vector" | "unknown_outcome" | "failed";

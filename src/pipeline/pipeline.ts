@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel records in, events out. Needs no kernel: everything it asks for comes in with the context.
 
-import type { AnyEvent, NoticeType } from "../formats/index.js";
+import { type AnyEvent, attackText, type NoticeType } from "../formats/index.js";
 import { buildEvent } from "./build.js";
 import type { DecodedEvent } from "./decoded.js";
 import type { DropReason, PipelineContext } from "./draft.js";
@@ -56,11 +56,13 @@ export function createPipeline(context: PipelineContext, publish: Publish): Pipe
     const unscanned = isLeak(identified.vector) ? unscannedReason(decoded, context.abi) : undefined;
     if (unscanned !== undefined) stats.unscanned[unscanned] += count;
     // Respond before anything that reads files: the offender runs on meanwhile.
-    const judged = judge(identified, context);
-    const answered = respond(judged, context);
-    if (answered.verdict.killed && !judged.verdict.killed) stats.killedFromUserSpace++;
-    const enriched = enrich(answered, context);
-    const { event, line } = context.sequence.add((place) => buildEvent({ ...enriched, place, count }, context));
+    const judged = judge(decoded, identified, context);
+    const verdict = respond(decoded, judged, context);
+    if (verdict.killed && !judged.killed) stats.killedFromUserSpace++;
+    const { offender, target } = enrich(decoded, identified, context);
+    const { vector } = identified;
+    const draft = { decoded, count, vector, verdict, offenderFacts: offender, targetFacts: target };
+    const { event, line } = context.sequence.add((place) => buildEvent(draft, place, context), attackText);
     stats.published++;
     if (event.leakWindow) stats.leakWindows += count;
     publish(event, line);

@@ -3,19 +3,33 @@
 
 import { randomFillSync } from "node:crypto";
 
-const random = Buffer.alloc(8 * 128);
-let used = random.length;
+const bytes = Buffer.alloc(8 * 1024);
+/** Of one id. */
+const digits = 16;
+let random = "";
+let used = 0;
+
+const variants = "89ab";
+
+/** Many of a millisecond come together. */
+let shown = { ms: Number.NaN, text: "" };
+
+function timeText(unixMs: number): string {
+  const time = Math.max(0, Math.floor(unixMs)).toString(16).padStart(12, "0").slice(-12);
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
+}
 
 /** The 12 bits below the millisecond count the sequence, so that ids of one millisecond keep their order. */
 export function uuidv7(unixMs: number, sequence: number): string {
   if (used >= random.length) {
-    randomFillSync(random);
+    random = randomFillSync(bytes).toString("hex");
     used = 0;
   }
-  const tail = random.readBigUInt64BE(used) & 0x3fffffffffffffffn;
-  used += 8;
-  const time = Math.max(0, Math.floor(unixMs)).toString(16).padStart(12, "0").slice(-12);
+  if (unixMs !== shown.ms) shown = { ms: unixMs, text: timeText(unixMs) };
+  const from = used;
+  used += digits;
   const middle = (0x7000 | (sequence & 0xfff)).toString(16);
-  const end = (tail | 0x8000000000000000n).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-${middle}-${end.slice(0, 4)}-${end.slice(4)}`;
+  // Two bits of a digit.
+  const variant = variants.charAt(random.charCodeAt(from) & 3);
+  return `${shown.text}-${middle}-${variant}${random.slice(from + 1, from + 4)}-${random.slice(from + 4, from + digits)}`;
 }

@@ -3,7 +3,7 @@
 // a crash cut off at the end is no event.
 
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { severities } from "../vectors/index.js";
 import { Entry } from "./sink.js";
@@ -24,6 +24,8 @@ export interface Segment {
   /** Up to the last whole line. */
   bytes: number;
   lines: number;
+  /** lines says how many there are: of what an earlier run left it is known later. */
+  counted: boolean;
   /** No line of it has a lower severity, as far as is known. */
   floor: number;
 }
@@ -86,23 +88,47 @@ export async function readBlock(path: string, offset: number, limit: number): Pr
   }
 }
 
-async function measure(directory: string, number: number): Promise<Segment> {
-  const path = segmentPath(directory, number);
-  const { size } = await stat(path);
-  const segment: Segment = { number, path, bytes: 0, lines: 0, floor: 0 };
-  for (let offset = 0; offset < size; ) {
-    const block = await readBlock(path, offset, size);
-    if (block.length === 0) break;
-    for (let at = block.indexOf(newline); at >= 0; at = block.indexOf(newline, at + 1)) {
-      segment.lines++;
-      segment.bytes = offset + at + 1;
-    }
-    offset += block.length;
+/** Where the last whole line ends. */
+async function endOf(path: string): Promise<number> {
+  for (let end = (await stat(path)).size; end > 0; ) {
+    const from = Math.max(0, end - blockBytes);
+    const at = (await readBlock(path, from, end)).lastIndexOf(newline);
+    if (at >= 0) return from + at + 1;
+    end = from;
   }
-  return segment;
+  return 0;
 }
 
-/** Those that an earlier run left, oldest first. */
+async function measure(directory: string, number: number): Promise<Segment> {
+  const path = segmentPath(directory, number);
+  return { number, path, bytes: await endOf(path), lines: 0, counted: false, floor: 0 };
+}
+
+async function countLines({ path, bytes }: Segment): Promise<number> {
+  let lines = 0;
+  for (let offset = 0; offset < bytes; ) {
+    const block = await readBlock(path, offset, bytes);
+    if (block.length === 0) break;
+    for (let at = block.indexOf(newline); at >= 0; at = block.indexOf(newline, at + 1)) lines++;
+    offset += block.length;
+  }
+  return lines;
+}
+
+/** Each that is not counted yet; returns how many lines were found. */
+export async function countEach(segments: readonly Segment[]): Promise<number> {
+  let found = 0;
+  for (const segment of segments.filter(({ counted }) => !counted)) {
+    const lines = await countLines(segment);
+    // It may have been thinned meanwhile.
+    if (segment.counted) continue;
+    Object.assign(segment, { lines, counted: true });
+    found += lines;
+  }
+  return found;
+}
+
+/** Those that an earlier run left, oldest first. Quick, however much it is: their lines are not counted. */
 export async function findSegments(directory: string): Promise<Segment[]> {
   const names = await readdir(directory);
   for (const name of names.filter((one) => one.endsWith(".new"))) await unlink(join(directory, name));
@@ -119,6 +145,7 @@ export async function findSegments(directory: string): Promise<Segment[]> {
 export async function thin(segment: Segment, rank: number): Promise<number> {
   const kept: Buffer[] = [];
   let lines = 0;
+  const before = segment.counted ? segment.lines : await countLines(segment);
   for (let offset = 0; offset < segment.bytes; ) {
     const block = await readBlock(segment.path, offset, segment.bytes);
     let from = 0;
@@ -132,11 +159,11 @@ export async function thin(segment: Segment, rank: number): Promise<number> {
     if (from === 0) break;
     offset += from;
   }
-  const lost = segment.lines - lines;
+  const lost = before - lines;
   const bytes = kept.reduce((sum, { length }) => sum + length, 0);
   if (lost > 0 && bytes === 0) await unlink(segment.path);
   else if (lost > 0) await replace(segment.path, kept, bytes);
-  Object.assign(segment, { bytes, lines, floor: rank + 1 });
+  Object.assign(segment, { bytes, lines, counted: true, floor: rank + 1 });
   return lost;
 }
 
@@ -158,4 +185,11 @@ async function replace(path: string, lines: Buffer[], bytes: number): Promise<vo
     await unlink(unfinished).catch(() => undefined);
     throw error;
   }
+}
+
+/** The beginning where there is none, or what is there is no use: then what was delivered comes again. */
+export async function readCursor(directory: string): Promise<{ number: number; offset: number; lines: number }> {
+  const text = await readFile(join(directory, "cursor"), "utf8").catch(() => "");
+  const match = /^(\d{1,12}) (\d{1,12}) (\d{1,12}) *\n$/.exec(text);
+  return { number: Number(match?.[1] ?? 0), offset: Number(match?.[2] ?? 0), lines: Number(match?.[3] ?? 0) };
 }

@@ -4,16 +4,18 @@
 // the disk refuses, events wait in memory and are delivered from there.
 
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "../errors/index.js";
 import { Lock } from "./lock.js";
 import {
+  countEach,
   createSegment,
   decode,
   encode,
   findSegments,
   readBlock,
+  readCursor,
   type Segment,
   type Stored,
   segmentPath,
@@ -57,6 +59,8 @@ export class Spool implements Store {
   #loaded: Stored[] = [];
   #cursor: FileHandle | undefined;
   #opened = false;
+  /** There is something, and how much is not known yet: it must not look empty. */
+  #counting = false;
   #failing = false;
   /** What the last peek gave came from memory. */
   #fromMemory = false;
@@ -80,7 +84,6 @@ export class Spool implements Store {
       for (const old of found.filter(({ number }) => number < cursor.number)) await unlink(old.path);
       this.#segments = found.filter(({ number }) => number >= cursor.number);
       this.#bytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
-      this.#lines = this.#segments.reduce((sum, { lines }) => sum + lines, 0);
       this.#next = Math.max(cursor.number, this.#segments.at(-1)?.number ?? 0) + 1;
       const first = this.#segments[0];
       if (first?.number === cursor.number && cursor.offset <= first.bytes) {
@@ -91,9 +94,15 @@ export class Spool implements Store {
       this.#opened = true;
       this.#failing = false;
       this.#saveCursor();
+      // What comes meanwhile need not wait in memory until all that was left is counted.
+      this.#counting = this.#segments.length > 0;
+      if (this.#waiting.length > 0) this.#flushing ??= this.#flush();
+      const lines = await countEach(this.#segments);
+      this.#lines += lines;
     } catch (error) {
       this.#failed(error);
     }
+    this.#counting = false;
     this.#count();
   }
 
@@ -202,7 +211,14 @@ export class Spool implements Store {
     if (this.#file !== undefined && last !== undefined) return last;
     const number = this.#next++;
     this.#file = await createSegment(directory, number);
-    const segment: Segment = { number, path: segmentPath(directory, number), bytes: 0, lines: 0, floor: 0 };
+    const segment: Segment = {
+      number,
+      path: segmentPath(directory, number),
+      bytes: 0,
+      lines: 0,
+      counted: true,
+      floor: 0,
+    };
     this.#segments.push(segment);
     return segment;
   }
@@ -227,13 +243,13 @@ export class Spool implements Store {
       for (const segment of this.#segments.slice(1, this.#file === undefined ? undefined : -1)) {
         if (this.#bytes <= enough) break;
         if (segment.floor > rank) continue;
-        const { bytes } = segment;
+        const { bytes, lines } = segment;
         const lost = await thin(segment, rank);
         this.#bytes -= bytes - segment.bytes;
-        this.#lines -= lost;
+        this.#lines += segment.lines - lines;
         this.#stats.dropped.spool_full += lost;
       }
-      this.#segments = this.#segments.filter(({ lines }, index) => lines > 0 || index === 0);
+      this.#segments = this.#segments.filter(({ lines, counted }, index) => lines > 0 || !counted || index === 0);
     }
   }
 
@@ -272,7 +288,7 @@ export class Spool implements Store {
   }
 
   #count(): void {
-    this.#stats.queued = this.#waiting.length + Math.max(0, this.#lines - this.#delivered);
+    this.#stats.queued = this.#waiting.length + Math.max(this.#counting ? 1 : 0, this.#lines - this.#delivered);
     this.#stats.spoolBytes = this.#bytes;
   }
 
@@ -281,11 +297,4 @@ export class Spool implements Store {
     this.#stats.errors++;
     this.#stats.lastError = `spool: ${reasonOf(error)}`;
   }
-}
-
-/** The beginning where there is none, or what is there is no use: then what was delivered comes again. */
-async function readCursor(directory: string): Promise<{ number: number; offset: number; lines: number }> {
-  const text = await readFile(join(directory, "cursor"), "utf8").catch(() => "");
-  const match = /^(\d{1,12}) (\d{1,12}) (\d{1,12}) *\n$/.exec(text);
-  return { number: Number(match?.[1] ?? 0), offset: Number(match?.[2] ?? 0), lines: Number(match?.[3] ?? 0) };
 }

@@ -2,12 +2,14 @@
 // What the stream of events takes, in one process: from kernel record to file, JSON.stringify of the same, replay of a spool.
 // Time is that of all its threads on a processor, so a machine with other work to do says the same.
 
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { AnyEvent } from "../../src/formats/index.js";
+import { descriptorWriter } from "../../src/sinks/descriptor.js";
 import { Outlets } from "../../src/sinks/index.js";
+import { QueueSink } from "../../src/sinks/queue.js";
 import { Entry, freshStats } from "../../src/sinks/sink.js";
 import { Spool } from "../../src/sinks/spool.js";
 import { batch, makePipeline, makeRecords, wake } from "./event-records.js";
@@ -129,21 +131,57 @@ export async function replayPerSecond(count: number): Promise<number> {
   });
 }
 
+/** Percentile of the milliseconds from a record's time stamp to the end of the write that brought its line to the file, at so
+ *  many a second, a few in each turn as a ring has them. By the clock on the wall: what others take from the machine is in it. */
+export async function delayMs(perSecond: number, seconds: number, percentile: number): Promise<number> {
+  return inScratch(async (directory) => {
+    const fd = openSync(join(directory, "events.ndjson"), "w");
+    const file = descriptorWriter(fd, () => closeSync(fd));
+    const stamps: number[] = [];
+    const delays: number[] = [];
+    const write = async (bytes: Buffer): Promise<number> => {
+      const taken = await file.write(bytes);
+      const now = performance.now();
+      for (let at = bytes.indexOf(0x0a); at >= 0 && at < taken; at = bytes.indexOf(0x0a, at + 1))
+        delays.push(now - (stamps[delays.length] ?? now));
+      return taken;
+    };
+    const sink = new QueueSink("file", () => ({ write, close: file.close }));
+    const pipeline = makePipeline((event, line) => sink.write(Entry.of(event, line)));
+    const begin = performance.now();
+    for (let made = 0; made < perSecond * seconds; await sleep(1)) {
+      const due = Math.min(perSecond * seconds, Math.floor(((performance.now() - begin) * perSecond) / 1000));
+      if (due === made) continue;
+      const fresh = makeRecords(due - made);
+      // Due a millisecond each: what came late through this loop counts as waiting.
+      for (let one = made; one < due; one++) stamps.push(begin + (one * 1000) / perSecond);
+      wake(pipeline, fresh, 0, due - made);
+      made = due;
+    }
+    await sink.close(patienceMs);
+    const sorted = delays.sort((one, other) => one - other);
+    if (sorted.length !== perSecond * seconds) throw new Error(`${sorted.length} lines are in the file`);
+    return sorted[Math.ceil(sorted.length * percentile) - 1] ?? Number.NaN;
+  });
+}
+
 export interface Memory {
-  /** Resident bytes after a tenth, and the most after that. */
+  /** Resident bytes in the second tenth and in the last, the middle of what was seen. */
   early: number;
+  late: number;
   most: number;
 }
 
+export const middleOf = (values: readonly number[]): number =>
+  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Memory goes up and down with the collector, so what is compared is the middle of many looks. */
 export async function memoryOver(count: number): Promise<Memory> {
-  const memory = { early: 0, most: 0 };
-  let next = count / 10;
+  const seen: number[] = [];
   await toFile(count, (done) => {
-    if (done < next) return;
-    next += count / 100;
-    const resident = process.memoryUsage.rss();
-    if (memory.early === 0) memory.early = resident;
-    memory.most = Math.max(memory.most, resident);
+    if (done >= (count * seen.length) / 1000) seen.push(process.memoryUsage.rss());
   });
-  return memory;
+  const tenth = Math.floor(seen.length / 10);
+  const most = seen.slice(tenth).reduce((one, other) => Math.max(one, other), 0);
+  return { early: middleOf(seen.slice(tenth, 2 * tenth)), late: middleOf(seen.slice(-tenth)), most };
 }

@@ -7,7 +7,8 @@ import { fetchInGuest, type Payments } from "./payments.js";
 
 const eventFile = "/var/log/cloudtaser-events.json";
 const configFile = "/etc/cloudtaser.yaml";
-const address = "http://127.0.0.1:9090";
+export const listening = "127.0.0.1:9090";
+const address = `http://${listening}`;
 const config = `# The whole configuration of the demo.
 mode: enforce
 events:

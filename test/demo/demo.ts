@@ -8,6 +8,7 @@ import { Guest } from "../lab/guest.js";
 import { type Agent, startAgent, type Verified, verifyLog } from "./agent.js";
 import { attackFolder, attacks, attempt } from "./attacks.js";
 import { leak, leaks, registerSecrets, startThief } from "./leaks.js";
+import { attacksByVector, type Monitored, monitored } from "./monitored.js";
 import { type Payments, startPayments } from "./payments.js";
 import { bold, green, print, printAttempt, printEvent, printTable, printTitle, type Row, red } from "./report.js";
 
@@ -38,11 +39,12 @@ async function actOne({ payments, attacks, leaks }: Play): Promise<void> {
   await run(leaks, payments, "before");
 }
 
-async function actTwo({ guest, payments, attacks }: Play): Promise<Agent> {
+async function actTwo({ guest, payments, attacks }: Play) {
   printTitle("Act two: the same attacker, with the agent");
   const agent = await startAgent(guest, payments, print);
+  const watch = await monitored(guest, print);
   await run(attacks, payments, "after");
-  return agent;
+  return { agent, watch };
 }
 
 async function actThree({ guest, payments, leaks }: Play): Promise<void> {
@@ -77,11 +79,30 @@ async function showEvidence(guest: Guest, agent: Agent, rows: readonly Row[]): P
   printTable(rows);
 }
 
+function showMonitored(seen: Monitored): void {
+  printTitle("What a Prometheus beside it says");
+  print(`  ${attacksByVector}`);
+  for (const [vector, value] of seen.byVector) print(`  ${vector.padEnd(26)}${value}`);
+  print(`  firing by ${seen.rules}: ${[...new Set(seen.firing)].join(", ") || "nothing"}`);
+}
+
 async function showLog(guest: Guest, publicKey: string): Promise<Verified> {
   printTitle("The log of acts two and three, verified");
   const verified = await verifyLog(guest, publicKey);
   print(verified.words);
   return verified;
+}
+
+/** Of Prometheus, what is not as the events have it. */
+function differences(rows: readonly Row[], { byVector, firing }: Monitored): string[] {
+  const sums = new Map<string, number>();
+  for (const { trick, events } of rows) sums.set(trick.vector, events);
+  return [
+    ...[...sums]
+      .filter(([vector, events]) => byVector.get(vector) !== events)
+      .map(([vector, events]) => `Prometheus counts ${byVector.get(vector) ?? 0} of ${vector}, the events ${events}`),
+    ...(firing.includes("CloudtaserAttackRefused") ? [] : ["no alert fires"]),
+  ];
 }
 
 /** One sentence for everything that is not as it must be. */
@@ -131,14 +152,17 @@ async function main(): Promise<number> {
     const wrong: string[] = [];
     await actOne(play);
     if (acts === 3) {
-      const agent = await actTwo(play);
+      const { agent, watch } = await actTwo(play);
       await actThree(play);
       await showEvidence(guest, agent, rows);
       if (!(await play.payments.logsIn())) wrong.push("the service cannot log in at its database");
       const publicKey = await agent.publicKey();
+      const seen = await watch();
       const status = await agent.stop();
       if (status !== 0) wrong.push(`the agent did not stop in order: status ${status}`);
       if ((await showLog(guest, publicKey)).status !== 0) wrong.push("the log did not verify");
+      showMonitored(seen);
+      wrong.push(...differences(rows, seen));
     }
     wrong.push(...complaints(rows, acts));
     print();

@@ -4,7 +4,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Guest } from "../lab/guest.js";
 import { Field } from "./field.js";
+import { fullDiskTests } from "./full-disk.js";
 import { logTests } from "./log.js";
+import { monitoringTests } from "./monitoring.js";
 
 describe("bad input and commands", () => {
   let field: Field;
@@ -152,4 +154,6 @@ describe("bad input and commands", () => {
 
   // Here because a guest is booted already.
   logTests(() => field);
+  fullDiskTests(() => field);
+  monitoringTests(() => field);
 });

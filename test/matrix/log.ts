@@ -3,8 +3,9 @@
 // done to it is found. In a guest that others have booted.
 
 import { expect, test } from "vitest";
+import type { GuestCommand } from "../lab/command.js";
 import { treeRoot } from "../lab/host.js";
-import { eventsFile, type Field, type Person } from "./field.js";
+import { eventsFile, type Field, type Person, type SeenEvent } from "./field.js";
 
 const here = "/run/log";
 const archive = `${here}/events.ndjson`;
@@ -41,9 +42,18 @@ const config = {
 /** A program's name that would end a line, a field or a frame, and clear the screen. 15 bytes are its comm. */
 const hostile = `$(printf '/tmp/a"|=\\t\\033[2J\\nCEF:0')`;
 
+/** Takes connections and says nothing: what sinks wait for at a stop. */
+const muteReceiver = `
+import socket
+server = socket.create_server(("127.0.0.1", 8282))
+print("listening", flush=True)
+held = []
+while True: held.append(server.accept())`;
+
 /** test: in a describe whose guest runs no agent. */
 export function logTests(fieldOf: () => Field): void {
   let person: Person;
+  let receivers: GuestCommand;
   const works = async (command: string): Promise<string> => {
     const { status, stdout, stderr } = await fieldOf().sh(command);
     expect({ command, status, stderr }).toMatchObject({ status: 0 });
@@ -65,7 +75,7 @@ export function logTests(fieldOf: () => Field): void {
     const field = fieldOf();
     await works(`mkdir -p ${here}/received`);
     await field.guest.copy(`${treeRoot()}/test/matrix/guest/receivers.mjs`, `${here}/receivers.mjs`);
-    const receivers = field.guest.spawn(["node", `${here}/receivers.mjs`, `${here}/received`, "2"]);
+    receivers = field.guest.spawn(["node", `${here}/receivers.mjs`, `${here}/received`, "2"]);
     await expect.poll(() => receivers.stdout, { timeout: 60_000 }).toContain("ready");
     await field.startAgent(config);
     person = await field.person();
@@ -168,5 +178,32 @@ export function logTests(fieldOf: () => Field): void {
     expect(await fieldOf().stopAgent()).toBe(0);
     const stopped = await verify(`${archive}*`, `--key ${key}`);
     expect(stopped).toMatchObject({ status: 0, stdout: expect.stringContaining("0 lines after the last checkpoint") });
+    receivers.kill("SIGKILL");
+  }, 600_000);
+
+  test("what is refused while it stops is told: by it, or by the next agent where the doors stay", async () => {
+    const field = fieldOf();
+    const mute = field.guest.spawn(["python3", "-c", muteReceiver]);
+    await mute.waitForOutput(/listening/);
+    const slow = { name: "mute", http: { url: "http://127.0.0.1:8282/", protocol: "webhook" }, spool: { maxBytes: 0 } };
+    const configured = (onStop: string) => ({ mode: "enforce", onStop, sinks: [slow] });
+    await field.startAgent(configured("leave"));
+    const victim = await field.person();
+    await field.protect(victim.pid, "victim");
+    // While doors go one by one, the one that refuses may be another than usual.
+    const offenders = (events: SeenEvent[]): number =>
+      new Set(events.filter(({ outcome }) => outcome === "denied").map(({ offender }) => offender.pid)).size;
+    for (const onStop of ["leave", "detach"]) {
+      await field.forgetEvents();
+      const attacks = `for i in $(seq 30); do head -c1 /proc/${victim.pid}/environ >/dev/null 2>&1 && echo open || echo refused; sleep 0.1; done`;
+      const { stdout } = await field.sh(`kill -TERM ${field.agentPid}; ${attacks}`);
+      const { status } = (await field.agent?.done) ?? { status: -1 };
+      expect({ onStop, status }).toEqual({ onStop, status: 0 });
+      const refused = stdout.split("\n").filter((line) => line === "refused").length;
+      expect({ onStop, refused }).toSatisfy(() => (onStop === "leave" ? refused === 30 : refused < 30));
+      if (onStop === "leave") await field.startAgent(configured("detach"));
+      expect(offenders(await field.events((events) => offenders(events) >= refused)), onStop).toBe(refused);
+    }
+    mute.kill("SIGKILL");
   }, 600_000);
 }

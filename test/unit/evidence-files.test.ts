@@ -3,7 +3,7 @@
 
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Chain, verifyFiles } from "../../src/evidence/index.js";
 import { directory, run, signer } from "./evidence-support.js";
 
@@ -32,6 +32,30 @@ describe("verifyFiles", () => {
     expect(await verifyFiles([file("all", lines)])).toMatchObject({ verdict: "complete" });
     await expect(verifyFiles([newest, join(directory, "none")])).rejects.toMatchObject({ code: "LOG_UNREADABLE" });
     await expect(verifyFiles([directory])).rejects.toMatchObject({ code: "LOG_UNREADABLE" });
+  });
+
+  it("finds a log whole whose clock was set, back and forth within a run and by a day between two", async () => {
+    const start = Date.now();
+    let turn = 0;
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => start + (turn++ % 3) * 3_600_000);
+    const first = new Chain();
+    const before = run(first, 20);
+    clock.mockImplementation(() => start - 86_400_000);
+    const after = run(new Chain(first.head.hash), 20);
+    clock.mockRestore();
+    const path = (name: string): string => join(directory, name);
+    for (const [name, lines] of [
+      ["clock.1", before],
+      ["clock", after],
+    ] as const)
+      writeFileSync(path(name), lines.map((line) => `${line}\n`).join(""));
+    for (const order of [
+      ["clock", "clock.1"],
+      ["clock.1", "clock"],
+    ]) {
+      const result = await verifyFiles(order.map(path), signer.publicKey);
+      expect(result).toMatchObject({ verdict: "complete", lines: before.length + after.length, runs: 2, unsigned: 0 });
+    }
   });
 
   it("takes files that are rotated meanwhile as they stood at one moment", async () => {

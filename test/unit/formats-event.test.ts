@@ -5,7 +5,16 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatHuman } from "../../src/formats/human.js";
-import { type CloudtaserEvent, describeEvent, eventSchema, formatNative, wantsColor } from "../../src/formats/index.js";
+import {
+  type AnyEvent,
+  type CloudtaserEvent,
+  describeEvent,
+  eventSchema,
+  formatNative,
+  nativeText,
+  shared,
+  wantsColor,
+} from "../../src/formats/index.js";
 
 const someone = {
   pid: 4242,
@@ -64,6 +73,37 @@ describe("formatNative", () => {
         expect(JSON.parse(line)).toEqual(withText(text));
       }),
     );
+  });
+});
+
+describe("nativeText", () => {
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const byJson = (value: unknown): string => JSON.stringify(value).replace(/[\x7f-\x9f\u2028\u2029]/g, escaped);
+  const anything = fc.oneof(
+    hostile,
+    fc.double(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.constant(undefined),
+    fc.jsonValue({ stringUnit: "binary" }),
+  );
+
+  it("is what JSON.stringify makes of anything, but for what some readers take for the end of a line", () => {
+    fc.assert(
+      fc.property(fc.dictionary(hostile, anything), fc.dictionary(hostile, anything), (one, part) => {
+        const made = { ...one, part: shared({ ...part }), again: { ...part } } as unknown as AnyEvent;
+        expect(nativeText(made)).toBe(byJson(made));
+        expect(nativeText(one as unknown as AnyEvent)).toBe(byJson(one));
+      }),
+    );
+  });
+
+  it("tells nothing of a part that it has not: a copy with a change is told with the change", () => {
+    const part = shared({ comm: "gdb", parent: [{ pid: 1 }] });
+    expect(() => Object.assign(part, { comm: "sh" })).toThrow(TypeError);
+    expect(() => Object.assign(part.parent[0] ?? {}, { pid: 2 })).toThrow(TypeError);
+    const changed = { a: part, b: { ...part, comm: "sh" }, c: { ...part, uid: 0 } };
+    expect(nativeText(changed as unknown as AnyEvent)).toBe(JSON.stringify(changed));
   });
 });
 

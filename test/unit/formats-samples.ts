@@ -128,6 +128,14 @@ const variants: Readonly<Record<string, [record: DecodedEvent, count?: number]>>
   ],
 };
 
+const egress = recordOf("egress");
+/** 203.0.113.9 as the kernel has it, mapped into IPv6. */
+const mapped = Buffer.from([0, 0, 0xff, 0xff, 203, 0, 113, 9]).readBigUInt64LE();
+const destinations: Readonly<Record<string, DecodedEvent>> = {
+  "egress, over IPv4": { ...egress, arg: [1n, 443n, 0n, mapped] },
+  "egress, by another family": { ...egress, arg: [4n, 16n, 0n, 0n] },
+};
+
 const notices: Readonly<Partial<Record<NoticeType, Omit<Notice, "type">>>> = {
   AGENT_STARTED: { detail: { version: "0.1.0", mode: "enforce", form: "lsm", soundness: "sound" } },
   AGENT_STOPPED: { detail: { doors: "detach" } },
@@ -173,6 +181,7 @@ function makeSamples(): Map<string, AnyEvent> {
   for (const vector of vectorNames) attack(vector, recordOf(vector));
   for (const [name, [record, count]] of Object.entries(variants))
     attack(`procmem_read or dev_mem, ${name}`, record, count);
+  for (const [name, record] of Object.entries(destinations)) attack(name, record);
   for (const type of Object.keys(noticeTypes) as NoticeType[]) {
     pipeline.announce({ type, ...notices[type] });
     if (last !== undefined) add(type, { ...last, time: "2026-01-02T03:04:05.000000000Z" });

@@ -233,7 +233,24 @@ describe("names and ids", () => {
 });
 
 describe("LruCache", () => {
-  it("forgets what was not used for longest", () => {
+  it("never holds more than it may, nor forgets what is among the last half", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 9 }), fc.array(fc.nat(12)), (limit, uses) => {
+        const cache = new LruCache<number, string>(limit);
+        const order: number[] = [];
+        for (const key of uses) {
+          const recent = new Set(order.slice(-Math.floor(limit / 2)));
+          const found = cache.get(key);
+          if (recent.has(key)) expect(found).toBe(`${key}`);
+          if (found === undefined) cache.set(key, `${key}`);
+          order.push(key);
+          expect(cache.size).toBeLessThanOrEqual(limit);
+        }
+      }),
+    );
+  });
+
+  it("forgets what was not used for long", () => {
     const cache = new LruCache<number, string>(2);
     cache.set(1, "a");
     cache.set(2, "b");

@@ -3,8 +3,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { printable } from "../../src/errors/index.js";
 import { Chain, hashLine, noLine } from "../../src/evidence/index.js";
-import { type AnyEvent, eventSchema, noticeSchema } from "../../src/formats/index.js";
+import { type AnyEvent, eventSchema, formatNative, noticeSchema } from "../../src/formats/index.js";
 import * as abi from "../../src/kernel/abi.gen.js";
 import {
   abiNames,
@@ -14,6 +15,7 @@ import {
   type PipelineContext,
   type ProcReader,
 } from "../../src/pipeline/index.js";
+import { vectorNames } from "../../src/vectors/index.js";
 
 const container = "ab".repeat(32);
 const silent: ProcReader = {
@@ -262,20 +264,28 @@ describe("pipeline", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: abi.EventSize, maxLength: abi.EventSize }),
-        fc.integer({ min: 1, max: 13 }),
+        fc.constantFrom(...vectorNames.map((name) => abi.Vector[name])),
         fc.integer({ min: 1, max: 3 }),
-        (bytes, vector, outcome) => {
+        fc.string({ unit: "binary", maxLength: 60 }),
+        (bytes, vector, outcome, text) => {
           const buffer = Buffer.from(bytes);
           buffer.writeBigUInt64LE(buffer.readBigUInt64LE(0) >> 4n, 0);
           for (const at of [40, 104]) buffer.writeBigUInt64LE(buffer.readBigUInt64LE(at) >> 4n, at);
           buffer.writeUInt16LE(1, 240);
           buffer.writeUInt16LE(vector, 242);
           buffer.writeUInt8(outcome, 246);
-          const { events, lines, stats } = run([abi.decodeEvent(buffer)], { facts: createFacts(silent) });
+          const told = { exePath: printable(text), parent: [{ pid: 1, comm: printable(text, 16) }] };
+          const { events, lines, stats } = run([abi.decodeEvent(buffer)], {
+            facts: { ...createFacts(silent), of: () => told, userName: () => printable(text, 64) },
+            workloadOf: () => text,
+            node: text,
+          });
           expect(stats.lastFailure).toBeUndefined();
           expect(eventSchema().safeParse(events[0]).error).toBeUndefined();
           expect(lines[0]?.split(/[\p{Cc}\p{Zl}\p{Zp}]/u)).toHaveLength(2);
           expect(JSON.parse(lines[0] ?? "")).toEqual(events[0]);
+          // Put together piece by piece, and the same as the whole at once.
+          expect(lines[0]).toBe(formatNative(events[0] as AnyEvent));
         },
       ),
       { numRuns: 500 },

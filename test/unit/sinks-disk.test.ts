@@ -171,6 +171,47 @@ describe("a spool that was not there for a while", () => {
   });
 });
 
+describe("a spool that an earlier run left full", () => {
+  it("writes what comes while the lines that are in it are counted, and counts them all", async () => {
+    const directory = fresh();
+    const source = new Source();
+    const first = await openSpool(directory, { segmentBytes: 16 * 1024 });
+    for (const entry of source.many(300)) first.spool.push(entry);
+    await first.spool.close();
+    const segments = readdirSync(directory).filter((name) => name.endsWith(".ndjson")).length;
+    expect(segments).toBeGreaterThan(3);
+    let proceed = (): void => {};
+    const counting = new Promise<void>((resolve) => (proceed = resolve));
+    const real = handles.read as unknown as (this: FileHandle, ...given: unknown[]) => never;
+    let reads = 0;
+    (vi.spyOn(handles, "read") as unknown as ReturnType<typeof vi.fn>).mockImplementation(async function (
+      this: FileHandle,
+      ...given: unknown[]
+    ) {
+      // First the end of each is looked for.
+      if (reads++ >= segments) await counting;
+      return real.apply(this, given);
+    });
+    const stats = freshStats();
+    const limits = { maxLines: 100, maxBytes: 1024 * 1024, maxSpoolBytes: 1024 * 1024 };
+    const spool = new Spool({ directory, ...limits, segmentBytes: 16 * 1024 }, stats);
+    const opening = spool.open();
+    for (let part = 1; part <= 5; part++) {
+      const before = stats.spoolBytes;
+      for (const entry of source.many(60)) spool.push(entry);
+      await vi.waitFor(() => expect(stats.spoolBytes).toBeGreaterThan(before + 60 * 200));
+    }
+    expect(stats.dropped.queue_full).toBe(0);
+    expect(stats.queued).toBeGreaterThan(0);
+    proceed();
+    await opening;
+    expect(stats.queued).toBe(600);
+    expect(seqs(await drain(spool))).toEqual(upTo(600));
+    expect(stats.queued).toBe(0);
+    await spool.close();
+  });
+});
+
 describe("a reload that comes to nothing", () => {
   it("does not touch the spool that is in use", async () => {
     const directory = fresh();

@@ -2,7 +2,7 @@
 // Events for the sinks' tests, and receivers on this machine that can be slow, rude, killed and started again.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import {
   createServer as createHttp,
   type Server as HttpServer,
@@ -60,7 +60,7 @@ export function countArrivals(seqs: readonly number[], count: number): { most: n
   const missing = Array.from({ length: count }, (_, index) => index + 1).filter((seq) => !times.has(seq));
   if (missing.length > 0) throw new Error(`${missing.length} of ${count} are missing, the first ${missing[0]}`);
   if (times.size !== count) throw new Error(`${times.size} different ones arrived, not ${count}`);
-  return { most: Math.max(...times.values()), repeated: seqs.length - count };
+  return { most: [...times.values()].reduce((one, other) => Math.max(one, other), 0), repeated: seqs.length - count };
 }
 
 export interface Certificate {
@@ -69,15 +69,23 @@ export interface Certificate {
   key: string;
 }
 
-/** A self-signed certificate of its own; it is its own authority. */
-export function makeCertificate(name: string, { days = 2 }: { days?: number } = {}): Certificate {
-  const cert = join(scratch, `${name}.pem`);
+/** As a server takes it. */
+export const serverTls = ({ cert, key }: Certificate, ca?: string): TlsOptions => ({
+  cert: readFileSync(cert),
+  key: readFileSync(key),
+  ...(ca === undefined ? {} : { ca: readFileSync(ca), requestCert: true, rejectUnauthorized: true }),
+});
+
+/** A self-signed certificate of its own; it is its own authority. @param expired it ended a day before it began */
+export function makeCertificate(name: string, { expired = false } = {}): Certificate {
+  const cert = join(scratch, `${name}${expired ? "-old" : ""}.pem`);
   const key = join(scratch, `${name}.key`);
+  const openssl = (argv: readonly string[]): void => void execFileSync("openssl", argv, { stdio: "ignore" });
   const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
-  const how = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  execFileSync("openssl", [...how, "-days", String(days), ...subject, "-keyout", key, "-out", cert], {
-    stdio: "ignore",
-  });
+  const how = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  openssl([...how, ...subject, "-keyout", key, "-out", cert]);
+  // A new one takes no such time.
+  if (expired) openssl(["x509", "-in", cert, "-signkey", key, "-days", "-1", "-out", cert]);
   return { ca: cert, cert, key };
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sinks on receivers of this machine, taken down after each test.
 
-import { readFileSync } from "node:fs";
 import { afterEach, expect, vi } from "vitest";
 import { native } from "../../src/formats/index.js";
 import { BatchSink } from "../../src/sinks/batch.js";
@@ -11,7 +10,7 @@ import { Spool } from "../../src/sinks/spool.js";
 import { MemoryStore } from "../../src/sinks/store.js";
 import { SyslogStream } from "../../src/sinks/syslog-stream.js";
 import type { Transport } from "../../src/sinks/transport.js";
-import { type Certificate, HttpReceiver, SyslogReceiver, seqOf } from "./sinks-support.js";
+import { type Certificate, HttpReceiver, SyslogReceiver, seqOf, serverTls } from "./sinks-support.js";
 
 const limits = { maxLines: 1_000_000, maxBytes: 1024 * 1024 * 1024 };
 export const patience = 60_000;
@@ -65,12 +64,6 @@ export async function syslogReceiver(tls?: Certificate, ca?: string): Promise<Sy
   await receiver.start(tls && serverTls(tls, ca));
   return receiver;
 }
-
-const serverTls = ({ cert, key }: Certificate, ca?: string) => ({
-  cert: readFileSync(cert),
-  key: readFileSync(key),
-  ...(ca === undefined ? {} : { ca: readFileSync(ca), requestCert: true, rejectUnauthorized: true }),
-});
 
 export const arrived = (receiver: HttpReceiver): number[] => receiver.bodies.trim().split("\n").map(seqOf);
 export const count = (sink: Sink, wanted: number) =>

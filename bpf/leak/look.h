@@ -7,30 +7,10 @@
 #define CT_LEAK_LOOK_H
 
 #include "../guards/own_act.h"
-#include "call.h"
+#include "begin.h"
 #include "plain.h"
 
-#define LEAK_SLOT_NONE	   CT_LEAK_SLOTS
-#define CT_LEAK_PIECES_MAX 0xffffffffU
-#define MESSAGES_MOST	   1024 /* of one call, as the kernel has it */
-
-/* Where the bytes of an operation are. */
-struct ct_leak_source {
-	__u64 base;  /* the buffer, or the array of pieces or strings */
-	__u64 size;  /* its bytes, or its pieces or strings */
-	__u64 total; /* bytes in all, if that is known of an array */
-	bool array;
-	__u32 kind; /* enum ct_leak_kind; LEAK_STRINGS without an array: one string */
-	bool narrow;
-	bool kernel_array;
-	bool kernel_bytes;
-	__u32 more; /* enum ct_leak_more */
-};
-
-enum ct_leak_more {
-	LEAK_MORE_LATER = 1,	/* it is taken after the call, and may be another by then */
-	LEAK_MORE_MESSAGES = 2, /* messages follow that are not asked for */
-};
+#define LEAK_SLOT_NONE CT_LEAK_SLOTS
 
 struct ct_leak_goal {
 	__u32 sink; /* enum ct_leak_sink */
@@ -47,103 +27,6 @@ static __always_inline void aim_at(struct ct_leak_scratch *s, const struct ct_le
 	s->address = goal->address;
 	s->name_len = goal->name_len;
 	s->name = goal->name;
-}
-
-static __always_inline void begin(struct ct_leak_scratch *s)
-{
-	s->filled = 0;
-	s->at = 0;
-	s->seen = 0;
-	s->passed = 0;
-	s->reason = 0;
-	s->secret = 0;
-	s->encoding = 0;
-	s->length = 0;
-	s->place = 0;
-	s->ended = 0;
-	s->left = 0;
-	s->next = 0;
-	s->loaded = 0;
-	s->pieces = 0;
-	s->tail = 0;
-	s->skip = 0;
-	s->inner_count = 0;
-	s->open = 0;
-}
-
-static __always_inline void begin_source(struct ct_leak_scratch *s, const struct ct_leak_source *from)
-{
-	struct ct_leak_head *head = leak_head_now();
-
-	begin(s);
-	s->kind = from->kind;
-	s->narrow = from->narrow;
-	s->kernel_array = from->kernel_array;
-	s->kernel_bytes = from->kernel_bytes;
-	s->measured = 1;
-	if (!from->array && from->kind == LEAK_STRINGS) {
-		s->base = from->base;
-		s->left = 1;
-		s->budget = head ? head->scan_limit : 0;
-		s->open = 1;
-		s->state = LEAK_GATHER;
-		return;
-	}
-	if (!from->array) {
-		s->base = from->base;
-		s->left = from->size;
-		s->total = from->size;
-		s->state = share_out(s);
-		return;
-	}
-	s->array = from->base;
-	s->start = from->base;
-	/* Of more, none of the calls takes as many: what they read beyond is not there for them either. */
-	s->pieces = from->size < CT_LEAK_PIECES_MAX ? from->size : CT_LEAK_PIECES_MAX;
-	s->count = s->pieces;
-	s->total = from->total;
-	s->state = LEAK_LOAD;
-	if (from->kind != LEAK_PIECES) {
-		s->budget = head ? head->scan_limit : 0;
-		s->open = 1;
-	} else if (from->total) {
-		s->state = share_out(s) == LEAK_DONE ? LEAK_DONE : LEAK_LOAD;
-	} else {
-		s->measured = 0;
-	}
-}
-
-static __always_inline bool is_sendmmsg(const struct ct_leak_call *call)
-{
-	return call->nr == (call->compat ? 345 : call->narrow ? 538 : 307);
-}
-
-__weak __noinline int ct_leak_is_many(void)
-{
-	struct ct_leak_call call;
-
-	leak_call(&call);
-	return is_sendmmsg(&call);
-}
-
-/*
- * sendmmsg asks its hook once for messages in a row that go to the same name: with the first of them, all are looked
- * at. Those that go elsewhere are looked at again, when they are asked for.
- */
-__weak __noinline int ct_leak_begin_many(__u32 slot)
-{
-	struct ct_leak_scratch *s = scratch_at(slot);
-	struct ct_leak_source from = { .array = true, .kind = LEAK_MESSAGES };
-	struct ct_leak_call call = {};
-
-	leak_call(&call);
-	if (!s || call.nr < 0)
-		return 0;
-	from.base = call.arg[1];
-	from.size = (__u32)call.arg[2] < MESSAGES_MOST ? (__u32)call.arg[2] : MESSAGES_MOST;
-	from.narrow = call.narrow;
-	begin_source(s, &from);
-	return 0;
 }
 
 /* By whom, if secrets of that workload are known; else 0. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel's own counts, summed over CPUs and read when somebody asks: exact whatever becomes of the event stream.
-import { Door, Loss, Outcome, Vector } from "./abi.gen.js";
+import { Door, decodeRepeat, decodeRepeatKey, Loss, Outcome, type RepeatKey, Vector } from "./abi.gen.js";
 import type { DoorName } from "./doors.js";
 import type { BpfMap } from "./native.js";
 
@@ -40,3 +40,11 @@ export function readLosses(map: BpfMap): { reason: LossName; count: bigint }[] {
 }
 
 export const readProof = (map: BpfMap, door: DoorName): bigint => readPerCpu(map, Door[door]);
+
+/** Of the map "repeats". */
+export function readRepeats(map: BpfMap): { key: RepeatKey; repeated: bigint }[] {
+  return map.keys().flatMap((key) => {
+    const value = map.lookup(key);
+    return value === undefined ? [] : [{ key: decodeRepeatKey(key), repeated: decodeRepeat(value).repeated }];
+  });
+}

@@ -6,8 +6,6 @@ import { CloudtaserError } from "../errors/index.js";
 import {
   type CensusRecord,
   decodeEvent,
-  decodeRepeat,
-  decodeRepeatKey,
   type Event,
   EventSize,
   encodeRepeatKey,
@@ -16,9 +14,9 @@ import {
 } from "./abi.gen.js";
 import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
-import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
+import { type LossName, type OutcomeCount, readLosses, readOutcomes, readRepeats } from "./counters.js";
 import { findDevices } from "./devices.js";
-import { type DoorName, type DoorStatus, type Form, programOf, soundnessOf } from "./doors.js";
+import { type DoorName, type DoorStatus, type Form, soundnessOf } from "./doors.js";
 import { Idling } from "./idling.js";
 import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
@@ -58,7 +56,6 @@ export class Kernel {
   readonly #sleeper: DoorSleeper;
   readonly #idling: Idling;
   readonly #census: Census;
-  /** Registered secrets. */
   readonly leaks: Leaks;
   #ring: Ring | undefined;
   #stopping = false;
@@ -114,9 +111,7 @@ export class Kernel {
         proved: failure === undefined && proof?.proved === true,
         reason: failure?.reason ?? proof?.reason ?? "not proved yet",
         soundness: soundnessOf(this.form, this.preemption.preempts),
-        recursionMisses: this.#standing.isLoaded(door)
-          ? this.#standing.object.programInfo(programOf(door)).recursionMisses
-          : 0n,
+        recursionMisses: this.#standing.recursionMissesOf(door),
         log: failure?.log ?? "",
       };
     });
@@ -251,11 +246,7 @@ export class Kernel {
 
   /** Attempts after the first of each offender on each target, since it was last forgotten. */
   repeats(): { key: RepeatKey; repeated: bigint }[] {
-    const map = this.#map("repeats");
-    return map.keys().flatMap((key) => {
-      const value = map.lookup(key);
-      return value === undefined ? [] : [{ key: decodeRepeatKey(key), repeated: decodeRepeat(value).repeated }];
-    });
+    return readRepeats(this.#map("repeats"));
   }
 
   forgetRepeat(key: RepeatKey): void {

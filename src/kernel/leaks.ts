@@ -197,7 +197,8 @@ export function leaksBehind(
   onPinned: () => void,
 ): Leaks {
   const { form, maps, pins } = standing;
-  return new Leaks({ native, objects, form, maps, pins, isLoaded: (door) => standing.isLoaded(door), onPinned });
+  const isLoaded = (door: DoorName): boolean => standing.isLoaded(door);
+  return new Leaks({ native, objects, form, maps, pins, isLoaded, onPinned });
 }
 
 function mapIn(name: string, own: ReadonlyMap<string, BpfMap>, shared: ReadonlyMap<SharedMap, BpfMap>): BpfMap {

@@ -74,6 +74,11 @@ export class Standing {
     return [...this.#links.values()].flatMap((link) => link.info()?.id ?? []);
   }
 
+  /** Calls that the kernel left out because the door's program was running already on that processor. */
+  recursionMissesOf(door: DoorName): bigint {
+    return this.isLoaded(door) ? this.object.programInfo(programOf(door)).recursionMisses : 0n;
+  }
+
   isLoaded(door: DoorName): boolean {
     return !this.#loaded.failed.has(door) && !this.#loaded.absent.has(door);
   }

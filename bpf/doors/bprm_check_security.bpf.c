@@ -2,8 +2,10 @@
 /*
  * An exec by a thread that is not the leader makes that thread the leader (de_thread()), under another address.
  * It gets its entry here, before the old leader is released; should the exec fail, the entry goes with the thread.
- * And an exec under a tracer is refused here, the last moment at which it fails cleanly.
+ * And an exec under a tracer is refused here, the last moment at which it fails cleanly. Who is in a protected control
+ * group and not yet in scope comes in before the new program begins; no room: the exec is refused (EAGAIN).
  */
+#include "../cgroups.h"
 #include "../guards/traced.h"
 
 DOOR(bprm_check_security, struct linux_binprm *bprm)
@@ -13,6 +15,11 @@ DOOR(bprm_check_security, struct linux_binprm *bprm)
 	struct ct_scope *me = scope_of(leader);
 	int verdict;
 
+	if (!me && any_cgroup_protected()) {
+		if (ct_enter(leader, cgroup_of(task)))
+			return CT_REFUSES ? -EAGAIN : 0;
+		me = scope_of(leader);
+	}
 	if (!me)
 		return 0;
 	if (me->role & CT_ROLE_CANARY)
@@ -25,5 +32,5 @@ DOOR(bprm_check_security, struct linux_binprm *bprm)
 	}
 	if (task == leader)
 		return 0;
-	return scope_add(task, me->group, me->role, me->census);
+	return scope_inherit(task, me, me->role);
 }

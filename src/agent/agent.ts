@@ -12,6 +12,7 @@ import {
   canaryPath,
   type Kernel,
   type KernelFacts,
+  maxCgroups,
   type Native,
   openKernel,
   packageVersion,
@@ -116,12 +117,11 @@ export class Agent {
         roles: { protected: Role.protected, canary: Role.canary },
         hold: (pid) => this.#options.native.openPidfd(pid),
         limit: scopeLimit,
+        cgroupLimit: maxCgroups,
         hardening: this.hardening,
         lookAround: (pids) => lookAround(pids, process.pid),
       });
-      const inUse = new Set(scope.records().map((record) => record.who.group));
-      this.#groups.reserve(inUse);
-      this.#groups.keepOnly(inUse);
+      scope.adopt();
       stream.follow(kernel);
       kernel.listen();
       // Doors that were taken over refuse modules already, and the last agent has loaded these.
@@ -135,7 +135,7 @@ export class Agent {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
         // Anybody on the node can ask here: who is protected is only told over the control socket.
-        status: () => ({ ...this.status(), processes: undefined }),
+        status: () => ({ ...this.status(), processes: undefined, cgroups: undefined }),
       });
       this.#stopIfInterrupted(interrupted);
       const log = this.#log.child("watch");
@@ -223,6 +223,7 @@ export class Agent {
       kernel: this.kernel,
       facts: this.#facts,
       records: this.scope.records(),
+      cgroups: this.scope.cgroups(),
       workloadOf: (group) => this.#groups.nameOf(group),
       warnings: [...this.#rules.warnings, ...this.scope.warnings],
       hardening: this.hardening,
@@ -284,6 +285,7 @@ export class Agent {
 
   async #stop(how: "leave" | "detach"): Promise<void> {
     this.#watch?.stop();
+    this.#scope?.close();
     await this.selftests.stop();
     this.#options.native.notify("STOPPING=1");
     await this.#control?.close();

@@ -39,14 +39,15 @@ export function addProtect(program: Command, io: Io): void {
     .usage("[options] PID | --unit NAME | --cgroup PATH | -- COMMAND…")
     .argument("[pid]", "process id on this node")
     .option("--unit <name>", "systemd unit")
-    .option("--cgroup <path>", "control group, a directory below /sys/fs/cgroup")
+    .option("--cgroup <path>", "control group, a directory below /sys/fs/cgroup: who is in it, or enters it")
     .option("--name <workload>", "name of the workload in events and status")
     .action(async (pid: string | undefined, options: ProtectOptions, command: Command) => {
       const session = sessionOf(io, command);
       const request = requestOf(pid, options, io.tail !== undefined);
       if (io.tail !== undefined) return launch(io, session, request, io.tail);
       const report = await (await session.client()).protect(request);
-      const who = count(report.processes.length, "process");
+      const { length } = report.processes;
+      const who = length === 0 ? "Nobody there yet; who enters is" : count(length, "process");
       showReport(session, report, `${who} protected as ${printable(report.workload)}`);
     });
 }

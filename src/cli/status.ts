@@ -107,11 +107,12 @@ export function doorTable(status: Pick<StatusReport, "doors">, color: boolean): 
 }
 
 function protectedLines(status: StatusReport, color: boolean): string[] {
-  if (status.processes.length === 0) return ["No process is protected."];
+  if (status.processes.length === 0 && status.cgroups.length === 0) return ["No process is protected."];
   const workloads = count(status.workloads.length, "workload", "workloads");
   return [
     `${count(status.processes.length, "process")} protected in ${workloads}`,
     ...processTable(status.processes, color),
+    ...cgroupTable(status.cgroups, color),
     ...status.workloads.flatMap(({ name, overrides }) => {
       const rules = Object.entries(overrides).map(
         ([vector, { mode, kill }]) => `${vector} ${mode}${kill ? " kill" : ""}`,
@@ -119,4 +120,11 @@ function protectedLines(status: StatusReport, color: boolean): string[] {
       return rules.length === 0 ? [] : [printable(`rules of ${name}: ${rules.join(", ")}`)];
     }),
   ];
+}
+
+function cgroupTable(cgroups: StatusReport["cgroups"], color: boolean): string[] {
+  if (cgroups.length === 0) return [];
+  const rows = cgroups.map(({ id, path, workload }) => [path ?? "gone", workload, id]);
+  const columns = [{ title: "CONTROL GROUP" }, { title: "WORKLOAD" }, { title: "ID", align: "right" }] as const;
+  return ["", ...renderTable(columns, rows, { color })];
 }

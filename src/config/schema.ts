@@ -70,7 +70,17 @@ const workload = z
       .describe("Name of the workload in events and status; unique."),
     pid: z.int().min(1).max(4194304).optional().describe("Process id on the node."),
     unit: z.string().min(1).max(256).optional().describe("systemd unit whose processes are protected."),
-    cgroup: absolutePath.optional().describe("Control group directory whose processes are protected."),
+    cgroup: absolutePath
+      .optional()
+      .describe("Control group directory: whoever is in it or below, or enters it, is protected."),
+    cgroups: z
+      .array(absolutePath)
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        'The same for all that these patterns name, now and later: "*" and "?" stand for characters of one name, as in "/sys/fs/cgroup/system.slice/pay*.service".',
+      ),
     mode: z.enum(["detect", "enforce"]).optional().describe("For this workload in place of the global mode."),
     kill: z.boolean().optional().describe("For this workload in place of the global setting."),
     vectors: z
@@ -87,12 +97,12 @@ const workload = z
       ),
   })
   .refine(
-    ({ pid, unit, cgroup }) => [pid, unit, cgroup].filter((one) => one !== undefined).length <= 1,
-    "takes at most one of pid, unit and cgroup",
+    ({ pid, unit, cgroup, cgroups }) => [pid, unit, cgroup, cgroups].filter((one) => one !== undefined).length <= 1,
+    "takes at most one of pid, unit, cgroup and cgroups",
   )
   .refine(
     ({ name, ...rest }) => Object.values(rest).some((value) => value !== undefined),
-    "says nothing: it needs one of pid, unit and cgroup, or rules for what is protected under that name",
+    "says nothing: it needs one of pid, unit, cgroup and cgroups, or rules for what is protected under that name",
   );
 
 function namesAreUnique(list: readonly { name: string }[]): boolean {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel room: what other rooms may import.
 export { Door, type Event, EventFlag, Loss, Outcome, type RepeatKey, Role, Vector } from "./abi.gen.js";
+export { type GuardedCgroup, maxCgroups } from "./cgroups.js";
 export { type DoorName, type DoorStatus, doorNames, doors, type Form, mayBeAbsent } from "./doors.js";
 export type { Kernel } from "./kernel.js";
 export { loadNative } from "./load-native.js";

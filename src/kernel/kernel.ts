@@ -16,6 +16,7 @@ import {
 } from "./abi.gen.js";
 import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
+import { CgroupTable } from "./cgroups.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes } from "./counters.js";
 import { findDevices } from "./devices.js";
 import { type DoorName, type DoorStatus, type Form, programOf, soundnessOf } from "./doors.js";
@@ -76,6 +77,7 @@ export class Kernel {
     this.#proving = new Proving(() => Canary.start(options.canary, this.#census, this.#map("proofs"), refuses));
     this.#sleeper = new DoorSleeper(standing, this.#proving, {
       protectedProcesses: () => this.protectedProcesses(),
+      awaited: () => this.cgroups.any,
       whyAwake: async () => options.whyAwake?.(),
       changed: () => {
         this.introduce();
@@ -228,6 +230,11 @@ export class Kernel {
 
   add(addition: Addition): AdditionResult {
     return this.#census.add(addition);
+  }
+
+  /** Control groups whose members are protected. */
+  get cgroups(): CgroupTable {
+    return new CgroupTable(this.#map("cgroups"), this.#map("cgroups_any"), this.#census);
   }
 
   remove(which: { tgid: number; group: number }): CensusRecord[] {

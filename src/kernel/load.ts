@@ -3,7 +3,17 @@
 // reason; the others stand. Where a load of all fails, each door is tried by itself to find the culprit.
 import { existsSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { attachFormOf, type DoorName, doorNames, doors, type Form, mayBeAbsent, programOf } from "./doors.js";
+import {
+  attachFormOf,
+  type DoorName,
+  doorNames,
+  doors,
+  type Form,
+  functionOf,
+  isTracepoint,
+  mayBeAbsent,
+  programOf,
+} from "./doors.js";
 import type { BpfMap, BpfObject, Native, NativeError } from "./native.js";
 
 /** Why a door is not loaded or not attached. */
@@ -52,6 +62,8 @@ export const sharedMaps = [
   "own_links",
   "opened",
   "leak_sinks",
+  "cgroups",
+  "cgroups_any",
 ] as const;
 
 export type SharedMap = (typeof sharedMaps)[number];
@@ -61,12 +73,12 @@ export const isNativeError = (error: unknown): error is NativeError => error ins
 export const logOf = (error: unknown): string => (isNativeError(error) ? error.log : "");
 
 function hasFunction(native: Native, door: DoorName): boolean {
-  return native.kernelHasFunction(`security_${doors[door].hook}`);
+  return native.kernelHasFunction(functionOf(door));
 }
 
-/** The function at whose start a door of the signal form runs. */
+/** The function at whose start a door of the signal form runs; a tracepoint is one in every form. */
 export const kprobeOf = (door: DoorName, form: Form): string | undefined =>
-  form === "signal" ? `security_${doors[door].hook}` : undefined;
+  form === "signal" && !isTracepoint(door) ? functionOf(door) : undefined;
 
 function openObject(native: Native, options: LoadOptions): BpfObject {
   try {
@@ -97,7 +109,8 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
         });
       }
       if (!wanted.has(door)) object.setAutoload(program, false);
-      else if (options.form === "fmod_ret") object.setForm(program, attachFormOf(door, options.form), doors[door].hook);
+      else if (options.form === "fmod_ret" && !isTracepoint(door))
+        object.setForm(program, attachFormOf(door, options.form), doors[door].hook);
     }
     if (options.reuse !== undefined) reuseMaps(object, options.reuse);
     return object;
@@ -111,7 +124,7 @@ function reuseMaps(object: BpfObject, from: string | ReadonlyMap<SharedMap, BpfM
   for (const map of sharedMaps) {
     const source = typeof from === "string" ? `${from}/${map}` : from.get(map)?.fd;
     // An agent from before these maps left no pin of them: they begin empty.
-    const fresh = map === "opened" || map === "leak_sinks";
+    const fresh = map === "opened" || map === "leak_sinks" || map === "cgroups" || map === "cgroups_any";
     if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
     try {
       object.reuseMap(map, source);
@@ -141,7 +154,7 @@ export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
   for (const door of doorNames) {
     if (hasFunction(native, door)) wanted.add(door);
     else if (mayBeAbsent(door)) absent.add(door);
-    else failed.set(door, { reason: `this kernel has no security_${doors[door].hook}`, log: "" });
+    else failed.set(door, { reason: `this kernel has no ${functionOf(door)}`, log: "" });
   }
   return { object: loadWhatWorks(native, options, wanted, failed), failed, absent };
 }

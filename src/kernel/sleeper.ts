@@ -11,6 +11,8 @@ const freeTimeoutMs = 10_000;
 
 export interface SleeperKernel {
   protectedProcesses(): number;
+  /** Whoever enters a certain control group is to be protected, though nobody may be there. */
+  awaited(): boolean;
   /** Why a door that sleeps would be missed although nothing is protected; undefined if none would. */
   whyAwake(): Promise<string | undefined>;
   /** Doors were attached, or are off: what they know of themselves and of devices is told anew. */
@@ -37,7 +39,10 @@ export class DoorSleeper implements Sleeper {
   /** A door that is not proved is a fault that must stay visible and be tried again: it keeps the others awake. */
   isNeeded(): boolean {
     return (
-      this.always || this.#kernel.protectedProcesses() > 0 || this.#standing.doors.some((door) => !this.wasProved(door))
+      this.always ||
+      this.#kernel.protectedProcesses() > 0 ||
+      this.#kernel.awaited() ||
+      this.#standing.doors.some((door) => !this.wasProved(door))
     );
   }
 
@@ -65,7 +70,7 @@ export class DoorSleeper implements Sleeper {
       this.#standing.pin();
     } catch (error) {
       // Guards that would end with the agent are less than was promised; while nothing is protected they go again.
-      await this.#letGo(() => this.#kernel.protectedProcesses() === 0);
+      await this.#letGo(() => this.#kernel.protectedProcesses() === 0 && !this.#kernel.awaited());
       throw error;
     }
     this.#kernel.changed();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
+import { cgroupTests } from "./cgroups.js";
 import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
 import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect, silentRoads } from "./exceptions.js";
@@ -224,6 +225,7 @@ print(os.getpid(), n)"`,
     }, 300_000);
 
     lifeTests(suite);
+    cgroupTests(suite);
     pipeTests(suite, configuration.kernel);
     // What the agent makes of a start that goes wrong, and of lists and changes of policy, depends on the form at most.
     const oneOfForm = configuration.name === "6.12" || configuration.name === "5.10";

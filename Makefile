@@ -38,17 +38,20 @@ SIGNAL_PARTS := $(PARTS:build/bpf/parts/%=build/bpf/signal/%)
 SIGNAL_OBJECT := build/bpf/cloudtaser-signal.bpf.o
 ADDON := build/Release/cloudtaser.node
 CANARY := build/cloudtaser-canary
+LAUNCH := build/cloudtaser-launch
 TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
 
 ##@ Build
-.PHONY: all bpf addon canary typescript command triggers
-all: bpf addon canary triggers command ## BPF objects, addon, canary, attack programs and the command
+.PHONY: all bpf addon canary launch typescript command triggers
+all: bpf addon canary launch triggers command ## BPF objects, addon, canary, launcher, attack programs and the command
 
 bpf: $(OBJECT) $(SIGNAL_OBJECT) ## the linked BPF objects
 
 addon: $(ADDON) ## the native addon
 
 canary: $(CANARY) ## the program that makes each door fire
+
+launch: $(LAUNCH) ## the first program of the image
 
 typescript: build/typescript.stamp ## dist/src, dist/test, dist/tools
 
@@ -86,6 +89,10 @@ $(ADDON): binding.gyp $(shell find native -name '*.cc' -o -name '*.h' 2>/dev/nul
 $(CANARY): $(wildcard native/canary/*.c native/canary/*.h) | build/requirements.stamp
 	$(say) CC $@
 	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -pthread -o $@ $(filter %.c,$^)
+
+$(LAUNCH): native/launch/launch.c | build/requirements.stamp
+	$(say) CC $@
+	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -o $@ $<
 
 build/typescript.stamp: $(TS_SOURCES) tsconfig.json | node_modules/.stamp
 	$(say) TSC dist

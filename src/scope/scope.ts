@@ -92,6 +92,11 @@ export class Scope {
     this.#standing.set(workload, target);
   }
 
+  /** No longer looked at again; whoever is protected stays so. */
+  release(workload: string): void {
+    this.#standing.delete(workload);
+  }
+
   /** Who is meant, and as what; throws if there is nobody. */
   async #named(target: Target, name?: string): Promise<{ pids: number[]; workload: string }> {
     const pids = await this.#processesOf(target);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every generated document, by its path in the tree.
 
+import { manifests } from "../manifests/index.js";
 import { dashboardFile } from "../monitoring/dashboard.js";
 import { alertsReference, prometheusRule, rulesFile } from "../monitoring/render.js";
 import { configurationReference } from "./configuration.js";
@@ -27,5 +28,6 @@ export async function references(): Promise<Map<string, string>> {
     ["daemonset/monitoring/rules.yaml", rulesFile()],
     ["daemonset/monitoring/prometheusrule.yaml", prometheusRule()],
     ["daemonset/monitoring/dashboard.json", dashboardFile()],
+    ...manifests(),
   ]);
 }

@@ -60,8 +60,8 @@ export function chartFiles(): Map<string, string> {
   const set = daemonSet({
     namespace,
     image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}",
-    pullPolicy: "{{ .Values.image.pullPolicy }}",
-    resources: block("resources"),
+    pullPolicy: "{{ .Values.image.pullPolicy }}" as "IfNotPresent",
+    resources: block("resources") as unknown as object,
   });
   return new Map([
     ["chart/Chart.yaml", `${head}${yaml(chart)}`],

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The daemon set: one agent on each node, with exactly the privileges that privileges.ts gives reasons for.
 
+import type { IDaemonSet } from "kubernetes-models/apps/v1";
+import type { IContainer, ISecurityContext } from "kubernetes-models/v1";
 import type { Manifest } from "./objects.js";
 import { capabilities, mounts } from "./privileges.js";
 import { labels, metricsPort, name, selector } from "./settings.js";
 
+/** Typed by the schema of the API, so that a word which it does not know is found when this is compiled. */
 export const securityContext = {
   privileged: false,
   allowPrivilegeEscalation: false,
@@ -17,7 +20,7 @@ export const securityContext = {
   seccompProfile: { type: "Unconfined" },
   appArmorProfile: { type: "Unconfined" },
   seLinuxOptions: { type: "spc_t" },
-} as const;
+} satisfies ISecurityContext;
 
 const probe = (path: string, more: Record<string, number>) => ({ httpGet: { path, port: "metrics" }, ...more });
 
@@ -26,8 +29,8 @@ const fieldOf = (variable: string, fieldPath: string) => ({ name: variable, valu
 export interface DaemonSetValues {
   namespace: string;
   image: string;
-  pullPolicy: string;
-  resources: unknown;
+  pullPolicy: NonNullable<IContainer["imagePullPolicy"]>;
+  resources: IContainer["resources"];
 }
 
 export const resources = {
@@ -36,7 +39,7 @@ export const resources = {
   limits: { memory: "256Mi" },
 } as const;
 
-function container({ image, pullPolicy, resources: needs }: DaemonSetValues) {
+function container({ image, pullPolicy, resources: needs }: DaemonSetValues): IContainer {
   return {
     name: "agent",
     image,
@@ -67,7 +70,7 @@ function container({ image, pullPolicy, resources: needs }: DaemonSetValues) {
 }
 
 export function daemonSet(values: DaemonSetValues): Manifest {
-  return {
+  const set: IDaemonSet = {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
     metadata: { name, namespace: values.namespace, labels },
@@ -105,4 +108,5 @@ export function daemonSet(values: DaemonSetValues): Manifest {
       },
     },
   };
+  return set as unknown as Manifest;
 }

@@ -117,6 +117,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/triggers/triggers.mk
 -include test/demo/demo.mk
 -include test/bench/bench.mk
+include packaging/packaging.mk
 
 ##@ Use
 .PHONY: demo lab lab-build test benign unit check bench bench-events

@@ -30,7 +30,7 @@ export interface DaemonSetValues {
   namespace: string;
   image: string;
   pullPolicy: NonNullable<IContainer["imagePullPolicy"]>;
-  resources: IContainer["resources"];
+  resources: NonNullable<IContainer["resources"]>;
 }
 
 export const resources = {

@@ -136,6 +136,19 @@ bench: lab-build build/bench/operations ## what the agent costs, in instructions
 bench-events: typescript ## what the stream of events takes, natively (EVENTS=10000000 watches memory for longer; UPDATE=1 commits the figures)
 	$(Q)node dist/test/bench/events.js $(if $(EVENTS),--events $(EVENTS)) $(if $(UPDATE),--update)
 
+##@ Install
+.PHONY: install deb image sbom
+install: install-product install-system ## below DESTDIR, as root: program, unit, configuration (BUNDLE_NODE=1 brings Node along)
+
+deb: all ## a Debian package with its own Node
+	$(Q)bash packaging/debian/build.sh $(DEB) $(VERSION) $(DEB_ARCH)
+
+image: ## a container image of what is committed, by buildah (IMAGE=NAME:TAG)
+	$(Q)bash packaging/image/build.sh $(IMAGE)
+
+sbom: typescript ## what the product is made of, as CycloneDX (build/sbom.json)
+	$(Q)node dist/tools/sbom.js > build/sbom.json.tmp && mv build/sbom.json.tmp build/sbom.json
+
 ##@ Quality
 test: lab-build ## everything: unit, contract, native, and the lab on all kernels
 	$(Q)node dist/tools/run-tests.js

@@ -10,10 +10,7 @@ LIBRARY := $(DESTDIR)/usr/lib/cloudtaser
 DOCUMENTS := $(DESTDIR)/usr/share/doc/cloudtaser
 IMAGE ?= localhost/cloudtaser:$(VERSION)
 
-##@ Install
-.PHONY: install install-product install-system deb image sbom
-install: install-product install-system ## below DESTDIR, as root: program, unit, configuration (BUNDLE_NODE=1 brings Node along)
-
+.PHONY: install-product install-system
 install-product: all
 	$(say) INSTALL '$(LIBRARY)'
 	$(Q)$(INSTALL) -d $(LIBRARY)/dist/bin $(LIBRARY)/build/bpf $(LIBRARY)/build/Release $(LIBRARY)/build/triggers
@@ -34,12 +31,3 @@ install-system:
 	$(Q)$(INSTALL) -d $(DOCUMENTS)
 	$(Q)$(INSTALL) -m 0644 README.md CHANGELOG.md $(DOCUMENTS)/
 	$(Q)cp -R --no-preserve=ownership docs $(DOCUMENTS)/
-
-deb: all ## a Debian package with its own Node
-	$(Q)bash packaging/debian/build.sh $(DEB) $(VERSION) $(DEB_ARCH)
-
-image: ## a container image, by buildah (IMAGE=NAME:TAG)
-	$(Q)bash packaging/image/build.sh $(IMAGE)
-
-sbom: typescript ## what the product is made of, as CycloneDX (build/sbom.json)
-	$(Q)node dist/tools/sbom.js > build/sbom.json.tmp && mv build/sbom.json.tmp build/sbom.json

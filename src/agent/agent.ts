@@ -8,11 +8,9 @@ import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
 import type { EventFilter } from "../formats/index.js";
 import {
-  canaryPath,
   type Kernel,
   type KernelFacts,
   type Native,
-  openKernel,
   packageVersion,
   Role,
   readKernelFacts,
@@ -24,9 +22,9 @@ import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
 import { renewExecutable } from "./executable.js";
+import { openGuards } from "./guards.js";
 import { createHandlers } from "./handlers.js";
 import { closeHealthServer, startHealthServer } from "./http.js";
-import { sayIdling, whyAwake } from "./idling.js";
 import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { ServiceManager } from "./manager.js";
 import { createAgentMetrics } from "./measures.js";
@@ -104,17 +102,8 @@ export class Agent {
         log: this.#log.child("stream"),
       });
       this.#stream = stream;
-      const kernel = await openKernel({
-        native: this.#options.native,
-        facts: this.#facts,
-        objects: this.#config.objectPath,
-        canary: canaryPath(),
-        form: this.#config.form,
-        pinPath: this.#config.pinPath,
-        onEvents: (events, malformed) => stream.take(events, malformed),
-        onIdling: (awake, error) => sayIdling(this.#log, awake, error),
-        whyAwake,
-      });
+      const { native, log: agentLog } = this.#options;
+      const kernel = await openGuards({ native, facts: this.#facts, config: this.#config, stream, log: agentLog });
       this.#kernel = kernel;
       stopIfInterrupted(interrupted);
       const scope = new Scope({

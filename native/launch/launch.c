@@ -34,17 +34,18 @@ static void complain(const char *what, const char *path)
 	fprintf(stderr, "cloudtaser: %s %s: %s\n", what, path, strerror(errno));
 }
 
-/* Paths in /proc/PID/cgroup are told relative to the reader's namespace; only the node's own have all of them. */
-static void enter_cgroups_of_node(void)
+/* Only the agent needs it. Paths in /proc/PID/cgroup are told relative to the reader's namespace; only the node's own
+ * have all of them. */
+static void enter_cgroups_of_node(int must)
 {
 	static const char theirs[] = "/proc/1/ns/cgroup", ours[] = "/proc/self/ns/cgroup";
 	struct stat own, other;
 	int fd = open(theirs, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &other) || stat(ours, &own)) {
-		complain("cannot look at", theirs);
-	} else if (own.st_ino != other.st_ino && setns(fd, CLONE_NEWCGROUP)) {
-		complain("cannot enter", theirs);
+	if (fd < 0 || fstat(fd, &other) || stat(ours, &own) ||
+	    (own.st_ino != other.st_ino && setns(fd, CLONE_NEWCGROUP))) {
+		if (must)
+			complain("control groups will be unknown: cannot enter", theirs);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -81,7 +82,8 @@ static int keep_executable(void)
 	return 0;
 }
 
-/* The one that is kept, though the image's is newer: standing guards know no other. The agent renews it when it runs. */
+/* The one that is kept, though the image's is newer: standing guards know no other. The agent renews it when it runs.
+ */
 static const char *executable_of_agent(void)
 {
 	if (access(KEPT_NODE, X_OK) == 0)
@@ -102,7 +104,7 @@ int main(int argc, char **argv)
 		complain("cannot start", executable);
 		return 126;
 	}
-	enter_cgroups_of_node();
+	enter_cgroups_of_node(agent);
 	arguments[0] = "node";
 	arguments[1] = COMMAND;
 	for (int i = 1; i < argc; i++)

@@ -33,6 +33,8 @@ export class CgroupTree {
   readonly #mount: string;
   readonly #owner: number;
   #more: readonly string[];
+  /** Groups of pods that the last look found and judged: a look at a full node must not hold the event loop. */
+  #known = new Set<string>();
 
   /** @param more places of the kubelet beside the usual ones, below the mount or with it */
   constructor({ mount = "/sys/fs/cgroup", more = [] as readonly string[], owner = 0 } = {}) {
@@ -77,6 +79,7 @@ export class CgroupTree {
     }
     const found: PodCgroups = { byUid: new Map(), watched: [] };
     for (const root of new Set([...usualRoots, ...this.#more])) if (this.exists(root)) this.#look(root, found, true);
+    this.#known = new Set(found.byUid.values());
     return found;
   }
 
@@ -85,7 +88,7 @@ export class CgroupTree {
     for (const { name } of directoriesIn(this.absolute(directory))) {
       const path = `${directory}/${name}`;
       const uid = cgroupUidIn(`/${name}`);
-      if (uid !== undefined && this.exists(path)) found.byUid.set(uid, path);
+      if (uid !== undefined && (this.#known.has(path) || this.exists(path))) found.byUid.set(uid, path);
       else if (withClasses && classes.test(name) && this.exists(path)) this.#look(path, found, false);
     }
   }

@@ -16,6 +16,8 @@ export interface Guarded {
   cgroups: Set<string>;
   /** When its containers ran without a group that was found, in milliseconds; undefined: they do not. */
   missingSince: number | undefined;
+  /** The object that was last looked at. */
+  seen: Pod | undefined;
   /** What was told of it, so that it is told once. */
   told: Set<string>;
 }
@@ -52,8 +54,10 @@ export class GuardedPods {
     const taken: Taken = { fresh: [], changed: [] };
     for (const pod of pods) {
       const known = this.#pods.get(pod.uid);
+      if (known?.seen === pod) continue;
       const decision = known && sameWords(known.pod, pod) ? undefined : decide(pod, config);
       if (known !== undefined) {
+        known.seen = pod;
         if (decision && !(decision.wanted && rulesText(decision.rules) === rulesText(known.rules)))
           taken.changed.push(known);
       } else if (decision?.wanted) {
@@ -99,7 +103,7 @@ export class GuardedPods {
   #add(pod: Remembered, config: SelectionConfig): Guarded | undefined {
     const { wanted, rules } = decide(asSelected(pod), config);
     if (!wanted) return undefined;
-    const empty = { cgroups: new Set<string>(), missingSince: undefined, told: new Set<string>() };
+    const empty = { cgroups: new Set<string>(), missingSince: undefined, seen: undefined, told: new Set<string>() };
     const guarded: Guarded = { pod, workload: workloadOf(pod), rules, ...empty };
     this.#pods.set(pod.uid, guarded);
     return guarded;

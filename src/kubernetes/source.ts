@@ -182,7 +182,8 @@ export class KubernetesSource {
     for (const path of wanted) {
       if (this.#watchers.has(path)) continue;
       try {
-        const watcher = watch(path, { persistent: false }, () => this.look());
+        // Files of a group change too, under memory pressure often.
+        const watcher = watch(path, { persistent: false }, (event) => event === "rename" && this.look());
         watcher.on("error", () => {
           watcher.close();
           this.#watchers.delete(path);

@@ -26,14 +26,19 @@ export function podGuard({ scope, kernel, rules }: Pick<PodParts, "scope" | "ker
         kernel,
         workloads.map((one) => ({ name: one.name, ...one.rules })),
       ),
-    async protect(cgroup, workload) {
-      scope.expect(workload, { cgroup });
-      try {
+    async protect(groups) {
+      const faults: unknown[] = [];
+      for (const { cgroup, workload } of groups) {
+        scope.expect(workload, { cgroup });
         // With what stands: a pod must not be open because of one door that is not proved.
-        await scope.protect({ cgroup }, workload, "partial");
-      } catch (error) {
-        if (!(error instanceof CloudtaserError && error.code === "WORKLOAD_EMPTY")) throw error;
+        const fault = await scope.protect({ cgroup }, workload, "partial").then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        const empty = fault instanceof CloudtaserError && fault.code === "WORKLOAD_EMPTY";
+        faults.push(empty ? undefined : fault);
       }
+      return faults;
     },
     // Whoever has left the group in time stays protected until it ends.
     gone: async (_cgroup, workload) => scope.release(workload),

@@ -3,7 +3,7 @@
 // tried again at the next.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { CloudtaserError, reasonOf, toCloudtaserError } from "../errors/index.js";
+import { reasonOf, toCloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
 import type { PodRules } from "./annotations.js";
 import type { CgroupTree } from "./cgroups.js";
@@ -12,6 +12,12 @@ import { rulesText, type SelectionConfig } from "./selection.js";
 import type { PodStore } from "./store.js";
 import type { Tell } from "./telling.js";
 
+export interface PodGroup {
+  /** Path inside the hierarchy. */
+  cgroup: string;
+  workload: string;
+}
+
 /** What this room needs of those that protect. */
 export interface PodGuard {
   /**
@@ -19,12 +25,20 @@ export interface PodGuard {
    * that no pod is guarded by other rules first. Throws if they do not fit; those before stay.
    */
   rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<void>;
-  /** Everything in the group and below it, also what comes later. A group that is protected already stays so. */
-  protect(cgroup: string, workload: string): Promise<void>;
+  /**
+   * Everything in the groups and below them, also what comes later; one that is protected already stays so. Many at once,
+   * since the kernel looks through all processes for each call. Returns what went wrong with each, in their order.
+   */
+  protect(groups: readonly PodGroup[]): Promise<unknown[]>;
   /** The group is gone. Whoever left it in time stays protected. */
   gone(cgroup: string, workload: string): Promise<void>;
   /** The configuration no longer wants it. */
   unprotect(cgroup: string, workload: string): Promise<void>;
+}
+
+interface Wanted {
+  guarded: Guarded;
+  cgroup: string;
 }
 
 export interface ReconcilerParts {
@@ -110,12 +124,14 @@ export class Reconciler {
     this.watched = watched;
     await this.#applyRules();
     const without: Guarded[] = [];
+    const wanted: Wanted[] = [];
     for (const guarded of pods.values()) {
       const cgroup = byUid.get(guarded.pod.cgroupUid);
       if (cgroup === undefined) without.push(guarded);
-      else if (!guarded.cgroups.has(cgroup)) await this.#protect(guarded, cgroup);
-      await this.#letGo(guarded, cgroup);
+      else if (!guarded.cgroups.has(cgroup)) wanted.push({ guarded, cgroup });
     }
+    await this.#protect(wanted);
+    for (const guarded of pods.values()) await this.#letGo(guarded, byUid.get(guarded.pod.cgroupUid));
     await this.#search(without);
     this.#count(without);
     try {
@@ -143,19 +159,30 @@ export class Reconciler {
     }
   }
 
-  async #protect(guarded: Guarded, cgroup: string): Promise<void> {
-    const { guard, log, tell, tree } = this.#parts;
+  async #protect(wanted: readonly Wanted[]): Promise<void> {
+    if (wanted.length === 0) return;
+    let faults: unknown[];
     try {
-      await guard.protect(cgroup, guarded.workload);
-      guarded.cgroups.add(cgroup);
-      const { namespace, name, uid } = guarded.pod;
-      log.info("pod protected", { workload: guarded.workload, namespace, pod: name, uid, cgroup });
-    } catch (thrown) {
-      if (!tree.exists(cgroup)) return; // it vanished meanwhile
-      const error = thrown instanceof CloudtaserError ? thrown : toCloudtaserError(thrown, cgroup);
-      tell.once(guarded, "POD_UNGUARDED", error.message);
-      log.error("pod not protected", { workload: guarded.workload, cgroup, error });
+      faults = await this.#parts.guard.protect(
+        wanted.map(({ cgroup, guarded }) => ({ cgroup, workload: guarded.workload })),
+      );
+    } catch (error) {
+      faults = wanted.map(() => error);
     }
+    for (const [index, one] of wanted.entries()) this.#note(one, faults[index]);
+  }
+
+  #note({ guarded, cgroup }: Wanted, fault: unknown): void {
+    const { log, tell, tree } = this.#parts;
+    const { workload, pod } = guarded;
+    if (fault === undefined) {
+      guarded.cgroups.add(cgroup);
+      log.info("pod protected", { workload, namespace: pod.namespace, pod: pod.name, uid: pod.uid, cgroup });
+    } else if (tree.exists(cgroup)) {
+      const error = toCloudtaserError(fault, cgroup);
+      tell.once(guarded, "POD_UNGUARDED", error.message);
+      log.error("pod not protected", { workload, cgroup, error });
+    } // else it vanished meanwhile
   }
 
   /** Groups that are gone, and a pod of which nothing is left. */
@@ -183,10 +210,11 @@ export class Reconciler {
     for (const guarded of without) for (const id of this.#runningIds(guarded)) wanted.set(id, guarded);
     if (wanted.size === 0) return;
     this.#searched = this.#now();
-    for (const [id, cgroup] of this.#parts.tree.findContainers(new Set(wanted.keys()))) {
+    const found = [...this.#parts.tree.findContainers(new Set(wanted.keys()))].flatMap(([id, cgroup]): Wanted[] => {
       const guarded = wanted.get(id);
-      if (guarded && !guarded.cgroups.has(cgroup)) await this.#protect(guarded, cgroup);
-    }
+      return guarded && !guarded.cgroups.has(cgroup) ? [{ guarded, cgroup }] : [];
+    });
+    await this.#protect(found);
   }
 
   #count(without: readonly Guarded[]): void {

@@ -92,13 +92,13 @@ describe("protection of pods", () => {
 
   it("is of the pod's group, with the doors that stand, and of nobody yet where nobody is in it", async () => {
     const { calls, guard } = guardWith(new CloudtaserError("WORKLOAD_EMPTY", { target: "w" }));
-    await guard.protect("/kubepods/pod1", "w");
+    expect(await guard.protect([{ cgroup: "/kubepods/pod1", workload: "w" }])).toEqual([undefined]);
     expect(calls).toEqual(['expect w {"cgroup":"/kubepods/pod1"}', 'protect w {"cgroup":"/kubepods/pod1"} partial']);
   });
 
   it("tells what fails otherwise", async () => {
-    const { guard } = guardWith(new CloudtaserError("SCOPE_FULL", { target: "1", fields: { limit: 1 } }));
-    await expect(guard.protect("/kubepods/pod1", "w")).rejects.toThrow(/table of protected processes is full/);
+    const full = new CloudtaserError("SCOPE_FULL", { target: "1", fields: { limit: 1 } });
+    expect(await guardWith(full).guard.protect([{ cgroup: "/kubepods/pod1", workload: "w" }])).toEqual([full]);
   });
 
   it("of a group that is gone ends for newcomers only; of one that is not wanted, for all", async () => {

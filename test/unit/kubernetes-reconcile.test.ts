@@ -181,8 +181,8 @@ describe("protection", () => {
 
   it("of a group that vanishes at that moment is no fault", async () => {
     await cluster.started();
-    cluster.guard.protect = async (cgroup) => {
-      cluster.removeCgroup(cgroup);
+    cluster.guard.protect = async (groups) => {
+      for (const { cgroup } of groups) cluster.removeCgroup(cgroup);
       throw new Error("no such group");
     };
     pod();

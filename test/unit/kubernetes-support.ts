@@ -30,10 +30,13 @@ export class FakeGuard implements PodGuard {
     this.ruled = Object.fromEntries(workloads.map(({ name, rules }) => [name, rules]));
   }
 
-  async protect(cgroup: string, workload: string): Promise<void> {
-    this.calls.push(`protect ${cgroup}`);
-    if (this.fault) throw this.fault;
-    this.now.set(cgroup, workload);
+  async protect(groups: readonly { cgroup: string; workload: string }[]): Promise<unknown[]> {
+    return groups.map(({ cgroup, workload }) => {
+      this.calls.push(`protect ${cgroup}`);
+      if (this.fault) return this.fault;
+      this.now.set(cgroup, workload);
+      return undefined;
+    });
   }
 
   async gone(cgroup: string): Promise<void> {

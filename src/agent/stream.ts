@@ -11,6 +11,7 @@ import {
   createProcReader,
   type Notice,
   type Pipeline,
+  type PodOf,
   readBootId,
 } from "../pipeline/index.js";
 import { Outlets } from "../sinks/index.js";
@@ -29,6 +30,8 @@ export interface StreamParts {
   config: () => Config;
   native: Native;
   workloadOf: (group: number) => string;
+  /** What an orchestrator knows of processes. */
+  podOf?: PodOf;
   log: Log;
 }
 
@@ -47,7 +50,7 @@ export class Stream {
     return new Stream(parts, await Outlets.open(parts.config()));
   }
 
-  private constructor({ config, native, workloadOf, log }: StreamParts, outlets: Outlets) {
+  private constructor({ config, native, workloadOf, podOf = () => undefined, log }: StreamParts, outlets: Outlets) {
     this.outlets = outlets;
     this.evidence = new Evidence(config().stateDirectory, (notice) => this.announce(notice), log);
     this.#pipeline = createPipeline(
@@ -57,7 +60,7 @@ export class Stream {
         node: config().nodeName,
         boot: readBootId(),
         clock: createBootClock(),
-        facts: createFacts(createProcReader({})),
+        facts: createFacts(createProcReader({}), { podOf }),
         workloadOf: (group) => (group === 0 ? undefined : workloadOf(group)),
         modeOf: (vector) => policyOf(config(), vector).mode,
         kill: createKiller(native),

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { modes, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { parseDestination } from "./destination.js";
+import { kubernetes } from "./kubernetes.js";
 import { parseListenAddress } from "./listen.js";
 import { absolutePath } from "./paths.js";
 import { eventFile, sinks } from "./sinks.js";
@@ -245,11 +246,13 @@ export const configSchema = z.strictObject({
     .refine(namesAreUnique, "two workloads have the same name")
     .default([])
     .describe("What is protected from the start."),
+  kubernetes,
 });
 
 /** A validated configuration: every default filled in. */
 export type Config = z.output<typeof configSchema> & { nodeName: string };
 export type WorkloadConfig = Config["workloads"][number];
+export type KubernetesConfig = NonNullable<Config["kubernetes"]>;
 
 /** JSON Schema (draft 7) of what an operator may write. */
 export function describeConfig(): Record<string, unknown> {

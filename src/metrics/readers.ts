@@ -70,6 +70,8 @@ export interface MetricReaders {
   };
   /** What was done to processes when protection began and ended. */
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
+  /** Pods of this node; zeros without Kubernetes. lastHeard: Unix seconds, 0 for never. */
+  pods(): { pods: number; wanted: number; unguarded: number; watchRestarts: number; lastHeard: number };
   /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
   ring(): { usedBytes: number | undefined; sizeBytes: number };
   /** Every sink, also one that has had nothing to do. */

@@ -38,7 +38,7 @@ cat >"$root/DEBIAN/control" <<-END
 	Maintainer: the cloudtaser authors <cloudtaser@localhost>
 	Section: admin
 	Priority: optional
-	Depends: libbpf1 | libbpf0t64, libc6 (>= 2.36), libelf1 | libelf1t64, libstdc++6, zlib1g
+	Depends: libbpf1, libc6 (>= 2.36), libelf1 | libelf1t64, libstdc++6, zlib1g
 	Recommends: kmod, systemd
 	Installed-Size: $(du -sk "$root" | cut -f1)
 	Description: guards processes that hold secrets

@@ -3,7 +3,7 @@
 // another one, the running agent, whom the guards know, puts it in place and tells them: it comes into use at the next start.
 
 import { constants } from "node:fs";
-import { chmod, copyFile, open, rename, rm } from "node:fs/promises";
+import { chmod, copyFile, open, rename, rm, stat } from "node:fs/promises";
 import { digestSlowly } from "../config/index.js";
 import type { Log } from "../log/index.js";
 
@@ -17,13 +17,19 @@ export interface ExecutableParts {
   log: Log;
 }
 
+/** Most are told apart by their size. */
+async function isSame(one: string, other: string): Promise<boolean> {
+  if ((await stat(one)).size !== (await stat(other)).size) return false;
+  return (await digestSlowly(one)) === (await digestSlowly(other));
+}
+
 /** Never throws: the old one goes on to work. Resolves with whether it was renewed. */
 export async function renewExecutable(parts: ExecutableParts): Promise<boolean> {
   const { image, running = process.execPath, kernel, log } = parts;
   if (image === undefined || image === running) return false;
   const unfinished = `${running}.new`;
   try {
-    if ((await digestSlowly(image)) === (await digestSlowly(running))) return false;
+    if (await isSame(image, running)) return false;
     await rm(unfinished, { force: true });
     await copyFile(image, unfinished, constants.COPYFILE_EXCL);
     await chmod(unfinished, 0o755);

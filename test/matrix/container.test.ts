@@ -60,12 +60,12 @@ describe("the agent in a container", () => {
     expect(await node.status(240)).toMatchObject({ ready: true, tookOver: true });
     expect(await read()).toBe("refused");
     // The image's own Node is in its place soon, for the next one.
-    await expect.poll(executable, { timeout: 60_000 }).not.toBe(before);
+    await expect.poll(executable, { timeout: 240_000 }).not.toBe(before);
   });
 
   test("is followed by one with the image's new Node, too", async () => {
     await expect
-      .poll(async () => (await node.log(running)).includes("comes into use at the next start"), { timeout: 60_000 })
+      .poll(async () => (await node.log(running)).includes("comes into use at the next start"), { timeout: 240_000 })
       .toBe(true);
     await node.kill(running);
     running = await node.start(byLauncher);

@@ -49,7 +49,7 @@ describe("pods of the node", () => {
       }),
     );
     api = field.guest.spawn("exec node /opt/api/matrix/api-server.js /opt/api");
-    const url = await nextLine(api, 0);
+    const url = await nextLine(api, 0, 240_000);
     const kubernetes = { apiServer: url, tokenFile: "/opt/api/token", caFile: "/opt/api/ca.crt" };
     // It answers before the first list of pods has come, and says so.
     await field.startAgent({ mode: "enforce", nodeName: "node-1", kubernetes }).catch((error: Error) => {
@@ -65,7 +65,7 @@ describe("pods of the node", () => {
 
   async function order(what: Order): Promise<void> {
     api.write(`${JSON.stringify(what)}\n`);
-    orders.push(await nextLine(api, 1 + orders.length));
+    orders.push(await nextLine(api, 1 + orders.length, 120_000));
   }
 
   /** Starts a program in a container's group, as a runtime does: it enters the group, then becomes the program. */

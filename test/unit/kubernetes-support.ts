@@ -15,7 +15,7 @@ import { createLog } from "../../src/log/index.js";
 import { makeMount, node, type PodObject, podCgroup } from "./kubernetes-objects.js";
 import { ApiServer } from "./kubernetes-server.js";
 
-export const patience = { timeout: 20_000, interval: 5 };
+export const patience = { timeout: 50_000, interval: 5 };
 
 /** In the order of the calls. */
 export class FakeGuard implements PodGuard {

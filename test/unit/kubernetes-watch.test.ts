@@ -115,10 +115,11 @@ describe("a watch", () => {
       return verb === "watch";
     };
     await cluster.started();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const asked = cluster.server.requests.filter(({ verb }) => verb === "watch").length;
-    expect(asked).toBeGreaterThan(3);
-    expect(asked).toBeLessThan(40); // 10 ms at first, 100 ms at most, half of it by chance
+    const watches = () => cluster.server.requests.filter(({ verb }) => verb === "watch").map(({ at }) => at);
+    await until(() => expect(watches().length).toBeGreaterThan(8));
+    // 10 ms at first, 100 ms at most, half of it by chance: from the fifth on at least 40.
+    const gaps = watches().map((at, index, all) => at - (all[index - 1] ?? at));
+    for (const gap of gaps.slice(5, 8)) expect(gap).toBeGreaterThan(39);
   });
 
   it("on a connection that has died without a word is begun anew", async () => {
@@ -274,7 +275,7 @@ describe("an API server", () => {
     await until(() => expect(cluster.server.requests.length).toBe(1));
     const began = performance.now();
     await source.stop();
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began, "an answer would be waited for thirty seconds").toBeLessThan(15_000);
   });
 });
 

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { GuestCommand } from "../lab/command.js";
 import { Guest } from "../lab/guest.js";
 import { treeRoot } from "../lab/host.js";
@@ -55,7 +55,7 @@ describe("pods of the node", () => {
     await field.startAgent({ mode: "enforce", nodeName: "node-1", kubernetes }).catch((error: Error) => {
       if (!error.message.includes("pods of this node")) throw error;
     });
-    await expect.poll(workloads, patience).toContain('"ready":true');
+    await vi.waitFor(async () => expect(await workloads()).toContain('"ready":true'), patience);
   }, 900_000);
 
   afterAll(async () => {

@@ -247,7 +247,8 @@ describe("many", () => {
       const uid = newUid();
       cluster.server.put(podObject({ uid, containers: {}, annotations: { "cloudtaser.io/response": `${i}` } }));
     }
-    await until(() => expect(source.report().pods).toBe(300));
+    await until(() => expect(source.report().wanted).toBe(300));
+    await until(() => expect(cluster.notices).toHaveLength(60));
     await quiet();
     expect(cluster.notices).toHaveLength(60);
   });

@@ -89,8 +89,10 @@ describe("a watch", () => {
     await until(() => expect(cluster.server.watching).toBe(1));
     put(5, { nodeName: "node-2" });
     cluster.server.compact();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const before = source.report().lastHeard;
     cluster.server.bookmark();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => expect(source.report().lastHeard).toBeGreaterThan(before));
     cluster.server.endWatches("end");
     put(1);
     await knows(source, 1);
@@ -196,7 +198,7 @@ describe("an API server", () => {
 
   it("that wants to be left alone is", async () => {
     cluster.server.fault = (_verb, response) => {
-      response.setHeader("retry-after", "1");
+      response.setHeader("retry-after", "40");
       status(response, 429, "TooManyRequests", "too many requests, please try again later");
       return true;
     };

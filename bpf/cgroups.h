@@ -46,7 +46,8 @@ __weak __noinline int ct_enter(__u64 leader, __u64 cgroup)
 
 	if (scope_of(leader))
 		return 0;
-	/* Not by an initializer: a constant would lie in .rodata, whose BTF 5.10 refuses, and with it all of the BTF. */
+	/* Not by an initializer: a constant would lie in .rodata, whose BTF 5.10 refuses, and with it all of the BTF.
+	 */
 	__builtin_memset(&entry, 0, sizeof(entry));
 	entry.group = ct_group_above(cgroup);
 	if (!entry.group)

@@ -74,7 +74,10 @@ $(SIGNAL_OBJECT): $(SIGNAL_PARTS)
 $(OBJECT): $(PARTS)
 $(OBJECT) $(SIGNAL_OBJECT):
 	$(say) LINK $@
-	$(Q)$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen object $@.tmp $^
+	$(Q)# 5.10 refuses the BTF of a section without variables, and without BTF verifies every call of a function anew.
+	$(Q)! $(BPFTOOL) btf dump file $@.tmp | grep "DATASEC '.rodata" || { echo "$@: a constant lies in .rodata" >&2; exit 1; }
+	$(Q)mv $@.tmp $@
 
 build/bpf/abi.o: bpf/abi.bpf.c | build/requirements.stamp
 	$(Q)mkdir -p $(@D)

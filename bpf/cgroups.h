@@ -42,13 +42,17 @@ __weak __noinline __u64 ct_group_above(__u64 cgroup)
  */
 __weak __noinline int ct_enter(__u64 leader, __u64 cgroup)
 {
-	struct ct_scope entry = { .role = CT_ROLE_PROTECTED };
+	struct ct_scope entry;
 
 	if (scope_of(leader))
 		return 0;
+	/* Not by an initializer: a constant would lie in .rodata, whose BTF 5.10 refuses, and with it all of the BTF.
+	 */
+	__builtin_memset(&entry, 0, sizeof(entry));
 	entry.group = ct_group_above(cgroup);
 	if (!entry.group)
 		return 0;
+	entry.role = CT_ROLE_PROTECTED;
 	/* No two at one moment have one pid (22 bits), and who gets a pid again comes later. */
 	entry.way = bpf_ktime_get_boot_ns() << 22 | TASK_READ(leader, tgid);
 	return scope_put(leader, &entry);

@@ -142,32 +142,32 @@ static __always_inline __u32 group_in(__u64 known)
 	return known;
 }
 
-/*
- * Members of a workload trust each other if they came in by one way: whoever moves into its control group is protected
- * like all in it, and has no right to look at them.
- */
-static __always_inline bool came_in_together(__u64 one, __u64 other)
+/* The way by which a task's process came in; 0 also if it is not in scope. A global function, as in allow.h. */
+__weak __noinline __u64 ct_way(__u64 task)
 {
-	struct ct_scope *mine = scope_of(one), *its = scope_of(other);
+	struct ct_scope *entry = scope_of((__u64)TASK_READ(task, group_leader));
 
-	return mine && its && mine->way == its->way;
+	return entry ? entry->way : 0;
 }
 
-/* A process may always look at itself, whatever shares its memory too; other members of its workload if they may. */
+/*
+ * A process may always look at itself, whatever shares its memory too; other members of its workload if they may and
+ * came in together: whoever moves into its control group is protected like all in it, and has no right to look at them.
+ */
 static __always_inline bool may_inspect(__u64 offender, __u64 me, __u64 task, __u64 target)
 {
-	__u64 mm, mine, its;
+	__u64 mm;
 
 	if (!(role_in(me) & CT_ROLE_PROTECTED) || group_in(me) != group_in(target))
 		return false;
-	mine = (__u64)TASK_READ(offender, group_leader);
-	its = (__u64)TASK_READ(task, group_leader);
-	if (mine == its)
+	if (TASK_READ(offender, group_leader) == TASK_READ(task, group_leader))
 		return true;
 	mm = (__u64)TASK_READ(offender, mm);
 	if (mm && mm == (__u64)TASK_READ(task, mm))
 		return true;
-	return came_in_together(mine, its) && ct_rule(CT_VECTOR_NONE, group_in(target), 0) & CT_RULE_MEMBERS;
+	if (ct_way(offender) != ct_way(task))
+		return false;
+	return ct_rule(CT_VECTOR_NONE, group_in(target), 0) & CT_RULE_MEMBERS;
 }
 
 #endif

@@ -39,12 +39,12 @@ export const targetErrors = {
     help: "Give a directory below /sys/fs/cgroup; systemd-cgls shows them.",
     exitCode: exitCodes.usage,
   },
-  CGROUP_NOT_V2: {
+  CGROUP_NOT_UNIFIED: {
     message: "{target} is a control group of version 1, by which nobody can be protected",
     help: "Name its directory in the unified hierarchy, below {root}; /proc/PID/cgroup shows it in the line that begins with 0::.",
     exitCode: exitCodes.usage,
   },
-  CGROUP_V2_MISSING: {
+  CGROUP_UNIFIED_MISSING: {
     message: "this node has no unified hierarchy of control groups at {target}",
     help: "Boot with systemd.unified_cgroup_hierarchy=1, or protect by process id.",
     exitCode: exitCodes.unsupported,

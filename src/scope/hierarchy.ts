@@ -15,7 +15,7 @@ export class Hierarchy {
   readonly root: string;
   readonly #device: bigint;
 
-  /** @param root where it is mounted; found out if left out, with CGROUP_V2_MISSING if it is nowhere */
+  /** @param root where it is mounted; found out if left out, with CGROUP_UNIFIED_MISSING if it is nowhere */
   constructor(root: string = findRoot()) {
     this.root = root;
     this.#device = statSync(root, { bigint: true }).dev;
@@ -25,7 +25,7 @@ export class Hierarchy {
   insideOf(path: string): string {
     if (path === this.root || path.startsWith(`${this.root}/`)) return clean(path.slice(this.root.length));
     if (path === mountPoint || path.startsWith(`${mountPoint}/`)) {
-      throw new CloudtaserError("CGROUP_NOT_V2", { target: path, fields: { root: this.root } });
+      throw new CloudtaserError("CGROUP_NOT_UNIFIED", { target: path, fields: { root: this.root } });
     }
     return clean(path);
   }
@@ -112,5 +112,5 @@ function findRoot(): string {
       // not there
     }
   }
-  throw new CloudtaserError("CGROUP_V2_MISSING", { target: mountPoint });
+  throw new CloudtaserError("CGROUP_UNIFIED_MISSING", { target: mountPoint });
 }

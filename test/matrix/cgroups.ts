@@ -4,6 +4,7 @@
 import { expect, test } from "vitest";
 import { type Person, triggerDir } from "./field.js";
 import { nextLine } from "./next-line.js";
+import { keepFigures } from "./soundness.js";
 import type { Suite } from "./suite.js";
 
 const root = "/sys/fs/cgroup/ct-test";
@@ -24,8 +25,17 @@ interface Status {
   workloads: { name: string }[];
 }
 
-export function cgroupTests(suite: Suite): void {
+/** What the tests of life without an agent look at too. */
+export interface CgroupChecks {
+  withoutAgent(): Promise<void>;
+  underNext(): Promise<void>;
+  /** After these. */
+  endTests(): void;
+}
+
+export function cgroupTests(suite: Suite, name: string): CgroupChecks {
   const ended: Person[] = [];
+  let late: Person | undefined;
 
   const attackOn = async (person: Person): Promise<string> => {
     const { truth } = await suite.field.attack("procmem_read", "default", person);
@@ -126,57 +136,58 @@ export function cgroupTests(suite: Suite): void {
   }, 120_000);
 
   test("none of those who start in it is read after its exec", async () => {
-    const open = await newborns(outside, 20);
+    const open = await newborns(outside, 10);
     expect(open, "the attack works").toMatchObject({ failed: 0 });
     expect(open.got).toBeGreaterThan(0);
-    const closed = await newborns(inside, 100);
+    const closed = await newborns(inside, 40);
     expect(closed).toMatchObject({ failed: 0, got: 0 });
     expect(closed.refused).toBeGreaterThan(0);
-    console.log(JSON.stringify({ open, closed }));
+    keepFigures(`newborn-${name}`, { open, closed });
     await suite.field.forgetEvents();
   }, 400_000);
 
-  test("it holds without an agent, and the next one knows it", async () => {
-    const workloads = async (): Promise<string[]> => (await ready()).cgroups.map(({ workload }) => workload);
-    expect(await workloads()).toEqual(["pay"]);
-    await suite.field.signalAgent("KILL");
-    await suite.field.agent?.done;
-    const late = await person();
+  const withoutAgent = async (): Promise<void> => {
+    late = await person();
     await move(late.pid, inside);
     expect(await attackOn(late), "entered while there was no agent").toBe("EPERM");
     expect(await attackOn(await entrant("clone3", inside)), "made there while there was no agent").toBe("EPERM");
-    await suite.field.startAgent({ mode: "enforce" });
-    const { cgroups } = await ready();
-    expect(cgroups).toMatchObject([{ path: "/ct-test/pay", workload: "pay" }]);
-    expect(await attackOn(late)).toBe("EPERM");
+  };
+
+  const underNext = async (): Promise<void> => {
+    expect((await ready()).cgroups).toMatchObject([{ path: "/ct-test/pay", workload: "pay" }]);
+    if (late) expect(await attackOn(late)).toBe("EPERM");
     const next = await person();
     await move(next.pid, inside);
     expect(await attackOn(next), "entered under the next agent").toBe("EPERM");
-  }, 400_000);
+  };
 
-  test("a control group that is made anew under its path is taken up, and the end of its protection is one", async () => {
-    const end = (people: readonly Person[]) =>
-      suite.field.sh(`kill -9 ${people.map(({ pid }) => pid).join(" ")}; sleep 0.5`);
-    await suite.field.sh(`for g in ${inside}/later/deep ${inside}/later ${inside}; do
-      [ -z "$(cat $g/cgroup.procs)" ] || kill -9 $(cat $g/cgroup.procs); done; sleep 1
-      rmdir ${inside}/later/deep ${inside}/later ${inside}; mkdir ${inside}`);
-    const deadline = Date.now() + 20_000;
-    let found = await ready();
-    while (found.cgroups.length !== 1 || found.cgroups[0]?.path === null) {
-      expect(Date.now(), `what is known: ${JSON.stringify(found.cgroups)}`).toBeLessThan(deadline);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      found = await ready();
-    }
-    const back = await person();
-    await move(back.pid, inside);
-    expect(await attackOn(back), "in the new group of that path").toBe("EPERM");
-    await suite.field.unprotect("pay");
-    expect(await attackOn(back), "its protection has ended").toBe("open");
-    const free = await person();
-    await move(free.pid, inside);
-    expect(await attackOn(free), "the control group's too").toBe("open");
-    expect((await ready()).cgroups).toEqual([]);
-    await end(ended);
-    await suite.field.sh(`rmdir ${inside} ${outside} ${root}`);
-  }, 300_000);
+  const endTests = (): void => {
+    test("a control group that is made anew under its path is taken up, and the end of its protection is one", async () => {
+      const end = (people: readonly Person[]) =>
+        suite.field.sh(`kill -9 ${people.map(({ pid }) => pid).join(" ")}; sleep 0.5`);
+      await suite.field.sh(`for g in ${inside}/later/deep ${inside}/later ${inside}; do
+        [ -z "$(cat $g/cgroup.procs)" ] || kill -9 $(cat $g/cgroup.procs); done; sleep 1
+        rmdir ${inside}/later/deep ${inside}/later ${inside}; mkdir ${inside}`);
+      const deadline = Date.now() + 20_000;
+      let found = await ready();
+      while (found.cgroups.length !== 1 || found.cgroups[0]?.path === null) {
+        expect(Date.now(), `what is known: ${JSON.stringify(found.cgroups)}`).toBeLessThan(deadline);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        found = await ready();
+      }
+      const back = await person();
+      await move(back.pid, inside);
+      expect(await attackOn(back), "in the new group of that path").toBe("EPERM");
+      await suite.field.unprotect("pay");
+      expect(await attackOn(back), "its protection has ended").toBe("open");
+      const free = await person();
+      await move(free.pid, inside);
+      expect(await attackOn(free), "the control group's too").toBe("open");
+      expect((await ready()).cgroups).toEqual([]);
+      await end(ended);
+      await suite.field.sh(`rmdir ${inside} ${outside} ${root}`);
+    }, 300_000);
+  };
+
+  return { withoutAgent, underNext, endTests };
 }

@@ -224,8 +224,9 @@ print(os.getpid(), n)"`,
       }
     }, 300_000);
 
-    lifeTests(suite);
-    cgroupTests(suite);
+    const cgroups = cgroupTests(suite, configuration.name);
+    lifeTests(suite, cgroups);
+    cgroups.endTests();
     pipeTests(suite, configuration.kernel);
     // What the agent makes of a start that goes wrong, and of lists and changes of policy, depends on the form at most.
     const oneOfForm = configuration.name === "6.12" || configuration.name === "5.10";

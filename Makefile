@@ -41,17 +41,20 @@ LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(wildcard bpf/le
 LEAK_OBJECT := build/bpf/cloudtaser-leaks.bpf.o
 ADDON := build/Release/cloudtaser.node
 CANARY := build/cloudtaser-canary
+LAUNCH := build/cloudtaser-launch
 TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
 
 ##@ Build
-.PHONY: all bpf addon canary typescript command triggers
-all: bpf addon canary triggers command ## BPF objects, addon, canary, attack programs and the command
+.PHONY: all bpf addon canary launch typescript command triggers
+all: bpf addon canary launch triggers command ## BPF objects, addon, canary, launcher, attack programs and the command
 
 bpf: $(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT) ## the linked BPF objects
 
 addon: $(ADDON) ## the native addon
 
 canary: $(CANARY) ## the program that makes each door fire
+
+launch: $(LAUNCH) ## the first program of the image
 
 typescript: build/typescript.stamp ## dist/src, dist/test, dist/tools
 
@@ -81,7 +84,10 @@ $(LEAK_OBJECT): $(LEAK_PARTS)
 $(OBJECT): $(PARTS)
 $(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT):
 	$(say) LINK $@
-	$(Q)$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen object $@.tmp $^
+	$(Q)# 5.10 refuses the BTF of a section without variables, and without BTF verifies every call of a function anew.
+	$(Q)! $(BPFTOOL) btf dump file $@.tmp | grep "DATASEC '.rodata" || { echo "$@: a constant lies in .rodata" >&2; exit 1; }
+	$(Q)mv $@.tmp $@
 
 build/bpf/abi.o: bpf/abi.bpf.c | build/requirements.stamp
 	$(Q)mkdir -p $(@D)
@@ -96,6 +102,10 @@ $(ADDON): binding.gyp bpf/abi_leak.h bpf/leak_hash.h $(shell find native -name '
 $(CANARY): $(wildcard native/canary/*.c native/canary/*.h) | build/requirements.stamp
 	$(say) CC $@
 	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -pthread -o $@ $(filter %.c,$^)
+
+$(LAUNCH): native/launch/launch.c | build/requirements.stamp
+	$(say) CC $@
+	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -o $@ $<
 
 build/typescript.stamp: $(TS_SOURCES) tsconfig.json | node_modules/.stamp
 	$(say) TSC dist
@@ -120,6 +130,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/triggers/triggers.mk
 -include test/demo/demo.mk
 -include test/bench/bench.mk
+include packaging/packaging.mk
 
 ##@ Use
 .PHONY: demo lab lab-build test benign unit check bench bench-events
@@ -137,6 +148,19 @@ bench: lab-build build/bench/operations ## what the agent costs, in instructions
 
 bench-events: typescript ## what the stream of events takes, natively (EVENTS=10000000 watches memory for longer; UPDATE=1 commits the figures)
 	$(Q)node dist/test/bench/events.js $(if $(EVENTS),--events $(EVENTS)) $(if $(UPDATE),--update)
+
+##@ Install
+.PHONY: install deb image sbom
+install: install-product install-system ## below DESTDIR, as root: program, unit, configuration (BUNDLE_NODE=1 brings Node along)
+
+deb: all ## a Debian package with its own Node
+	$(Q)bash packaging/debian/build.sh $(DEB) $(VERSION) $(DEB_ARCH)
+
+image: ## a container image of what is committed, by buildah (IMAGE=NAME:TAG)
+	$(Q)bash packaging/image/build.sh $(IMAGE)
+
+sbom: typescript ## what the product is made of, as CycloneDX (build/sbom.json)
+	$(Q)node dist/tools/sbom.js > build/sbom.json.tmp && mv build/sbom.json.tmp build/sbom.json
 
 ##@ Quality
 test: lab-build ## everything: unit, contract, native, and the lab on all kernels

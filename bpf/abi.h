@@ -122,6 +122,8 @@ enum ct_door {
 	CT_DOOR_TASK_PRCTL = 57,
 	CT_DOOR_MSG_MSG_ALLOC_SECURITY = 58,
 	CT_DOOR_KEY_PERMISSION = 59,
+	CT_DOOR_TASK_NEWTASK = 60,
+	CT_DOOR_CGROUP_ATTACH_TASK = 61,
 	CT_DOOR_MAX = 64,
 };
 
@@ -170,8 +172,9 @@ struct ct_device_key {
 
 /* Why something was lost; index into the loss map. */
 enum ct_loss {
-	CT_LOSS_RING_FULL = 0,	 /* event dropped, verdict stood */
-	CT_LOSS_SCOPE_FULL = 1,	 /* a protected process could not fork: the fork was refused */
+	CT_LOSS_RING_FULL = 0, /* event dropped, verdict stood */
+	CT_LOSS_SCOPE_FULL =
+		1, /* no room for a process: its fork, or the next exec in its control group, was refused */
 	CT_LOSS_KILL_FAILED = 2, /* the in-kernel signal failed; user space tries */
 	CT_LOSS_MAX = 8,
 };
@@ -235,10 +238,23 @@ struct ct_settings {
  * The kernel frees that address only after the task_free door has removed the entry, so no reused pid can match.
  */
 struct ct_scope {
-	__u64 created_ns; /* CLOCK_BOOTTIME */
+	/*
+	 * A number for the way in, inherited: of each process that came into a protected control group from outside
+	 * another; 0: user space has put it in scope. Members of a workload trust each other where it is the same.
+	 */
+	__u64 way;
 	__u32 group;
 	__u32 role;   /* enum ct_role, a bit set */
 	__u32 census; /* last census generation that met this task alive */
+	__u32 pad;
+};
+
+/*
+ * Map "cgroups": hash, key = id (__u64) of a control group of the unified hierarchy: who enters it or one below it is
+ * protected. Ids are not given out twice. Map "cgroups_any": array of 1, a __u32; 0 while "cgroups" is empty.
+ */
+struct ct_cgroup {
+	__u32 group;
 	__u32 pad;
 };
 
@@ -250,9 +266,10 @@ struct ct_namespace {
 };
 
 enum ct_census_op {
-	CT_CENSUS_LIST = 0,   /* one record per task in scope */
-	CT_CENSUS_ADD = 1,    /* put request.tgid, its mm sharers and (follow) its descendants in scope */
-	CT_CENSUS_REMOVE = 2, /* take request.tgid (or, with tgid 0, all of request.group) out of scope */
+	CT_CENSUS_LIST = 0,    /* one record per task in scope */
+	CT_CENSUS_ADD = 1,     /* put request.tgid, its mm sharers and (follow) its descendants in scope */
+	CT_CENSUS_CGROUPS = 3, /* put in scope who is in a protected control group; follow: trusting each other */
+	CT_CENSUS_REMOVE = 2,  /* take request.tgid (or, with tgid 0, all of request.group) out of scope */
 };
 
 /* Map "census_request": array of 1; read by the task iterator "census". */

@@ -5,6 +5,7 @@
  * Not a door: it refuses nothing, and it is not attached while it is not read.
  */
 #include "agent.h"
+#include "cgroups.h"
 #include "namespaces.h"
 
 static __always_inline void try_add(struct ct_census_request *req, __u64 leader, __u32 role)
@@ -50,6 +51,23 @@ static __always_inline bool wanted(struct ct_census_request *req, __u64 task, __
 	return parent && parent->group == req->group && parent->role & CT_ROLE_PROTECTED;
 }
 
+/* Who is found when user space names a control group trusts the others there; whoever is found later is a newcomer. */
+static __always_inline void try_enter(struct ct_census_request *req, __u64 task, __u64 leader)
+{
+	__u64 group;
+
+	if (!TASK_READ(task, mm) || scope_of(leader))
+		return;
+	group = ct_group_above(cgroup_of(task));
+	if (!group)
+		return;
+	if (req->follow ? scope_add(leader, group, CT_ROLE_PROTECTED, req->generation)
+			: ct_enter(leader, cgroup_of(task)))
+		req->full = 1;
+	else
+		req->changed++;
+}
+
 /* With a tgid, a group other than 0 must be right too. */
 static __always_inline bool is_meant(struct ct_census_request *req, __u32 tgid, struct ct_scope *entry)
 {
@@ -85,6 +103,10 @@ int ct_census(struct bpf_iter__task *ctx)
 	tgid = TASK_READ(task, tgid);
 	if (req->op == CT_CENSUS_ADD && wanted(req, task, tgid, leader))
 		try_add(req, leader, req->role);
+	if (req->op == CT_CENSUS_CGROUPS) {
+		try_enter(req, task, leader);
+		return 0;
+	}
 	if (task != leader) {
 		/* A thread whose exec failed may hold an entry of its own. */
 		if (req->op == CT_CENSUS_REMOVE)

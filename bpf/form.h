@@ -50,6 +50,14 @@ typedef unsigned long long ct_context;
 
 #endif
 
+/*
+ * A door at a tracepoint: it refuses nothing in any form, and what the verifier knows of its arguments is the same in
+ * all. Failure direction: the kernel may leave out a call that comes while the same program is preempted on that CPU.
+ */
+#define TRACE_DOOR(tracepoint, args...)                                                                                \
+	SEC("tp_btf/" #tracepoint)                                                                                     \
+	int BPF_PROG(ct_##tracepoint, args)
+
 /* What a door answers where the verdict is "no". */
 #define CT_REFUSAL (CT_REFUSES ? -EPERM : 0)
 

@@ -12,6 +12,7 @@
 #define CT_FILTER_SLOTS 32768
 #define CT_OPENED_MAX	2048
 #define CT_SINKS_MAX	16384
+#define CT_CGROUPS_MAX	8192
 #define CT_RING_BYTES	(512 * 1024)
 /* Of one bank. */
 #define CT_ALLOW_MAX	  10240
@@ -41,6 +42,26 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } scope_count __weak SEC(".maps");
+
+/*
+ * Control groups whose members are protected. No room: user space refuses to protect that one. An entry that is left
+ * of a group that is gone matches nobody.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CT_CGROUPS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct ct_cgroup);
+} cgroups __weak SEC(".maps");
+
+/* [0]: not 0 as long as `cgroups` may hold something. A missing entry (impossible in an array): it does. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} cgroups_any __weak SEC(".maps");
 
 /* Filled by the census. No room: that namespace can be entered; the entries that are there stand. */
 struct {

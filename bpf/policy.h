@@ -142,7 +142,18 @@ static __always_inline __u32 group_in(__u64 known)
 	return known;
 }
 
-/* A process may always look at itself, whatever shares its memory too; other members of its workload if they may. */
+/* The way by which a task's process came in; 0 also if it is not in scope. A global function, as in allow.h. */
+__weak __noinline __u64 ct_way(__u64 task)
+{
+	struct ct_scope *entry = scope_of((__u64)TASK_READ(task, group_leader));
+
+	return entry ? entry->way : 0;
+}
+
+/*
+ * A process may always look at itself, whatever shares its memory too; other members of its workload if they may and
+ * came in together: whoever moves into its control group is protected like all in it, and has no right to look at them.
+ */
 static __always_inline bool may_inspect(__u64 offender, __u64 me, __u64 task, __u64 target)
 {
 	__u64 mm;
@@ -154,6 +165,8 @@ static __always_inline bool may_inspect(__u64 offender, __u64 me, __u64 task, __
 	mm = (__u64)TASK_READ(offender, mm);
 	if (mm && mm == (__u64)TASK_READ(task, mm))
 		return true;
+	if (ct_way(offender) != ct_way(task))
+		return false;
 	return ct_rule(CT_VECTOR_NONE, group_in(target), 0) & CT_RULE_MEMBERS;
 }
 

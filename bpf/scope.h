@@ -78,23 +78,40 @@ static __always_inline void scope_bump(__u64 leader, __u32 role, __s64 by)
  * Puts a leader in scope. 0 if it is in scope afterwards. The filter goes up before the entry exists and down after
  * it is gone, so that no reader can miss an entry; two generations of doors that both insert count it once.
  */
+static __always_inline int scope_put(__u64 leader, const struct ct_scope *entry)
+{
+	scope_bump(leader, entry->role, 1);
+	if (!bpf_map_update_elem(&scope, &leader, entry, BPF_NOEXIST))
+		return 0;
+	scope_bump(leader, entry->role, -1);
+	if (bpf_map_lookup_elem(&scope, &leader))
+		return 0;
+	count(&losses, CT_LOSS_SCOPE_FULL);
+	return -EAGAIN;
+}
+
 static __always_inline int scope_add(__u64 leader, __u32 group, __u32 role, __u32 census)
 {
 	struct ct_scope entry = {
-		.created_ns = bpf_ktime_get_boot_ns(),
 		.group = group,
 		.role = role,
 		.census = census,
 	};
 
-	scope_bump(leader, role, 1);
-	if (!bpf_map_update_elem(&scope, &leader, &entry, BPF_NOEXIST))
-		return 0;
-	scope_bump(leader, role, -1);
-	if (bpf_map_lookup_elem(&scope, &leader))
-		return 0;
-	count(&losses, CT_LOSS_SCOPE_FULL);
-	return -EAGAIN;
+	return scope_put(leader, &entry);
+}
+
+/* The same workload, by the same way in. */
+static __always_inline int scope_inherit(__u64 leader, const struct ct_scope *from, __u32 role)
+{
+	struct ct_scope entry = {
+		.way = from->way,
+		.group = from->group,
+		.role = role,
+		.census = from->census,
+	};
+
+	return scope_put(leader, &entry);
 }
 
 static __always_inline __u32 scope_remove(__u64 leader)
@@ -111,14 +128,22 @@ static __always_inline __u32 scope_remove(__u64 leader)
 	return role;
 }
 
-/* A global function, as in allow.h. */
+/* Whether user space has named control groups. */
+static __always_inline bool any_cgroup_protected(void)
+{
+	__u32 zero = 0, *any = bpf_map_lookup_elem(&cgroups_any, &zero);
+
+	return !any || *any;
+}
+
+/* A control group that waits for its first process counts. A global function, as in allow.h. */
 __weak __noinline int ct_anything_protected(void)
 {
 	__u32 zero = 0;
 	__u64 *n = bpf_map_lookup_elem(&scope_count, &zero);
 	struct ct_settings *set = bpf_map_lookup_elem(&settings, &zero);
 
-	return !n || *n || !set || set->node_guards_always;
+	return !n || *n || !set || set->node_guards_always || any_cgroup_protected();
 }
 
 #endif

@@ -31,8 +31,13 @@ struct cgroup_subsys_state {
 	struct cgroup_subsys_state *parent;
 };
 
+struct cgroup_root {
+	int hierarchy_id;
+};
+
 struct cgroup___self {
 	struct cgroup_subsys_state self;
+	struct cgroup_root *root;
 };
 
 struct ns_common {

@@ -2,9 +2,11 @@
 /*
  * An exec by a thread that is not the leader makes that thread the leader (de_thread()), under another address.
  * It gets its entry here, before the old leader is released; should the exec fail, the entry goes with the thread.
- * And an exec under a tracer is refused here, the last moment at which it fails cleanly. What is
+ * And an exec under a tracer is refused here, the last moment at which it fails cleanly. Who is in a protected control
+ * group and not yet in scope comes in before the new program begins; no room: the exec is refused (EAGAIN). What is
  * executed by a protected process stays one, so of what it is given only the arguments are everybody's to see.
  */
+#include "../cgroups.h"
 #include "../guards/room.h"
 #include "../guards/traced.h"
 
@@ -17,6 +19,11 @@ DOOR(bprm_check_security, struct linux_binprm *bprm)
 	struct ct_scope *me = scope_of(leader);
 	int verdict;
 
+	if (!me && any_cgroup_protected()) {
+		if (ct_enter(leader, cgroup_of(task)))
+			return CT_REFUSES ? -EAGAIN : 0;
+		me = scope_of(leader);
+	}
 	if (!me)
 		return 0;
 	if (me->role & CT_ROLE_CANARY)
@@ -28,7 +35,7 @@ DOOR(bprm_check_security, struct linux_binprm *bprm)
 			return verdict;
 	}
 	if (task != leader) {
-		verdict = scope_add(task, me->group, me->role, me->census);
+		verdict = scope_inherit(task, me, me->role);
 		if (verdict)
 			return verdict;
 	}

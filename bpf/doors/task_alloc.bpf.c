@@ -28,5 +28,5 @@ DOOR(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		return 0;
 	if (role & CT_ROLE_CANARY)
 		count(&proofs, CT_DOOR_TASK_ALLOC);
-	return scope_add(child, parent->group, role, parent->census);
+	return scope_inherit(child, parent, role);
 }

@@ -8,24 +8,26 @@ import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
 import type { EventFilter } from "../formats/index.js";
 import {
-  canaryPath,
   type Kernel,
   type KernelFacts,
   type Native,
-  openKernel,
   packageVersion,
   readKernelFacts,
 } from "../kernel/index.js";
+import type { KubernetesSource } from "../kubernetes/index.js";
 import type { Log } from "../log/index.js";
 import { Groups, type Hardening, type Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
+import { renewExecutable } from "./executable.js";
+import { openGuards } from "./guards.js";
 import { createHandlers } from "./handlers.js";
 import { closeHealthServer, startHealthServer } from "./http.js";
-import { sayIdling, whyAwake } from "./idling.js";
 import { checkMachine, started, stopIfInterrupted } from "./machine.js";
+import { ServiceManager } from "./manager.js";
 import { createAgentMetrics } from "./measures.js";
-import { lossesOf, Notices } from "./notices.js";
+import { createNotices, type Notices } from "./notices.js";
+import { startPods } from "./pods.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
@@ -54,6 +56,7 @@ export class Agent {
   readonly selftests: Selftests;
   readonly #rules: Rules;
   readonly hardening: Hardening;
+  readonly #manager: ServiceManager;
   #config: Config;
   #loadedAt = new Date().toISOString();
   #reloadError: string | null = null;
@@ -65,6 +68,7 @@ export class Agent {
   #control: ControlServer | undefined;
   #watch: Watch | undefined;
   #notices: Notices | undefined;
+  #pods: KubernetesSource | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: AgentOptions) {
@@ -75,6 +79,7 @@ export class Agent {
     this.selftests = new Selftests(() => this.#config, this.#log.child("selftest"));
     this.#rules = new Rules(this.#groups, options.log.child("allow"));
     this.hardening = createHardening(options.native, () => this.#config);
+    this.#manager = new ServiceManager({ ...options, env: process.env, pid: process.pid });
   }
 
   /** Throws when the guards cannot stand; nothing is left attached then. */
@@ -95,28 +100,18 @@ export class Agent {
         native: this.#options.native,
         workloadOf: (group) => this.#groups.nameOf(group),
         secretOf: (id) => this.#secrets?.byNumber(id)?.name,
+        podOf: (path, container) => this.#pods?.factsOf(path, container),
         log: this.#log.child("stream"),
       });
       this.#stream = stream;
-      const kernel = await openKernel({
-        native: this.#options.native,
-        facts: this.#facts,
-        objects: this.#config.objectPath,
-        canary: canaryPath(),
-        form: this.#config.form,
-        pinPath: this.#config.pinPath,
-        onEvents: (events, malformed) => stream.take(events, malformed),
-        onIdling: (awake, error) => sayIdling(this.#log, awake, error),
-        whyAwake,
-      });
+      const { native, log: agentLog } = this.#options;
+      const kernel = await openGuards({ native, facts: this.#facts, config: this.#config, stream, log: agentLog });
       this.#kernel = kernel;
       stopIfInterrupted(interrupted());
-      const scope = openScope(kernel, this.#groups, this.hardening, this.#options.native);
+      const scope = openScope(kernel, this.#groups, this.hardening, native);
       const secrets = openSecrets(kernel, this.#groups, scope, this.#config.control.socket, this.#log);
       this.#secrets = secrets;
-      const inUse = new Set([...scope.records().map((record) => record.who.group), ...secrets.groups()]);
-      this.#groups.reserve(inUse);
-      this.#groups.keepOnly(inUse);
+      scope.adopt(secrets.groups());
       stream.follow(kernel);
       kernel.listen();
       // Doors that were taken over refuse modules already, and the last agent has loaded these.
@@ -126,29 +121,31 @@ export class Agent {
       await this.#rules.apply(kernel, allow);
       this.#scope = scope; // only now: who asks for protection before rules are in force is told that the agent starts
       await protectConfigured(scope, this.#config, this.#log);
+      this.#pods = await startPods({ config: this.#config, scope, kernel, rules: this.#rules, stream, log: this.#log });
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
         // Anybody on the node can ask here: who is protected is only told over the control socket.
-        status: () => ({ ...this.status(), processes: undefined }),
+        status: () => ({ ...this.status(), processes: undefined, cgroups: undefined }),
       });
       stopIfInterrupted(interrupted());
       const log = this.#log.child("watch");
-      const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
-      const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
+      const notices = createNotices(kernel, stream, log);
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
         check: () => this.#rules.check(kernel).then(() => secrets.check()),
-        proved: () => this.#tellManager(),
+        proved: () => this.#manager.state(this.notReady(), this.#config.mode),
       });
       this.#watch.every(this.#config.canary.interval);
       const found = { silenced: this.#facts.ftraceEnabled === false, ready: this.notReady().length === 0 };
       notices.started({ version: packageVersion(), mode: this.#config.mode, ...found });
-      this.#tellManager();
+      this.#manager.state(this.notReady(), this.#config.mode);
+      this.#manager.watch();
       stream.evidence.checkpoint("start");
       stream.evidence.every(this.#config.evidence.checkpointSeconds);
       this.selftests.schedule();
       kernel.mayIdle();
+      void renewExecutable({ image: process.env["CLOUDTASER_IMAGE_EXECUTABLE"], kernel, log: this.#log });
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -165,6 +162,7 @@ export class Agent {
   async reload(): Promise<{ loadedAt: string }> {
     const kernel = this.kernel;
     let sinks: Switch | undefined;
+    this.#manager.reloading();
     try {
       const config = this.#options.reloadConfig();
       const allow = this.#rules.resolve(config);
@@ -181,6 +179,7 @@ export class Agent {
       this.#loadedAt = new Date().toISOString();
       this.#reloadError = null;
       await protectConfigured(this.scope, config, this.#log);
+      if (config.kubernetes) await this.#pods?.configure(config.kubernetes);
       this.#watch?.every(config.canary.interval);
       this.selftests.schedule();
       this.#log.info("configuration loaded", { mode: config.mode });
@@ -190,6 +189,8 @@ export class Agent {
       this.#reloadError = error instanceof Error ? error.message : String(error);
       this.#log.error("the new configuration was refused, the old one stays in force", { error });
       throw error;
+    } finally {
+      this.#manager.reloaded(this.#reloadError !== null, this.#config.mode);
     }
   }
 
@@ -200,7 +201,8 @@ export class Agent {
   notReady(): string[] {
     const kernel = this.#kernel;
     if (!kernel || !this.#scope) return ["starting"];
-    return kernel.doors.filter((door) => !door.proved).map((door) => `door ${door.door}: ${door.reason}`);
+    const doors = kernel.doors.filter((door) => !door.proved).map((door) => `door ${door.door}: ${door.reason}`);
+    return [...doors, ...(this.#pods?.notReady() ?? [])];
   }
 
   status(): StatusReport {
@@ -218,11 +220,12 @@ export class Agent {
       kernel: this.kernel,
       facts: this.#facts,
       records: this.scope.records(),
+      cgroups: this.scope.cgroups(),
       workloadOf: (group) => this.#groups.nameOf(group),
-      warnings: [...this.#rules.warnings, ...this.scope.warnings],
+      warnings: [...this.#rules.warnings, ...this.scope.warnings, ...(this.#pods?.warnings() ?? [])],
       secrets: secretsReport(this.kernel, this.#secrets),
       hardening: this.hardening,
-      overridesOf: (name) => overridesOf(this.#config, name),
+      overridesOf: (name) => overridesOf(this.#rules.whole(this.#config), name),
     });
   }
 
@@ -255,13 +258,11 @@ export class Agent {
     return createAgentMetrics({
       kernel: this.kernel,
       native: this.#options.native,
-      sinks: () => this.#stream?.outlets.reports() ?? [],
+      stream: () => this.#stream,
+      pods: () => this.#pods?.report(),
       mode: () => this.#config.mode,
-      pipeline: () => this.#stream?.stats,
-      malformed: () => this.#stream?.malformed ?? 0,
       hardening: () => this.hardening.totals(),
       ready: () => this.notReady().length === 0,
-      evidence: () => this.#stream?.evidence,
       checkpointSeconds: () => this.#config.evidence.checkpointSeconds,
       secrets: () => this.#secrets?.count ?? 0,
       proofFailures: () => this.#watch?.failures ?? 0,
@@ -271,17 +272,12 @@ export class Agent {
     });
   }
 
-  /** The service manager hears READY only when every door is proved. */
-  #tellManager(): void {
-    const reasons = this.notReady();
-    const status = reasons.length === 0 ? `guarding in ${this.#config.mode} mode` : `not ready: ${reasons[0]}`;
-    this.#options.native.notify(`${reasons.length === 0 ? "READY=1\n" : ""}STATUS=${status}`);
-  }
-
   async #stop(how: "leave" | "detach"): Promise<void> {
     this.#watch?.stop();
+    this.#scope?.close();
+    await this.#pods?.stop();
     await this.selftests.stop();
-    this.#options.native.notify("STOPPING=1");
+    this.#manager.stopping();
     await this.#control?.close();
     await closeHealthServer(this.#health);
     this.#kernel?.drain();
@@ -292,6 +288,7 @@ export class Agent {
       await this.#stream?.close();
     }
     this.#kernel?.close(how);
+    this.#manager.close();
     this.#log.info("stopped", { doors: this.#kernel ? how : "none" });
   }
 }

@@ -8,6 +8,7 @@ import {
   digestOf,
   digestSlowly,
   type ExecutableIdentity,
+  onNode,
   resolveExecutable,
   sameFile,
 } from "../config/index.js";
@@ -137,7 +138,7 @@ export class AllowList {
   }
 
   #look(path: string): Executable {
-    const identity = resolveExecutable(path);
+    const identity = resolveExecutable(onNode(path));
     return { path, identity, digest: this.#digests.get(keyOf(identity)), stopped: "" };
   }
 
@@ -146,8 +147,8 @@ export class AllowList {
     const known = this.#digests.get(keyOf(identity));
     if (known !== undefined) return known;
     try {
-      const digest = digestOf(path);
-      if (!sameFile(resolveExecutable(path), identity)) throw new Error("it was changed while it was read");
+      const digest = digestOf(onNode(path));
+      if (!sameFile(resolveExecutable(onNode(path)), identity)) throw new Error("it was changed while it was read");
       this.#digests.set(keyOf(identity), digest);
       return digest;
     } catch (cause) {
@@ -157,7 +158,7 @@ export class AllowList {
 
   #changed(file: Executable): boolean {
     try {
-      const now = resolveExecutable(file.path);
+      const now = resolveExecutable(onNode(file.path));
       if (sameFile(now, file.identity)) return false;
       const other = now.exeIno !== file.identity.exeIno || now.exeDev !== file.identity.exeDev;
       if (other) return this.#stop(file, "is another file than when the configuration was loaded");
@@ -187,8 +188,8 @@ export class AllowList {
       if (file.digest !== undefined) continue;
       const { path, identity } = file;
       try {
-        const digest = await digestSlowly(path);
-        if (!sameFile(resolveExecutable(path), identity)) continue;
+        const digest = await digestSlowly(onNode(path));
+        if (!sameFile(resolveExecutable(onNode(path)), identity)) continue;
         file.digest = digest;
         this.#digests.set(keyOf(identity), digest);
       } catch {

@@ -5,6 +5,12 @@ import { enableFtrace, type KernelFacts } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 
 /** Throws for what is missing; sets the switch that silences every guard back to 1. */
+/** Between the steps of the start, each of which may take a while. */
+export function stopIfInterrupted(interrupted: () => string | undefined): void {
+  const signal = interrupted();
+  if (signal !== undefined) throw new CloudtaserError("START_INTERRUPTED", { target: signal });
+}
+
 export function checkMachine(facts: KernelFacts, log: Log): void {
   if (!facts.root && facts.missingCapabilities.length > 0) {
     throw new CloudtaserError("NOT_ROOT", { target: "cloudtaser agent", fields: { uid: process.geteuid?.() ?? -1 } });

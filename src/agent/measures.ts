@@ -2,6 +2,7 @@
 // Joins the metric families with the rooms that know the numbers.
 import { noticeTypes } from "../formats/index.js";
 import { type DoorName, doorNames, type Kernel, Loss, type Native, packageVersion } from "../kernel/index.js";
+import type { SourceReport } from "../kubernetes/index.js";
 import { createMetrics, type Metrics } from "../metrics/index.js";
 import { type PipelineStats, unscannedReasons } from "../pipeline/index.js";
 import { selftestOutcomes } from "../selftest/index.js";
@@ -15,16 +16,23 @@ export const ringBytes = 512 * 1024;
 
 const pipelineDrops = ["abi_mismatch", "unknown_vector", "unknown_outcome", "failed", "malformed"] as const;
 
+/** Of the stream what is counted. */
+interface MeasuredStream {
+  stats: Readonly<PipelineStats>;
+  /** Records of the wrong size. */
+  malformed: number;
+  outlets: { reports(): readonly SinkReport[] };
+  evidence: Pick<Evidence, "before" | "status">;
+}
+
 export interface MeasureSources {
   kernel: Kernel;
   native: Native;
-  sinks(): readonly SinkReport[];
+  stream(): MeasuredStream | undefined;
+  /** undefined without Kubernetes. */
+  pods(): SourceReport | undefined;
   mode(): "detect" | "enforce";
-  pipeline(): Readonly<PipelineStats> | undefined;
-  /** Records of the wrong size. */
-  malformed(): number;
   ready(): boolean;
-  evidence(): Pick<Evidence, "before" | "status"> | undefined;
   checkpointSeconds(): number;
   secrets(): number;
   hardening(): Iterable<{ kind: string; outcome: string; count: number }>;
@@ -36,6 +44,7 @@ export interface MeasureSources {
 
 export function createAgentMetrics(sources: MeasureSources): Metrics {
   const { kernel } = sources;
+  const pipeline = (): Readonly<PipelineStats> | undefined => sources.stream()?.stats;
   return createMetrics(
     {
       build: {
@@ -60,21 +69,26 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
       pipelineDrops: () =>
         pipelineDrops.map((reason) => ({
           reason,
-          count: reason === "malformed" ? sources.malformed() : (sources.pipeline()?.dropped[reason] ?? 0),
+          count: reason === "malformed" ? (sources.stream()?.malformed ?? 0) : (pipeline()?.dropped[reason] ?? 0),
         })),
       protectedProcesses: () => kernel.protectedProcesses(),
       ring: () => ({ usedBytes: undefined, sizeBytes: ringBytes }),
-      sinks: () => sources.sinks().map(({ name, spoolMaxBytes, stats }) => ({ name, spoolMaxBytes, ...stats })),
+      sinks: () =>
+        (sources.stream()?.outlets.reports() ?? []).map(({ name, spoolMaxBytes, stats }) => ({
+          name,
+          spoolMaxBytes,
+          ...stats,
+        })),
+      pods: () => sources.pods() ?? noPods,
       canary: () => ({ lastSuccess: (kernel.lastProof ?? 0) / 1000, failures: sources.proofFailures() }),
       reload: sources.reload,
       hardening: sources.hardening,
       ready: sources.ready,
-      notices: () => [...(sources.pipeline()?.notices ?? [])].map(([type, count]) => ({ type, count })),
-      leakWindows: () => sources.pipeline()?.leakWindows ?? 0,
-      evidence: () => evidenceNumbers(sources.evidence(), sources.checkpointSeconds()),
+      notices: () => [...(pipeline()?.notices ?? [])].map(([type, count]) => ({ type, count })),
+      leakWindows: () => pipeline()?.leakWindows ?? 0,
+      evidence: () => evidenceNumbers(sources.stream()?.evidence, sources.checkpointSeconds()),
       secrets: sources.secrets,
-      unscanned: () =>
-        unscannedReasons.map((reason) => ({ reason, count: sources.pipeline()?.unscanned[reason] ?? 0 })),
+      unscanned: () => unscannedReasons.map((reason) => ({ reason, count: pipeline()?.unscanned[reason] ?? 0 })),
       selftest: () => selftestNumbers(sources.selftests()),
     },
     {
@@ -92,6 +106,8 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
     { onReadFailure: sources.onFailure },
   );
 }
+
+const noPods = { pods: 0, wanted: 0, unguarded: 0, watchRestarts: 0, synced: false, failure: "", lastHeard: 0 };
 
 function evidenceNumbers(evidence: Pick<Evidence, "before" | "status"> | undefined, intervalSeconds: number) {
   const { publicKey = null, lastCheckpoint = null } = evidence?.status() ?? {};

@@ -20,6 +20,12 @@ export interface NoticeOptions {
   log: Log;
 }
 
+/** What carries them; Stream does. */
+export interface NoticeStream {
+  losses(): Record<string, number>;
+  announce(notice: Notice): void;
+}
+
 /** Vectors whose guards stand at a door; one without guards keeps the scope, on which all process vectors rest. */
 export function vectorsAt(door: string): string[] {
   const own = vectorNames.filter((vector) => (vectorEntry(vector).doors as readonly string[]).includes(door));
@@ -34,6 +40,11 @@ export const lossesOf = (kernel: Pick<Kernel, "losses">): Record<string, number>
       .filter(({ reason }) => reason === "ring_full")
       .map(({ reason, count }) => [reason, Number(count)]),
   );
+
+export function createNotices(kernel: Kernel, stream: NoticeStream, log: Log): Notices {
+  const losses = () => ({ ...stream.losses(), ...lossesOf(kernel) });
+  return new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
+}
 
 export class Notices {
   readonly #options: NoticeOptions;

@@ -55,6 +55,7 @@ export function needsRestart(before: Config, after: Config): string[] {
     ["control", (c) => c.control],
     ["stateDirectory", (c) => c.stateDirectory],
     ["nodeName", (c) => c.nodeName],
+    ["kubernetes", ({ kubernetes: k }) => k && [k.apiServer, k.tokenFile, k.caFile]],
   ];
   return fixed.filter(([, pick]) => JSON.stringify(pick(before)) !== JSON.stringify(pick(after))).map(([name]) => name);
 }

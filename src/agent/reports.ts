@@ -3,7 +3,7 @@
 import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, SinkState, StatusReport, VectorReport } from "../control/protocol.js";
 import { type DoorStatus, type Kernel, type KernelFacts, mayBeAbsent } from "../kernel/index.js";
-import type { Hardening, ScopeRecord } from "../scope/index.js";
+import type { Hardening, ProtectedCgroup, ScopeRecord } from "../scope/index.js";
 import type { SinkReport } from "../sinks/index.js";
 import { lateWorth, vectorEntry, vectorNames } from "../vectors/index.js";
 import type { EvidenceStatus } from "./evidence.js";
@@ -108,6 +108,7 @@ export type StatusParts = Pick<
   kernel: Kernel;
   facts: KernelFacts;
   records: ScopeRecord[];
+  cgroups: ProtectedCgroup[];
   workloadOf: (group: number) => string;
   hardening: Hardening;
   overridesOf: (workload: string) => Record<string, { mode: string; kill: boolean }>;
@@ -122,6 +123,7 @@ export function statusReport(parts: StatusParts): StatusReport {
   const processes = records.map((record) => processReport(record, workloadOf, parts.hardening));
   const sizes = new Map<string, number>();
   for (const { workload } of processes) sizes.set(workload, (sizes.get(workload) ?? 0) + 1);
+  for (const { workload } of parts.cgroups) sizes.set(workload, sizes.get(workload) ?? 0);
   return {
     version: parts.version,
     node: parts.node,
@@ -140,6 +142,7 @@ export function statusReport(parts: StatusParts): StatusReport {
     doors: kernel.doors.map(doorReport),
     workloads: [...sizes].map(([name, count]) => ({ name, processes: count, overrides: parts.overridesOf(name) })),
     processes,
+    cgroups: parts.cgroups.map(({ id, path, workload }) => ({ id: id.toString(), path, workload })),
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,
     secrets: parts.secrets,

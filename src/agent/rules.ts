@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The policy in force: what the configuration says, what its allow lists mean on this machine, and which workload has
 // which number. Everything is resolved before anything is written.
-import type { Config } from "../config/index.js";
+import type { Config, WorkloadConfig } from "../config/index.js";
 import type { Kernel, Native } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { type Groups, Hardening } from "../scope/index.js";
@@ -11,6 +11,8 @@ import { buildPolicy } from "./policy.js";
 export class Rules {
   readonly #allow: AllowList;
   readonly #groups: Groups;
+  /** Workloads that the configuration does not name: pods with rules of their own. */
+  #more: readonly WorkloadConfig[] = [];
 
   constructor(groups: Groups, log: Log) {
     this.#allow = new AllowList(log);
@@ -36,13 +38,31 @@ export class Rules {
     if (changed && this.#allow.set) this.#write(kernel, this.#allow.set);
   }
 
+  /** Rules of pods, beside those of the configuration. Throws if they do not fit; those before stay in force then. */
+  setMore(kernel: Kernel, workloads: readonly WorkloadConfig[]): void {
+    const before = this.#more;
+    this.#more = workloads;
+    try {
+      if (this.#allow.set) this.#write(kernel, this.#allow.set);
+    } catch (error) {
+      this.#more = before;
+      throw error;
+    }
+  }
+
+  /** The configuration with the rules of pods. */
+  whole(config: Config): Config {
+    return this.#more.length === 0 ? config : { ...config, workloads: [...config.workloads, ...this.#more] };
+  }
+
   get warnings(): string[] {
     return this.#allow.warnings;
   }
 
   #write(kernel: Kernel, allow: AllowSet): void {
     kernel.leaks.configure(allow.config.leaks);
-    kernel.setPolicy(buildPolicy(allow.config, this.#allow.entries(allow), (name) => this.#groups.ensure(name)));
+    const config = this.whole(allow.config);
+    kernel.setPolicy(buildPolicy(config, this.#allow.entries(allow), (name) => this.#groups.ensure(name)));
   }
 }
 

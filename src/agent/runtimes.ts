@@ -2,6 +2,7 @@
 // Programs that enter, start and stop containers for a living: without them a node starts no container and runs no probe. They are known
 // by where they lie when the configuration is read; one that is elsewhere goes on the allow list.
 import { statSync } from "node:fs";
+import { nodeRoot, onNode } from "../config/index.js";
 
 const directories = [
   "/usr/bin",
@@ -55,10 +56,10 @@ export interface Runtime {
 }
 
 /** What of them is on this node. */
-export function containerRuntimes(): Runtime[] {
+export function containerRuntimes(root = nodeRoot()): Runtime[] {
   return directories.flatMap((directory) =>
     [...runtimes, ...managers]
       .map((name) => ({ path: `${directory}/${name}`, children: runtimes.includes(name) }))
-      .filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isFile()),
+      .filter(({ path }) => statSync(onNode(path, root), { throwIfNoEntry: false })?.isFile()),
   );
 }

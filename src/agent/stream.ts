@@ -22,6 +22,7 @@ import {
   createProcReader,
   type Notice,
   type Pipeline,
+  type PodOf,
   readBootId,
 } from "../pipeline/index.js";
 import { Outlets } from "../sinks/index.js";
@@ -41,6 +42,8 @@ export interface StreamParts {
   native: Native;
   workloadOf: (group: number) => string;
   secretOf: (id: number) => string | undefined;
+  /** What an orchestrator knows of processes. */
+  podOf?: PodOf;
   log: Log;
 }
 
@@ -59,7 +62,10 @@ export class Stream {
     return new Stream(parts, await Outlets.open(parts.config()));
   }
 
-  private constructor({ config, native, workloadOf, secretOf, log }: StreamParts, outlets: Outlets) {
+  private constructor(
+    { config, native, workloadOf, secretOf, podOf = () => undefined, log }: StreamParts,
+    outlets: Outlets,
+  ) {
     this.outlets = outlets;
     this.evidence = new Evidence(config().stateDirectory, (notice) => this.announce(notice), log);
     this.#pipeline = createPipeline(
@@ -69,7 +75,7 @@ export class Stream {
         node: config().nodeName,
         boot: readBootId(),
         clock: createBootClock(),
-        facts: createFacts(createProcReader({})),
+        facts: createFacts(createProcReader({}), { podOf }),
         workloadOf: (group) => (group === 0 ? undefined : workloadOf(group)),
         secretOf,
         modeOf: (vector) => policyOf(config(), vector).mode,

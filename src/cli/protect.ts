@@ -42,7 +42,7 @@ export function addProtect(program: Command, io: Io): void {
     .usage("[options] PID | --unit NAME | --cgroup PATH | -- COMMAND…")
     .argument("[pid]", "process id on this node")
     .option("--unit <name>", "systemd unit")
-    .option("--cgroup <path>", "control group, a directory below /sys/fs/cgroup")
+    .option("--cgroup <path>", "control group, a directory below /sys/fs/cgroup: who is in it, or enters it")
     .option("--name <workload>", "name of the workload in events and status")
     .option(
       "--secret-env <variable>",
@@ -61,7 +61,8 @@ export function addProtect(program: Command, io: Io): void {
         throw new CloudtaserError("USAGE", { target: "protect", fields: { reason } });
       }
       const report = await (await session.client()).protect(request);
-      const who = count(report.processes.length, "process");
+      const { length } = report.processes;
+      const who = length === 0 ? "Nobody there yet; who enters is" : count(length, "process");
       showReport(session, report, `${who} protected as ${printable(report.workload)}`);
     });
 }

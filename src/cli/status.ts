@@ -110,11 +110,13 @@ function protectedLines(status: StatusReport, color: boolean): string[] {
   const secrets = status.secrets.workloads.map(({ workload, count: registered }) =>
     printable(`secrets of ${workload}: ${registered} registered`),
   );
-  if (status.processes.length === 0) return ["No process is protected.", ...secrets];
+  if (status.processes.length === 0 && status.cgroups.length === 0)
+    return ["No process is protected.", ...secrets];
   const workloads = count(status.workloads.length, "workload", "workloads");
   return [
     `${count(status.processes.length, "process")} protected in ${workloads}`,
     ...processTable(status.processes, color),
+    ...cgroupTable(status.cgroups, color),
     ...status.workloads.flatMap(({ name, overrides }) => {
       const rules = Object.entries(overrides).map(
         ([vector, { mode, kill }]) => `${vector} ${mode}${kill ? " kill" : ""}`,
@@ -123,4 +125,11 @@ function protectedLines(status: StatusReport, color: boolean): string[] {
     }),
     ...secrets,
   ];
+}
+
+function cgroupTable(cgroups: StatusReport["cgroups"], color: boolean): string[] {
+  if (cgroups.length === 0) return [];
+  const rows = cgroups.map(({ id, path, workload }) => [path ?? "gone", workload, id]);
+  const columns = [{ title: "CONTROL GROUP" }, { title: "WORKLOAD" }, { title: "ID", align: "right" }] as const;
+  return ["", ...renderTable(columns, rows, { color })];
 }

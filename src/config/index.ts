@@ -12,8 +12,9 @@ export {
 } from "./executable.js";
 export { type ListenAddress, parseListenAddress } from "./listen.js";
 export { type ConfigInput, defaultConfigPath, findConfigFile, loadConfig } from "./load.js";
+export { nodeRoot, onNode } from "./node-root.js";
 export { type ConfigFlags, configOverlays, type Environment, type FlagName, type Overlay } from "./overlay.js";
 export { type AllowConfig, hasOwnPolicy, policyOf, type VectorPolicy, workloadNamed } from "./policy.js";
-export { type Config, describeConfig, type WorkloadConfig } from "./schema.js";
+export { type Config, describeConfig, type KubernetesConfig, type WorkloadConfig } from "./schema.js";
 export type { SinkConfig } from "./sinks.js";
 export { type ConfigWatcher, watchConfig } from "./watch.js";

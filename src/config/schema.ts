@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { parseDestination } from "./destination.js";
+import { kubernetes } from "./kubernetes.js";
 import { parseListenAddress } from "./listen.js";
 import { modeOf } from "./mode.js";
 import { absolutePath } from "./paths.js";
@@ -74,7 +75,17 @@ const workload = z
       .describe("Name of the workload in events and status; unique."),
     pid: z.int().min(1).max(4194304).optional().describe("Process id on the node."),
     unit: z.string().min(1).max(256).optional().describe("systemd unit whose processes are protected."),
-    cgroup: absolutePath.optional().describe("Control group directory whose processes are protected."),
+    cgroup: absolutePath
+      .optional()
+      .describe("Control group directory: whoever is in it or below, or enters it, is protected."),
+    cgroups: z
+      .array(absolutePath)
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        'The same for all that these patterns name, now and later: "*" and "?" stand for characters of one name, as in "/sys/fs/cgroup/system.slice/pay*.service".',
+      ),
     mode: z.enum(["detect", "enforce"]).optional().describe("For this workload in place of the global mode."),
     kill: z.boolean().optional().describe("For this workload in place of the global setting."),
     vectors: z
@@ -91,12 +102,12 @@ const workload = z
       ),
   })
   .refine(
-    ({ pid, unit, cgroup }) => [pid, unit, cgroup].filter((one) => one !== undefined).length <= 1,
-    "takes at most one of pid, unit and cgroup",
+    ({ pid, unit, cgroup, cgroups }) => [pid, unit, cgroup, cgroups].filter((one) => one !== undefined).length <= 1,
+    "takes at most one of pid, unit, cgroup and cgroups",
   )
   .refine(
     ({ name, ...rest }) => Object.values(rest).some((value) => value !== undefined),
-    "says nothing: it needs one of pid, unit and cgroup, or rules for what is protected under that name",
+    "says nothing: it needs one of pid, unit, cgroup and cgroups, or rules for what is protected under that name",
   );
 
 /** Bytes: the least and the most that the kernel side can be told (bpf/abi_leak.h). */
@@ -262,11 +273,13 @@ export const configSchema = z.strictObject({
     .refine(namesAreUnique, "two workloads have the same name")
     .default([])
     .describe("What is protected from the start."),
+  kubernetes,
 });
 
 /** A validated configuration: every default filled in. */
 export type Config = z.output<typeof configSchema> & { nodeName: string };
 export type WorkloadConfig = Config["workloads"][number];
+export type KubernetesConfig = NonNullable<Config["kubernetes"]>;
 
 /** JSON Schema (draft 7) of what an operator may write. */
 export function describeConfig(): Record<string, unknown> {

@@ -108,6 +108,8 @@ export interface StatusReport {
   /** overrides: by vector, where the rules of this workload differ from those of all. */
   workloads: { name: string; processes: number; overrides: Record<string, { mode: string; kill: boolean }> }[];
   processes: ProcessReport[];
+  /** Control groups whose members are protected. id: decimal text; path: as in /proc/PID/cgroup, null if it is gone. */
+  cgroups: { id: string; path: string | null; workload: string }[];
   losses: Record<string, string>;
   events: { published: number; lastSeq: number };
   /** Registered secrets; unsupported: why there can be none, "" if there can, or if nobody has tried. */

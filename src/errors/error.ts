@@ -3,12 +3,19 @@
 
 import { configErrors } from "./config-errors.js";
 import type { ErrorEntry, ExitCode } from "./exit.js";
+import { kubernetesErrors } from "./kubernetes-errors.js";
 import { machineErrors } from "./machine-errors.js";
 import { secretErrors } from "./secret-errors.js";
 import { targetErrors } from "./target-errors.js";
 
 /** Every error of the product, by code. */
-export const errorTable = { ...configErrors, ...targetErrors, ...secretErrors, ...machineErrors } as const;
+export const errorTable = {
+  ...configErrors,
+  ...targetErrors,
+  ...secretErrors,
+  ...kubernetesErrors,
+  ...machineErrors,
+} as const;
 
 export type ErrorCode = keyof typeof errorTable;
 

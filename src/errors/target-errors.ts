@@ -39,6 +39,26 @@ export const targetErrors = {
     help: "Give a directory below /sys/fs/cgroup; systemd-cgls shows them.",
     exitCode: exitCodes.usage,
   },
+  CGROUP_NOT_UNIFIED: {
+    message: "{target} is a control group of version 1, by which nobody can be protected",
+    help: "Name its directory in the unified hierarchy, below {root}; /proc/PID/cgroup shows it in the line that begins with 0::.",
+    exitCode: exitCodes.usage,
+  },
+  CGROUP_UNIFIED_MISSING: {
+    message: "this node has no unified hierarchy of control groups at {target}",
+    help: "Boot with systemd.unified_cgroup_hierarchy=1, or protect by process id.",
+    exitCode: exitCodes.unsupported,
+  },
+  CGROUP_HOLDS_AGENT: {
+    message: "control group {target} holds the agent itself",
+    help: "Name a control group further down, that of the workload alone.",
+    exitCode: exitCodes.usage,
+  },
+  CGROUPS_FULL: {
+    message: "cannot protect control group {target}: the table is full ({limit} control groups)",
+    help: "Unprotect what is not needed any more, or protect one control group above several.",
+    exitCode: exitCodes.failed,
+  },
   COMMAND_NOT_STARTED: {
     message: "cannot start {target}: {reason}",
     help: "Check the path of the command and that it is executable; nothing was left protected.",
@@ -47,11 +67,6 @@ export const targetErrors = {
   WORKLOAD_UNKNOWN: {
     message: "no protected workload named {target}",
     help: "cloudtaser status lists the protected workloads.",
-    exitCode: exitCodes.usage,
-  },
-  WORKLOAD_EMPTY: {
-    message: "{target} holds no process to protect",
-    help: "Start the workload first, or launch it with: cloudtaser protect -- COMMAND.",
     exitCode: exitCodes.usage,
   },
   SCOPE_FULL: {

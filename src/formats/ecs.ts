@@ -43,6 +43,11 @@ function parentOf({ ppid, parent: [nearest] }: EventOffender) {
   return { pid: ppid, name: nearest.comm, executable: nearest.exe };
 }
 
+function podOf({ pod }: EventOffender) {
+  if (pod === undefined) return undefined;
+  return { type: "kubernetes", namespace: pod.namespace, resource: { type: "pod", name: pod.name, id: pod.uid } };
+}
+
 /** What identifies it beyond ECS. */
 const identityOf = ({ exe, cgroup, startBoottimeNs }: EventOffender | EventTarget) => ({
   exe: { dev: exe.dev, inode: exe.inode },
@@ -128,6 +133,7 @@ function attackToEcs(event: CloudtaserEvent) {
     process: { ...actor, parent: parentOf(offender) },
     user: actor.user,
     container: offender.container,
+    orchestrator: podOf(offender),
     related: { hosts: [node], user: users.length === 0 ? undefined : [...new Set(users)] },
     // Where Elastic's own endpoint puts the other process of an event.
     Target: victim === undefined ? undefined : { process: victim },
@@ -149,8 +155,8 @@ function attackToEcs(event: CloudtaserEvent) {
 }
 
 function targetOf(target: EventTarget, process: unknown) {
-  const { group, workload, container } = target;
-  return { ...identityOf(target), process, group, workload, container };
+  const { group, workload, container, pod } = target;
+  return { ...identityOf(target), process, group, workload, container, pod };
 }
 
 function noticeToEcs(event: NoticeEvent) {

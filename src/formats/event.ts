@@ -51,7 +51,14 @@ const processFields = () => ({
   comm: shown(16),
   exe: executable(),
   cgroup: z.strictObject({ id: decimal(), path: shown(512).optional() }),
-  container: z.strictObject({ id: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
+  container: z
+    .strictObject({ id: z.string().regex(/^[0-9a-f]{64}$/), name: shown(253).optional() })
+    .optional()
+    .describe("By its control group; the name as Kubernetes has it."),
+  pod: z
+    .strictObject({ namespace: shown(253), name: shown(253), uid: z.string().regex(/^[0-9a-f-]{32,36}$/) })
+    .optional()
+    .describe("As Kubernetes has it, by the control group."),
 });
 
 const offender = () =>

@@ -60,6 +60,7 @@ function attackFields(event: CloudtaserEvent): Record<string, unknown> {
     "user.uid": offender.uid,
     "user.name": offender.user ?? null,
     "container.id": offender.container?.id ?? "host",
+    ...podFields(offender),
   };
   addAncestors(fields, offender);
   const { type, vector, outcome, mode, killed, leakWindow, count, seq, boot, door } = event;
@@ -67,10 +68,19 @@ function attackFields(event: CloudtaserEvent): Record<string, unknown> {
   if (target !== null) {
     const { pid, comm, exe, uid, user, workload } = target;
     const named = { pid, name: comm, exepath: exe.path, uid, user, "container.id": target.container?.id, workload };
+    const { namespace, name } = target.pod ?? {};
+    addOwn(fields, { "k8s.ns.name": namespace, "k8s.pod.name": name }, "target.");
     addOwn(fields, named, "target.");
   }
   addOwn(fields, event.detail, "detail.");
   return fields;
+}
+
+/** Under the names of Falco's own fields, where there is a pod. */
+function podFields({ container, pod }: CloudtaserEvent["offender"]): Record<string, string> {
+  if (pod === undefined) return {};
+  const named = container?.name === undefined ? {} : { "container.name": container.name };
+  return { ...named, "k8s.ns.name": pod.namespace, "k8s.pod.name": pod.name, "k8s.pod.uid": pod.uid };
 }
 
 /** `mitre_credential_access`, as Falco's rules are tagged. */

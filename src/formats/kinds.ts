@@ -106,6 +106,9 @@ const noticeKinds: Readonly<Partial<Record<NoticeType, Kind>>> = {
   GUARD_UNPROVED: failure,
   GUARD_SILENCED: failure,
   EVENTS_LOST: failure,
+  POD_UNGUARDED: failure,
+  POD_RULES_REFUSED: failure,
+  KUBERNETES_AWAY: failure,
 };
 
 export function noticeKindOf(type: NoticeType): Kind {

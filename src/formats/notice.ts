@@ -37,6 +37,28 @@ export const noticeTypes = {
     meaning:
       "Signs all lines before it: at start, every minute, at stop (`detail.reason`). `detail.signature` is Ed25519, by the key in `detail.key`, over this line with an empty signature.",
   },
+  POD_UNGUARDED: {
+    severity: "high",
+    meaning: "A pod that is to be protected is not: `detail.reason`. It is tried again.",
+  },
+  POD_ANNOTATION_INVALID: {
+    severity: "medium",
+    meaning: "An annotation of a protected pod makes no sense and counts as not there; the pod is protected.",
+  },
+  POD_ANNOTATION_KEPT: {
+    severity: "medium",
+    meaning:
+      "The annotations or labels of a protected pod were changed; what it said when it was first seen stays in force.",
+  },
+  POD_RULES_REFUSED: {
+    severity: "high",
+    meaning: "Rules that pods have of their own are not in force: the pods are protected by the rules of all.",
+  },
+  KUBERNETES_AWAY: {
+    severity: "medium",
+    meaning: "The API server has told nothing for a minute: new pods are not known. What is protected stays so.",
+  },
+  KUBERNETES_BACK: { severity: "info", meaning: "The API server answers again." },
 } as const satisfies Record<string, { severity: Severity; meaning: string }>;
 
 export type NoticeType = keyof typeof noticeTypes;

@@ -20,7 +20,7 @@ export const userOf = ({ uid, user }: EventOffender | EventTarget) => ({
 });
 
 export function processOf(who: EventOffender | EventTarget, node: string) {
-  const { exe, container } = who;
+  const { exe, container, pod } = who;
   return {
     pid: who.pid,
     tid: who.tid,
@@ -35,7 +35,7 @@ export function processOf(who: EventOffender | EventTarget, node: string) {
       type: regularFile.type,
     },
     user: userOf(who),
-    container: container === undefined ? undefined : { uid: container.id },
+    container: container === undefined ? undefined : { uid: container.id, name: container.name, pod_uuid: pod?.uid },
   };
 }
 

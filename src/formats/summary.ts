@@ -15,13 +15,19 @@ export function detailText(detail: AnyEvent["detail"]): string {
 
 const times = ({ count }: AnyEvent): string => (count > 1 ? ` ×${count}` : "");
 
+const inPod = ({ pod }: Pick<CloudtaserEvent["offender"], "pod">): string =>
+  pod === undefined ? "" : ` in ${plain(pod.namespace, 253)}/${plain(pod.name, 253)}`;
+
 /** Title, who, whom and with what. No names of outcome or severity: formats have fields for them. */
 export function attackSummary(event: CloudtaserEvent): string {
   const { offender, target } = event;
-  const who = `${plain(offender.comm, 160)}[${offender.pid}] uid ${offender.uid}`;
+  const who = `${plain(offender.comm, 160)}[${offender.pid}] uid ${offender.uid}${inPod(offender)}`;
   const exe = offender.exe.path === undefined ? "" : ` ${plain(offender.exe.path, 512)}`;
   const workload = target?.workload === undefined ? "" : ` of ${plain(target.workload, 640)}`;
-  const whom = target === null ? "" : ` → ${plain(target.comm, 160)}[${target.pid}]${workload}`;
+  const whom =
+    target === null
+      ? ""
+      : ` → ${plain(target.comm, 160)}[${target.pid}]${target.pod === undefined ? workload : inPod(target)}`;
   return `${ruleOf(event.vector).title}: ${who}${exe}${whom}${detailText(event.detail)}${times(event)}`;
 }
 

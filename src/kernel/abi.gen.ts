@@ -31,6 +31,7 @@ export const AllowKind = {
 export const CensusOp = {
   list: 0,
   add: 1,
+  cgroups: 3,
   remove: 2,
 } as const;
 
@@ -83,6 +84,8 @@ export const Door = {
   task_prctl: 57,
   msg_msg_alloc_security: 58,
   key_permission: 59,
+  task_newtask: 60,
+  cgroup_attach_task: 61,
   max: 64,
 } as const;
 
@@ -479,6 +482,22 @@ export function encodeCensusRequest(value: CensusRequest): Buffer {
   buffer.writeUInt32LE(value.nextDev, 48);
   buffer.writeInt32LE(value.pinsFd, 52);
   buffer.writeInt32LE(value.hostFd, 56);
+  return buffer;
+}
+
+/** struct ct_cgroup, 8 bytes. */
+export interface Cgroup {
+  group: number;
+}
+export const CgroupSize = 8;
+export function decodeCgroup(buffer: Buffer, at = 0): Cgroup {
+  return {
+    group: buffer.readUInt32LE(at + 0),
+  };
+}
+export function encodeCgroup(value: Cgroup): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeUInt32LE(value.group, 0);
   return buffer;
 }
 
@@ -895,7 +914,7 @@ export function encodeRepeatKey(value: RepeatKey): Buffer {
 
 /** struct ct_scope, 24 bytes. */
 export interface Scope {
-  createdNs: bigint;
+  way: bigint;
   group: number;
   role: number;
   census: number;
@@ -903,7 +922,7 @@ export interface Scope {
 export const ScopeSize = 24;
 export function decodeScope(buffer: Buffer, at = 0): Scope {
   return {
-    createdNs: viewOf(buffer).getBigUint64(at + 0, true),
+    way: viewOf(buffer).getBigUint64(at + 0, true),
     group: buffer.readUInt32LE(at + 8),
     role: buffer.readUInt32LE(at + 12),
     census: buffer.readUInt32LE(at + 16),
@@ -911,7 +930,7 @@ export function decodeScope(buffer: Buffer, at = 0): Scope {
 }
 export function encodeScope(value: Scope): Buffer {
   const buffer = Buffer.alloc(24);
-  buffer.writeBigUInt64LE(value.createdNs, 0);
+  buffer.writeBigUInt64LE(value.way, 0);
   buffer.writeUInt32LE(value.group, 8);
   buffer.writeUInt32LE(value.role, 12);
   buffer.writeUInt32LE(value.census, 16);

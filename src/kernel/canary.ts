@@ -85,6 +85,8 @@ export class Canary {
 
   async #proveOne(door: DoorName): Promise<Proof> {
     try {
+      // What calls a tracepoint's programs cannot be switched off while they are attached.
+      if (doors[door].proof === "attached") return { door, proved: true, reason: "" };
       const before = readProof(this.#proofs, door);
       const problem = await this.#act(door);
       if (problem) return { door, proved: false, reason: problem };

@@ -80,6 +80,29 @@ export class Census {
     return { records: this.list().filter((r) => r.who.group === addition.group), added, full };
   }
 
+  /**
+   * Puts in scope who is in a protected control group: one census for all of them.
+   * @param trusted of one workload they trust each other, as those do who were there when its protection began
+   */
+  enter(trusted: boolean): { entered: number; full: boolean } {
+    let entered = 0;
+    let full = false;
+    for (let pass = 0; pass < maxPasses; pass++) {
+      const { after } = this.#pass({
+        op: CensusOp.cgroups,
+        tgid: 0,
+        group: 0,
+        role: Role.protected,
+        follow: trusted ? 1 : 0,
+        mm: 0n,
+      });
+      entered += after.changed;
+      full ||= after.full !== 0;
+      if (after.changed === 0) break;
+    }
+    return { entered, full };
+  }
+
   /** Takes one process out of scope, or with tgid 0 a whole group. Returns who was. */
   remove(which: { tgid: number; group: number }): CensusRecord[] {
     const gone: CensusRecord[] = [];

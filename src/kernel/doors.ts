@@ -3,10 +3,10 @@
 import type { AttachForm } from "./native.js";
 
 /** How a door is proved on the live node; see canary.ts. */
-export type ProofRoad = "attack" | "count" | "fork" | "exec" | "reap";
+export type ProofRoad = "attack" | "count" | "fork" | "exec" | "reap" | "attached";
 
 export interface DoorFacts {
-  /** Name after "security_" of the function that carries the hook. */
+  /** Name after "security_" of the function that carries the hook; of a tracepoint, its own. */
   hook: string;
   /** false: the hook cannot refuse, so its second form is fentry. */
   refuses: boolean;
@@ -17,6 +17,8 @@ export interface DoorFacts {
   sleeps?: true;
   /** The kernel may lack this hook: what stands in for it there. */
   orElse?: string;
+  /** hook is a tracepoint: it refuses nothing, and its program is the same in every form. */
+  tracepoint?: true;
 }
 
 export const doors = {
@@ -148,6 +150,14 @@ export const doors = {
     guards: "children of protected processes",
     sleeps: true,
   },
+  task_newtask: {
+    hook: "task_newtask",
+    refuses: false,
+    proof: "fork",
+    guards: "processes that start inside protected control groups",
+    sleeps: true,
+    tracepoint: true,
+  },
   task_free: { hook: "task_free", refuses: false, proof: "reap", guards: "end of protection at exit", sleeps: true },
   bprm_check_security: {
     hook: "bprm_check",
@@ -155,6 +165,15 @@ export const doors = {
     proof: "exec",
     guards: "exec by a thread of a protected process, exec under a tracer",
     sleeps: true,
+  },
+  cgroup_attach_task: {
+    hook: "cgroup_attach_task",
+    refuses: false,
+    // Only a move between control groups calls it, which stops every fork on the node; ftrace_enabled is not asked.
+    proof: "attached",
+    guards: "processes that are moved into protected control groups",
+    sleeps: true,
+    tracepoint: true,
   },
   locked_down: {
     hook: "locked_down",
@@ -220,6 +239,12 @@ export const sleeps = (door: DoorName): boolean => "sleeps" in doors[door];
 /** Whether a kernel without this door is guarded all the same. */
 export const mayBeAbsent = (door: DoorName): boolean => "orElse" in doors[door];
 
+export const isTracepoint = (door: DoorName): boolean => "tracepoint" in doors[door];
+
+/** Of the kernel, which calls what stands at that door. */
+export const functionOf = (door: DoorName): string =>
+  `${isTracepoint(door) ? "__traceiter" : "security"}_${doors[door].hook}`;
+
 export const programOf = (door: DoorName): string => `ct_${door}`;
 
 /** lsm and fmod_ret refuse (void hooks of the second use fentry); signal is a kprobe that kills after the fact. */
@@ -227,6 +252,7 @@ export type Form = "lsm" | "fmod_ret" | "signal";
 
 export const forms = ["lsm", "fmod_ret", "signal"] as const satisfies Form[];
 
+/** Of doors that are no tracepoint. */
 export function attachFormOf(door: DoorName, form: "lsm" | "fmod_ret"): AttachForm {
   if (form === "lsm") return "lsm";
   return doors[door].refuses ? "fmod_ret" : "fentry";

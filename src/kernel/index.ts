@@ -14,6 +14,7 @@ export {
   Role,
   Vector,
 } from "./abi.gen.js";
+export { type GuardedCgroup, maxCgroups } from "./cgroups.js";
 export { type DoorName, type DoorStatus, doorNames, doors, type Form, mayBeAbsent } from "./doors.js";
 export type { Kernel } from "./kernel.js";
 export { loadNative } from "./load-native.js";

@@ -14,6 +14,7 @@ import {
 } from "./abi.gen.js";
 import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
+import { CgroupTable } from "./cgroups.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes, readRepeats } from "./counters.js";
 import { findDevices } from "./devices.js";
 import { type DoorName, type DoorStatus, type Form, soundnessOf } from "./doors.js";
@@ -78,6 +79,7 @@ export class Kernel {
     this.#sleeper = new DoorSleeper(standing, this.#proving, {
       protectedProcesses: () => this.protectedProcesses(),
       hasSecrets: () => this.leaks.inUse,
+      awaited: () => this.cgroups.any,
       whyAwake: async () => options.whyAwake?.(),
       changed: () => {
         this.introduce();
@@ -230,6 +232,11 @@ export class Kernel {
 
   add(addition: Addition): AdditionResult {
     return this.#census.add(addition);
+  }
+
+  /** Control groups whose members are protected. */
+  get cgroups(): CgroupTable {
+    return new CgroupTable(this.#map("cgroups"), this.#map("cgroups_any"), this.#census);
   }
 
   remove(which: { tgid: number; group: number }): CensusRecord[] {

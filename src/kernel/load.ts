@@ -3,7 +3,17 @@
 // reason; the others stand. Where a load of all fails, each door is tried by itself to find the culprit.
 import { existsSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { attachFormOf, type DoorName, doorNames, doors, type Form, mayBeAbsent, programOf } from "./doors.js";
+import {
+  attachFormOf,
+  type DoorName,
+  doorNames,
+  doors,
+  type Form,
+  functionOf,
+  isTracepoint,
+  mayBeAbsent,
+  programOf,
+} from "./doors.js";
 import type { BpfMap, BpfObject, Native, NativeError } from "./native.js";
 
 /** Why a door is not loaded or not attached. */
@@ -53,6 +63,8 @@ export const sharedMaps = [
   "opened",
   "leak_sinks",
   "own_maps",
+  "cgroups",
+  "cgroups_any",
 ] as const;
 
 /** Doors with a room behind them, in which content is looked at: a map of one program each, room_<door>. */
@@ -88,12 +100,12 @@ export const isNativeError = (error: unknown): error is NativeError => error ins
 export const logOf = (error: unknown): string => (isNativeError(error) ? error.log : "");
 
 function hasFunction(native: Native, door: DoorName): boolean {
-  return native.kernelHasFunction(`security_${doors[door].hook}`);
+  return native.kernelHasFunction(functionOf(door));
 }
 
-/** The function at whose start a door of the signal form runs. */
+/** The function at whose start a door of the signal form runs; a tracepoint is one in every form. */
 export const kprobeOf = (door: DoorName, form: Form): string | undefined =>
-  form === "signal" ? `security_${doors[door].hook}` : undefined;
+  form === "signal" && !isTracepoint(door) ? functionOf(door) : undefined;
 
 function openObject(native: Native, options: LoadOptions): BpfObject {
   try {
@@ -124,7 +136,8 @@ function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorN
         });
       }
       if (!wanted.has(door)) object.setAutoload(program, false);
-      else if (options.form === "fmod_ret") object.setForm(program, attachFormOf(door, options.form), doors[door].hook);
+      else if (options.form === "fmod_ret" && !isTracepoint(door))
+        object.setForm(program, attachFormOf(door, options.form), doors[door].hook);
     }
     if (options.reuse !== undefined) reuseMaps(object, options.form, options.reuse);
     return object;
@@ -138,7 +151,7 @@ function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<Sha
   for (const map of mapsOf(form)) {
     const source = typeof from === "string" ? `${from}/${map}` : from.get(map)?.fd;
     // An agent from before these maps left no pin of them: they begin empty.
-    const fresh = map === "opened" || map === "leak_sinks" || map === "own_maps" || map.startsWith("room_");
+    const fresh = map === "opened" || map === "leak_sinks" || map === "own_maps" || map === "cgroups" || map === "cgroups_any" || map.startsWith("room_");
     if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
     try {
       object.reuseMap(map, source);
@@ -168,7 +181,7 @@ export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
   for (const door of doorNames) {
     if (hasFunction(native, door)) wanted.add(door);
     else if (mayBeAbsent(door)) absent.add(door);
-    else failed.set(door, { reason: `this kernel has no security_${doors[door].hook}`, log: "" });
+    else failed.set(door, { reason: `this kernel has no ${functionOf(door)}`, log: "" });
   }
   return { object: loadWhatWorks(native, options, wanted, failed), failed, absent };
 }

@@ -12,6 +12,8 @@ const freeTimeoutMs = 10_000;
 export interface SleeperKernel {
   protectedProcesses(): number;
   hasSecrets(): boolean;
+  /** Whoever enters a certain control group is to be protected, though nobody may be there. */
+  awaited(): boolean;
   /** Why a door that sleeps would be missed although nothing is protected; undefined if none would. */
   whyAwake(): Promise<string | undefined>;
   /** Doors were attached, or are off: what they know of themselves and of devices is told anew. */
@@ -40,7 +42,8 @@ export class DoorSleeper implements Sleeper {
    * registered secrets: what they are known by is pinned with doors that stand, and so outlives the agent.
    */
   isNeeded(): boolean {
-    const wanted = this.always || this.#kernel.protectedProcesses() > 0 || this.#kernel.hasSecrets();
+    const { always } = this;
+    const wanted = always || this.#kernel.protectedProcesses() > 0 || this.#kernel.hasSecrets() || this.#kernel.awaited();
     return wanted || this.#standing.doors.some((door) => !this.wasProved(door));
   }
 
@@ -68,7 +71,7 @@ export class DoorSleeper implements Sleeper {
       this.#standing.pin();
     } catch (error) {
       // Guards that would end with the agent are less than was promised; while nothing is protected they go again.
-      await this.#letGo(() => this.#kernel.protectedProcesses() === 0);
+      await this.#letGo(() => this.#kernel.protectedProcesses() === 0 && !this.#kernel.awaited());
       throw error;
     }
     this.#kernel.changed();

@@ -8,6 +8,7 @@ import * as doors from "./doors.js";
 import * as events from "./events.js";
 import * as evidence from "./evidence.js";
 import { addFamily, addHistogram, type FamilyOptions, type OnReadFailure } from "./family.js";
+import * as kubernetes from "./kubernetes.js";
 import * as losses from "./losses.js";
 import * as processes from "./process.js";
 import type { MetricLabels, MetricReaders } from "./readers.js";
@@ -25,6 +26,7 @@ export const metricNames: readonly string[] = [
   ...doors.metricNames,
   ...losses.metricNames,
   ...scope.metricNames,
+  ...kubernetes.metricNames,
   ...sinks.metricNames,
   ...canary.metricNames,
   ...secrets.metricNames,
@@ -64,6 +66,7 @@ export function createMetrics(
     ...doors.doorFamilies(readers, labels),
     ...losses.lossFamilies(readers, labels),
     ...scope.scopeFamilies(readers),
+    ...kubernetes.kubernetesFamilies(readers),
     ...sinks.sinkFamilies(readers),
     ...canary.canaryFamilies(readers),
     ...secrets.secretFamilies(readers, labels),

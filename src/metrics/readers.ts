@@ -74,6 +74,8 @@ export interface MetricReaders {
   secrets(): number;
   /** Operations that were not looked at whole for them. */
   unscanned(): Iterable<{ reason: string; count: number }>;
+  /** Pods of this node; zeros without Kubernetes. lastHeard: Unix seconds, 0 for never. */
+  pods(): { pods: number; wanted: number; unguarded: number; watchRestarts: number; lastHeard: number };
   /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
   ring(): { usedBytes: number | undefined; sizeBytes: number };
   /** Every sink, also one that has had nothing to do. */

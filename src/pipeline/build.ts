@@ -37,9 +37,12 @@ function describe(who: DecodedIdentity, known: ProcessFacts, user: string | unde
       id: who.cgroupId.toString(),
       ...(known.cgroupPath === undefined ? {} : { path: known.cgroupPath }),
     },
-    ...(known.containerId === undefined ? {} : { container: { id: known.containerId } }),
+    ...(known.containerId === undefined ? {} : { container: containerOf(known.containerId, known.containerName) }),
+    ...(known.pod === undefined ? {} : { pod: known.pod }),
   };
 }
+
+const containerOf = (id: string, name: string | undefined) => ({ id, ...(name === undefined ? {} : { name }) });
 
 interface Described<Process> {
   who: DecodedIdentity;

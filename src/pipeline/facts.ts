@@ -17,8 +17,16 @@ export interface ProcessFacts {
   exePath?: string;
   cgroupPath?: string;
   containerId?: string;
+  containerName?: string;
+  pod?: { namespace: string; name: string; uid: string };
   parent: Ancestor[];
 }
+
+/** What an orchestrator knows of a control group and a container's id. */
+export type PodOf = (
+  cgroupPath: string | undefined,
+  containerId: string | undefined,
+) => { namespace: string; name: string; uid: string; container?: string } | undefined;
 
 export interface FactsStats {
   /** Look-ups that went to procfs. */
@@ -86,7 +94,7 @@ function ancestorsOf(reader: ProcReader, who: DecodedIdentity): Ancestor[] {
 /** budgetPerSecond: look-ups of processes not in the cache; an attacker who forks a storm must not keep the agent in procfs. */
 export function createFacts(
   reader: ProcReader,
-  { cacheSize = 4096, budgetPerSecond = 100, nowMs = () => performance.now() } = {},
+  { cacheSize = 4096, budgetPerSecond = 100, nowMs = () => performance.now(), podOf = (() => undefined) as PodOf } = {},
 ): Facts {
   const cache = new LruCache<number, { who: DecodedIdentity; facts: ProcessFacts }>(cacheSize);
   const stats: FactsStats = { reads: 0, skipped: 0, gone: 0 };
@@ -106,12 +114,25 @@ export function createFacts(
     const stat = reader.stat(who.tgid);
     return stat !== undefined && stat.startTicks === who.startBoottimeNs / nanosecondsPerTick;
   };
+  const podFacts = (path: string | undefined, id: string | undefined): Partial<ProcessFacts> => {
+    const found = podOf(path, id);
+    if (found === undefined) return {};
+    const { namespace, name, uid, container } = found;
+    return { pod: { namespace, name, uid }, ...(container === undefined ? {} : { containerName: container }) };
+  };
+  /** A container starts before the orchestrator's API knows it. */
+  const withPod = (facts: ProcessFacts): ProcessFacts => {
+    if (facts.containerName !== undefined || facts.cgroupPath === undefined) return facts;
+    const now = podFacts(facts.cgroupPath, facts.containerId);
+    return now.containerName !== facts.containerName || now.pod?.uid !== facts.pod?.uid ? { ...facts, ...now } : facts;
+  };
   const read = (who: DecodedIdentity, withParents: boolean): ProcessFacts | undefined => {
     const exePath = reader.exePath(who.tgid);
     const path = reader.cgroupPath(who.tgid);
     // The kernel's id decides: a process that moved meanwhile gets no path rather than a wrong one.
     const cgroupPath = path !== undefined && reader.cgroupId(path) === who.cgroupId ? path : undefined;
     const containerId = cgroupPath === undefined ? undefined : containerIdOf(cgroupPath);
+    const pod = podFacts(cgroupPath, containerId);
     const parent = withParents ? ancestorsOf(reader, who) : [];
     if (!isSame(who)) return undefined;
     return {
@@ -119,6 +140,7 @@ export function createFacts(
       ...(exePath === undefined ? {} : { exePath: printable(exePath, pathLength) }),
       ...(cgroupPath === undefined ? {} : { cgroupPath: printable(cgroupPath, pathLength) }),
       ...(containerId === undefined ? {} : { containerId }),
+      ...pod,
     };
   };
 
@@ -127,7 +149,10 @@ export function createFacts(
     of(who, withParents) {
       const key = who.tgid * 2 + (withParents ? 1 : 0);
       const known = cache.get(key);
-      if (known !== undefined && isSameProcess(known.who, who)) return known.facts;
+      if (known !== undefined && isSameProcess(known.who, who)) {
+        known.facts = withPod(known.facts);
+        return known.facts;
+      }
       if (!mayRead()) {
         stats.skipped++;
         return nothing;

@@ -5,7 +5,7 @@ export { type AbiNames, abiNames, type GeneratedAbi, type KernelOutcome } from "
 export { type BootClock, type ClockSources, createBootClock, formatTime } from "./clock.js";
 export type { DecodedEvent, DecodedIdentity } from "./decoded.js";
 export type { DropReason, PipelineContext, Place, Sequence } from "./draft.js";
-export { containerIdOf, createFacts, type Facts, type FactsStats, type ProcessFacts } from "./facts.js";
+export { containerIdOf, createFacts, type Facts, type FactsStats, type PodOf, type ProcessFacts } from "./facts.js";
 export { unscannedReasons } from "./leak.js";
 export type { Notice } from "./notice.js";
 export { createPipeline, type Pipeline, type PipelineStats, type Publish } from "./pipeline.js";

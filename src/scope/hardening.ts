@@ -5,8 +5,8 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { reasonOf } from "../errors/index.js";
 import { checkUndumpable } from "./dumpable.js";
+import type { ScopeRecord } from "./kernel.js";
 import { readSmall } from "./proc-file.js";
-import type { ScopeRecord } from "./scope.js";
 import { type CgroupSwap, cgroupOf, offers, readSwap, writeSwap } from "./swap.js";
 
 export const hardeningKinds = ["core_limit", "coredump_filter", "swap", "dumpable"] as const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scope room: what other rooms may import.
+export { type CgroupKernel, Cgroups, type ProtectedCgroup } from "./cgroups.js";
 export { Groups } from "./groups.js";
 export {
   Hardening,
@@ -9,7 +10,9 @@ export {
   hardeningKinds,
   hardeningOutcomes,
 } from "./hardening.js";
+export { Hierarchy } from "./hierarchy.js";
 export { holdersOf } from "./holders.js";
-export { type ProtectResult, Scope, type ScopeKernel, type ScopeRecord, type Target } from "./scope.js";
+export type { ScopeKernel, ScopeRecord } from "./kernel.js";
+export { type ProtectResult, type RegisteredCgroup, Scope, type Target } from "./scope.js";
 export { lookAround } from "./surroundings.js";
 export { checkProcess } from "./targets.js";

@@ -1,49 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is protected, in words of workloads. The kernel is the truth: it extends protection to children and drops it at
-// exit; this room only adds, removes and names. Units and control groups are looked at again while the agent runs, so
-// that a restarted service is taken up.
+// Who is protected, in words of workloads. The kernel is the truth: it extends protection to children and to those who
+// enter a protected control group, and drops it at exit; this room only adds, removes and names. Units and control groups
+// are looked for again while the agent runs, so that a restarted service is taken up.
 import { CloudtaserError } from "../errors/index.js";
+import { Cgroups, type ProtectedCgroup } from "./cgroups.js";
+import { type Followed, type FollowedGroup, Following } from "./following.js";
 import type { Groups } from "./groups.js";
 import type { Hardening } from "./hardening.js";
-import { cgroupOfUnit, checkProcess, processesOfCgroup } from "./targets.js";
-
-/** What this room needs of the kernel; Kernel has it. */
-export interface ScopeKernel {
-  add(addition: { tgid: number; group: number; role: number; follow: boolean }): {
-    records: ScopeRecord[];
-    added: number;
-    full: boolean;
-  };
-  remove(which: { tgid: number; group: number }): ScopeRecord[];
-  list(): ScopeRecord[];
-  /** Runs `action` while the doors are attached and proved; "whole" throws instead if one of them is not. */
-  guarding<T>(action: () => T | Promise<T>, how: "whole" | "partial"): Promise<T>;
-}
-
-export interface ScopeRecord {
-  who: { tgid: number; group: number; uid: number; comm: string; startBoottimeNs: bigint };
-  role: number;
-  tracer: number;
-}
-
-export interface ScopeRoles {
-  protected: number;
-  canary: number;
-}
-
-/** A process identity that cannot change hands while it is held. */
-export interface HeldProcess {
-  alive(): boolean;
-  close(): void;
-}
+import type { Hierarchy } from "./hierarchy.js";
+import type { HeldProcess, ScopeKernel, ScopeRecord, ScopeRoles } from "./kernel.js";
+import { checkProcess, nameOf } from "./targets.js";
 
 export interface ScopeOptions {
   kernel: ScopeKernel;
   groups: Groups;
   roles: ScopeRoles;
   hold: (pid: number) => HeldProcess;
-  /** Entries that the kernel's table takes. */
+  /** Entries that the kernel's tables take: of processes, and of control groups. */
   limit: number;
+  cgroupLimit: number;
+  /** Of control groups; that of this node if left out. */
+  hierarchy?: Hierarchy;
   hardening: Hardening;
   /** What others had open of these processes before. */
   lookAround: (pids: readonly number[]) => Promise<string[]>;
@@ -52,7 +29,7 @@ export interface ScopeOptions {
 /** A fork takes microseconds; these are far more, also on a loaded node. */
 const secondLooksMs = [50, 500];
 
-export type Target = { pid: number } | { unit: string } | { cgroup: string };
+export type Target = { pid: number } | Followed;
 
 export interface ProtectResult {
   workload: string;
@@ -60,16 +37,31 @@ export interface ProtectResult {
   warnings: string[];
 }
 
+/** error: why this one is not protected; it has no id then. */
+export interface RegisteredCgroup {
+  path: string;
+  id?: bigint;
+  error?: unknown;
+}
+
 export class Scope {
   readonly #options: ScopeOptions;
-  /** Targets that are looked at again, by workload. */
-  readonly #standing = new Map<string, { unit: string } | { cgroup: string }>();
+  readonly #cgroups: Cgroups;
+  readonly #following: Following;
+  #last: Promise<unknown> = Promise.resolve();
 
   /** What was found when protection began, by workload. */
   readonly #found = new Map<string, string[]>();
 
   constructor(options: ScopeOptions) {
     this.#options = options;
+    const { kernel, groups, cgroupLimit, hierarchy } = options;
+    this.#cgroups = new Cgroups({ kernel: () => kernel.cgroups, groups, limit: cgroupLimit, hierarchy });
+    // What fails here fails in the next round too, which says why.
+    this.#following = new Following(
+      () => this.#cgroups.hierarchy,
+      () => void this.rescan().catch(() => {}),
+    );
   }
 
   /**
@@ -79,36 +71,99 @@ export class Scope {
   async protect(target: Target, name?: string, how: "whole" | "partial" = "whole"): Promise<ProtectResult> {
     // Held before the doors wake, which takes a moment in which a pid may change hands.
     const held = "pid" in target ? this.#hold(target.pid) : undefined;
+    const workload = name ?? nameOf(target);
     try {
-      await this.#named(target, name);
-      return await this.#options.kernel.guarding(() => this.#protectNow(target, name, held), how);
+      if (!("pid" in target)) for (const path of await this.#following.pathsOf(target)) this.#cgroups.check(path);
+      return await this.#options.kernel.guarding(async () => {
+        const group = this.#options.groups.ensure(workload);
+        const warnings: string[] = [];
+        if ("pid" in target && held) {
+          this.#add(target.pid, group, held, warnings);
+          this.#lookAgain(target.pid, group);
+        } else if (!("pid" in target)) {
+          this.#enter(await this.#following.pathsOf(target), group, warnings);
+          this.follow(workload, target);
+        }
+        return this.#finish(workload, group, warnings);
+      }, how);
     } finally {
       held?.close();
     }
   }
 
-  /** Whoever is or comes to be in this unit or control group is taken in by rescan(), though nobody may be there yet. */
-  expect(workload: string, target: { unit: string } | { cgroup: string }): void {
-    this.#standing.set(workload, target);
+  /** Whoever comes to be in this unit or control group is protected, though neither may be there yet. */
+  follow(workload: string, target: Followed): void {
+    this.#following.add(workload, target);
   }
 
-  /** Who is meant, and as what; throws if there is nobody. */
-  async #named(target: Target, name?: string): Promise<{ pids: number[]; workload: string }> {
-    const pids = await this.#processesOf(target);
-    const workload = name ?? nameOf(target, pids);
-    if (pids.length === 0) throw new CloudtaserError("WORKLOAD_EMPTY", { target: workload });
-    return { pids, workload };
+  /**
+   * One control group each, or many in one census: who is in them, or enters them or a group below, is protected from
+   * now on. For those who know when each comes and goes; they are not looked for again by path.
+   * @param wanted path as in /proc/PID/cgroup, or below the mount point
+   */
+  protectCgroups(wanted: readonly FollowedGroup[]): Promise<RegisteredCgroup[]> {
+    return this.#register(wanted, () => true);
   }
 
-  async #protectNow(target: Target, name: string | undefined, held?: HeldProcess): Promise<ProtectResult> {
-    // Members of a unit or control group are listed again, since some have come and gone meanwhile.
-    const { pids, workload } = await this.#named(target, name);
-    const group = this.#options.groups.ensure(workload);
-    const warnings: string[] = [];
-    if ("pid" in target && held) this.#add(target.pid, group, held, true, warnings);
-    else for (const pid of pids) this.#addMember(pid, group, warnings);
-    if (!("pid" in target)) this.#standing.set(workload, target);
-    this.#lookAgain(target, group);
+  #register(wanted: readonly FollowedGroup[], still: (group: FollowedGroup) => boolean): Promise<RegisteredCgroup[]> {
+    return this.#options.kernel.guarding(() => {
+      const results = wanted.filter(still).map(({ path, workload }) => {
+        try {
+          return { path, id: this.#cgroups.add(path, this.#options.groups.ensure(workload)).id };
+        } catch (error) {
+          return { path, error };
+        }
+      });
+      const { full } = this.#cgroups.enter(true);
+      if (full) throw this.#full(`${wanted.length} control groups`);
+      return results;
+    }, "partial");
+  }
+
+  /** Who enters it from now on is not protected; who is protected stays so. */
+  unprotectCgroup(id: bigint): void {
+    this.#cgroups.remove(id);
+  }
+
+  cgroups(): ProtectedCgroup[] {
+    return this.#cgroups.list();
+  }
+
+  /**
+   * What an earlier agent protected keeps its name; of its control groups those that are gone are forgotten, and the
+   * others are followed.
+   * @param alsoInUse numbers of groups that others have a use for
+   */
+  adopt(alsoInUse: Iterable<number> = []): void {
+    const { groups } = this.#options;
+    this.#cgroups.forgetGone();
+    const inUse = [...this.records().map(({ who }) => who.group), ...this.#cgroups.groupNumbers(), ...alsoInUse];
+    groups.reserve(new Set(inUse));
+    groups.keepOnly(new Set(inUse));
+    for (const { path, workload } of this.#cgroups.list()) if (path !== null) this.follow(workload, { cgroup: path });
+  }
+
+  close(): void {
+    this.#following.close();
+  }
+
+  #enter(paths: readonly string[], group: number, warnings: string[]): void {
+    for (const path of paths) {
+      const { before } = this.#cgroups.add(path, group);
+      if (before !== undefined) warnings.push(`control group ${path} was already protected, as workload ${before}`);
+    }
+    if (paths.length === 0) return;
+    const { full } = this.#cgroups.enter(true);
+    if (full) throw this.#full(paths.join(", "));
+    const { kernel, roles } = this.#options;
+    const members = this.records().filter(({ who }) => who.group === group);
+    for (const { who, tracer } of members) if (tracer !== 0) warnings.push(tracedBy(who.tgid, tracer));
+    // What they have started elsewhere: naming one is enough, what follows are the children of the whole workload.
+    const [first] = members;
+    if (first) kernel.add({ tgid: first.who.tgid, group, role: roles.protected, follow: true });
+  }
+
+  async #finish(workload: string, group: number, warnings: string[]): Promise<ProtectResult> {
     const members = this.#harden(group);
     warnings.push(...(await this.#options.lookAround(members.map(({ who }) => who.tgid))));
     if (warnings.length > 0) this.#found.set(workload, warnings);
@@ -116,13 +171,16 @@ export class Scope {
     return { workload, records: members, warnings };
   }
 
+  #full(target: string): CloudtaserError {
+    return new CloudtaserError("SCOPE_FULL", { target, fields: { limit: this.#options.limit } });
+  }
+
   /** Warnings of the last time that something of each workload was taken in. */
   get warnings(): string[] {
     return [...this.#found].flatMap(([workload, found]) => found.map((one) => `${workload}: ${one}`));
   }
 
-  #harden(group: number): ScopeRecord[] {
-    const all = this.records();
+  #harden(group: number, all = this.records()): ScopeRecord[] {
     const members = all.filter((record) => record.who.group === group);
     this.#options.hardening.harden(members, all);
     return members;
@@ -137,32 +195,17 @@ export class Scope {
     }
   }
 
-  #addMember(pid: number, group: number, warnings: string[]): void {
-    let held: HeldProcess;
-    try {
-      held = this.#options.hold(pid);
-    } catch {
-      return; // it ended meanwhile
-    }
-    try {
-      this.#add(pid, group, held, false, warnings);
-    } finally {
-      held.close();
-    }
-  }
-
-  #add(pid: number, group: number, held: HeldProcess, named: boolean, warnings: string[]): void {
-    const { kernel, roles, limit, groups } = this.#options;
+  #add(pid: number, group: number, held: HeldProcess, warnings: string[]): void {
+    const { kernel, roles, groups } = this.#options;
     const { records, full } = kernel.add({ tgid: pid, group, role: roles.protected, follow: true });
     if (!held.alive()) {
       // It ended while we worked: whoever has the number now was not meant.
       kernel.remove({ tgid: pid, group });
-      if (named) throw new CloudtaserError("PID_CHANGED_HANDS", { target: String(pid) });
-      return;
+      throw new CloudtaserError("PID_CHANGED_HANDS", { target: String(pid) });
     }
-    if (full) throw new CloudtaserError("SCOPE_FULL", { target: String(pid), fields: { limit } });
+    if (full) throw this.#full(String(pid));
     for (const { who, tracer } of records) {
-      if (tracer !== 0) warnings.push(`process ${who.tgid} was already traced by process ${tracer}; end that tracer`);
+      if (tracer !== 0) warnings.push(tracedBy(who.tgid, tracer));
       if (who.tgid === pid && who.group !== group) {
         warnings.push(`process ${pid} was already protected, as workload ${groups.nameOf(who.group)}`);
       }
@@ -170,23 +213,17 @@ export class Scope {
   }
 
   /** A child that was being forked while its parent was taken in may have been in no list yet: it is looked for again. */
-  #lookAgain(target: Target, group: number): void {
+  #lookAgain(pid: number, group: number): void {
     const { kernel, roles } = this.#options;
-    const look = async (): Promise<void> => {
-      const records = this.records().filter(({ who }) => who.group === group);
-      const known = new Set(records.map(({ who }) => who.tgid));
-      const [first] = "pid" in target ? [target.pid].filter((pid) => known.has(pid)) : known;
-      // Naming one is enough: what follows are the children of the whole group.
-      if (first !== undefined) kernel.add({ tgid: first, group, role: roles.protected, follow: true });
-      if ("pid" in target) return;
-      const missed = (await this.#processesOf(target)).filter((pid) => !known.has(pid));
-      if (missed.length === 0) return;
-      await kernel.guarding(() => {
-        for (const pid of missed) this.#addMember(pid, group, []);
-      }, "partial");
+    const look = (): void => {
+      try {
+        if (this.records().some(({ who }) => who.tgid === pid && who.group === group))
+          kernel.add({ tgid: pid, group, role: roles.protected, follow: true });
+      } catch {
+        // The agent is stopping, and its kernel room is closed.
+      }
     };
-    // What fails here: the agent is stopping and its kernel room is closed, or the unit has ended.
-    for (const delay of secondLooksMs) setTimeout(() => void look().catch(() => {}), delay).unref();
+    for (const delay of secondLooksMs) setTimeout(look, delay).unref();
   }
 
   unprotect(which: { pid: number } | { workload: string }): ProtectResult {
@@ -197,34 +234,41 @@ export class Scope {
       this.#options.hardening.relax(records);
       const [first] = records;
       if (!first) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: `process ${which.pid}` });
-      return { workload: groups.nameOf(first.who.group), records, warnings: [] };
+      return { workload: groups.nameOf(first.who.group), records, warnings: this.#cgroups.takesBack(which.pid) };
     }
     const group = groups.numberOf(which.workload);
     if (group === undefined) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: which.workload });
-    this.#standing.delete(which.workload);
+    this.#following.remove(which.workload);
     this.#found.delete(which.workload);
+    this.#cgroups.removeGroup(group); // first: nobody comes in behind the census
     const records = kernel.remove({ tgid: 0, group });
     this.#options.hardening.relax(records);
     return { workload: which.workload, records, warnings: [] };
   }
 
-  /** Takes up what units and control groups have gained, for example by a restart. Returns how many processes. */
-  async rescan(): Promise<number> {
+  /** Takes up what units and patterns have gained, for example by a restart. Returns how many processes. */
+  rescan(): Promise<number> {
+    const turn = this.#last.then(() => this.#rescanNow());
+    this.#last = turn.catch(() => {}); // whoever asked hears of it
+    return turn;
+  }
+
+  async #rescanNow(): Promise<number> {
+    const fresh = (await this.#following.found()).filter(({ path }) => !this.#cgroups.has(path));
     let taken = 0;
-    for (const [workload, target] of this.#standing) {
-      const known = new Set(this.records().map((record) => record.who.tgid));
-      const pids = await this.#processesOf(target).catch(() => [] as number[]); // a stopped unit holds nobody
-      const fresh = pids.filter((pid) => !known.has(pid));
-      const group = this.#options.groups.ensure(workload);
-      // Partly guarded is better than open for what was promised already.
-      if (fresh.length > 0) {
-        await this.#options.kernel.guarding(() => {
-          for (const pid of fresh) this.#addMember(pid, group, []);
-        }, "partial");
-      }
-      this.#harden(group);
-      taken += fresh.length;
+    // Partly guarded is better than open for what was promised already.
+    if (fresh.length > 0) {
+      const before = this.records().length;
+      await this.#register(fresh, ({ workload }) => this.#following.has(workload));
+      taken = this.records().length - before;
+    } else if (this.#cgroups.groupNumbers().size > 0) {
+      // Nobody slips through, except where the table of processes was full.
+      taken = this.#cgroups.enter(false).entered;
     }
+    this.#cgroups.forgetGone();
+    const all = this.records();
+    for (const group of this.#cgroups.groupNumbers()) this.#harden(group, all);
+    this.#following.watch();
     if (this.#found.size > 0) this.#forgetEnded();
     return taken;
   }
@@ -233,7 +277,7 @@ export class Scope {
   #forgetEnded(): void {
     const inUse = new Set<number | undefined>(this.records().map(({ who }) => who.group));
     for (const workload of this.#found.keys()) {
-      if (!this.#standing.has(workload) && !inUse.has(this.#options.groups.numberOf(workload)))
+      if (!this.#following.has(workload) && !inUse.has(this.#options.groups.numberOf(workload)))
         this.#found.delete(workload);
     }
   }
@@ -243,22 +287,7 @@ export class Scope {
     const { kernel, roles } = this.#options;
     return kernel.list().filter((record) => record.role & roles.protected && !(record.role & roles.canary));
   }
-
-  async #processesOf(target: Target): Promise<number[]> {
-    if ("pid" in target) {
-      checkProcess(target.pid);
-      return [target.pid];
-    }
-    return processesOfCgroup("cgroup" in target ? target.cgroup : await cgroupOfUnit(target.unit));
-  }
 }
 
-function nameOf(target: Target, pids: readonly number[]): string {
-  const raw = "pid" in target ? `pid-${pids[0] ?? target.pid}` : "unit" in target ? target.unit : target.cgroup;
-  return (
-    raw
-      .replace(/[^A-Za-z0-9._-]+/g, "-")
-      .replace(/^[^A-Za-z0-9]+/, "")
-      .slice(0, 63) || "workload"
-  );
-}
+const tracedBy = (pid: number, tracer: number): string =>
+  `process ${pid} was already traced by process ${tracer}; end that tracer`;

@@ -88,3 +88,17 @@ export async function cgroupOfUnit(unit: string): Promise<string> {
   }
   throw new CloudtaserError("UNIT_MISSING", { target: unit });
 }
+
+/** The name of a workload that was given none. */
+export function nameOf(
+  target: { pid: number } | { unit: string } | { cgroup: string } | { cgroups: readonly string[] },
+) {
+  const [raw] = Object.values(target) as (number | string | string[])[];
+  const text = typeof raw === "number" ? `pid-${raw}` : Array.isArray(raw) ? raw.join("-") : (raw ?? "");
+  return (
+    text
+      .replace(/[^A-Za-z0-9._-]+/g, "-")
+      .replace(/^[^A-Za-z0-9]+/, "")
+      .slice(0, 63) || "workload"
+  );
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Protection follows fork, clone, vfork and exec, covers shared memory, ends at exit, outlives the agent.
 import { expect, test } from "vitest";
+import type { CgroupChecks } from "./cgroups.js";
 import type { Suite } from "./suite.js";
 
 const refusedIn =
@@ -10,7 +11,7 @@ const refusedIn =
     return truth?.succeeded === false && truth.errnoName === "EPERM";
   };
 
-export function lifeTests(suite: Suite): void {
+export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
   const refused = refusedIn(suite);
 
   test("children, grandchildren and CLONE_VM siblings are protected", async () => {
@@ -64,6 +65,7 @@ export function lifeTests(suite: Suite): void {
     expect(await refused(suite.victim.pid), "open after kill -9 of the agent").toBe(true);
     const { childPid } = await suite.field.tell(suite.victim, "fork");
     expect(await refused(childPid), "a child born without an agent is open").toBe(true);
+    await cgroups.withoutAgent();
     await suite.field.startAgent({ mode: "enforce" });
     const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {
       tookOver: boolean;
@@ -72,6 +74,7 @@ export function lifeTests(suite: Suite): void {
     expect(status.tookOver).toBe(true);
     expect(status.workloads.map(({ name }) => name)).toContain("victim");
     expect(await refused(suite.victim.pid)).toBe(true);
+    await cgroups.underNext();
   }, 400_000);
 }
 

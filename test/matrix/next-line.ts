@@ -3,8 +3,8 @@
 import type { GuestCommand } from "../lab/command.js";
 
 /** Line number `index` of its output, from 0. Throws if it does not come. */
-export async function nextLine(command: GuestCommand, index: number): Promise<string> {
-  const deadline = Date.now() + 30_000;
+export async function nextLine(command: GuestCommand, index: number, patienceMs = 30_000): Promise<string> {
+  const deadline = Date.now() + patienceMs;
   while (Date.now() < deadline) {
     const lines = command.stdout.split("\n");
     if (lines.length > index + 1) return lines[index] ?? "";

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { Guest } from "../lab/guest.js";
 import { benignTests } from "./benign.js";
+import { cgroupTests } from "./cgroups.js";
 import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
 import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect, silentRoads } from "./exceptions.js";
@@ -229,7 +230,9 @@ print(os.getpid(), n)"`,
     }, 300_000);
 
     if (configuration.name === configuration.kernel) leakCaseTests(suite, configuration.kernel);
-    lifeTests(suite);
+    const cgroups = cgroupTests(suite, configuration.name);
+    lifeTests(suite, cgroups);
+    cgroups.endTests();
     pipeTests(suite, configuration.kernel);
     // What the agent makes of a start that goes wrong, and of lists and changes of policy, depends on the form at most.
     const oneOfForm = configuration.name === "6.12" || configuration.name === "5.10";

@@ -62,6 +62,7 @@ export const status: StatusReport = {
   ],
   workloads: [{ name: "pay", processes: 1, overrides: { proc_fd: { mode: "detect", kill: false } } }],
   processes: [process7],
+  cgroups: [{ id: "4711", path: hostile, workload: "pay" }],
   losses: { ring_full: "0", scope_full: "2" },
   events: { published: 4, lastSeq: 4 },
   sinks: [

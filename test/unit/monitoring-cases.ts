@@ -56,6 +56,8 @@ export const healthy: Series = {
   cloudtaser_protected_processes: flat(3),
   cloudtaser_config_last_reload_successful: flat(1),
   cloudtaser_scrape_failures_total: flat(0),
+  cloudtaser_kubernetes_unguarded_pods: flat(0),
+  cloudtaser_kubernetes_last_heard_timestamp_seconds: rising(60),
   'kube_daemonset_status_desired_number_scheduled daemonset="cloudtaser"': flat(3),
   'kube_daemonset_status_number_ready daemonset="cloudtaser"': flat(3),
 };
@@ -118,12 +120,15 @@ export const firing: Readonly<Record<string, Series>> = {
   CloudtaserRunCrashed: runBefore("crashed"),
   CloudtaserChainBroken: runBefore("unknown"),
   CloudtaserMetricsUnreadable: { cloudtaser_scrape_failures_total: lately(0, 1) },
+  CloudtaserPodUnguarded: { cloudtaser_kubernetes_unguarded_pods: flat(1) },
+  CloudtaserKubernetesSilent: { cloudtaser_kubernetes_last_heard_timestamp_seconds: flat(60) },
 };
 
 /** Looks like one of them and is none. */
 export const quiet: Readonly<Record<string, Series>> = {
   "a healthy agent": {},
   "what the allow list let pass": { 'cloudtaser_allowed_total scope="node"': lately(0, 200) },
+  "an agent without Kubernetes": { cloudtaser_kubernetes_last_heard_timestamp_seconds: flat(0) },
   "an agent that has just begun and knows of no run before": {
     ...runBefore("unknown"),
     cloudtaser_evidence_last_checkpoint_timestamp_seconds: "_x84 5040+60x40",

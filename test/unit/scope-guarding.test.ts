@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Groups, Hardening, Scope, type ScopeKernel } from "../../src/scope/index.js";
+import { Groups, Hardening, Hierarchy, Scope, type ScopeKernel } from "../../src/scope/index.js";
 
 describe("protection and the doors", () => {
   let directory: string;
@@ -25,6 +25,7 @@ describe("protection and the doors", () => {
       },
       remove: () => [],
       list: () => [],
+      cgroups: { add: () => true, remove: () => {}, list: () => [], enter: () => ({ entered: 0, full: false }) },
       guarding: async (action, how) => {
         told.push(`wake ${how}, ${holding} held`);
         if (fault) throw fault;
@@ -42,6 +43,8 @@ describe("protection and the doors", () => {
         return { alive: () => true, close: () => holding-- };
       },
       limit: 10,
+      cgroupLimit: 10,
+      hierarchy: new Hierarchy(directory),
       hardening: new Hardening(
         { coreLimit: () => [0, 0], hold: () => ({ alive: () => true, close: () => {} }) },
         () => ({
@@ -77,7 +80,7 @@ describe("protection and the doors", () => {
   });
 
   it("looks again at what is expected and not there yet, without waking anything", async () => {
-    scope.expect("later", { cgroup: "/no/such/group" });
+    scope.follow("later", { cgroup: "/no/such/group" });
     expect(await scope.rescan()).toBe(0);
     expect(told).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { opening } from "../references/markdown.js";
 import { eventAlerts } from "./event-alerts.js";
 import { guardAlerts } from "./guard-alerts.js";
+import { podAlerts } from "./pod-alerts.js";
 import type { Alert } from "./rule.js";
 
 export const runbookPath = "docs/reference/alerts.md";
@@ -12,6 +13,7 @@ export const runbookPath = "docs/reference/alerts.md";
 const groups = [
   { name: "cloudtaser.guards", alerts: guardAlerts },
   { name: "cloudtaser.events", alerts: eventAlerts },
+  { name: "cloudtaser.pods", alerts: podAlerts },
 ] as const;
 
 export const alerts: readonly Alert[] = groups.flatMap((group) => group.alerts);

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/reference/doors.md: the kernel hooks, their forms and how each is proved.
 
-import { attachFormOf, type DoorName, doorNames, doors, type ProofRoad, programOf } from "../../src/kernel/doors.js";
+import {
+  attachFormOf,
+  type DoorName,
+  doorNames,
+  doors,
+  isTracepoint,
+  type ProofRoad,
+  programOf,
+} from "../../src/kernel/doors.js";
 import { vectorEntry, vectorNames } from "../../src/vectors/index.js";
 import { code, entryLink, opening, table } from "./markdown.js";
 
@@ -12,6 +20,8 @@ const proofs = {
     "The prober makes the kernel call the hook; the caller is told nothing, so only the door's own count is the proof.",
   fork: "The victim forks; an attack on the child must be refused, and the door must have counted the fork.",
   exec: "The victim executes itself; an attack on it afterwards must be refused, and the door must have counted the exec.",
+  attached:
+    "To be called, its program has only to be attached: a tracepoint is no function that ftrace_enabled could switch off.",
   reap: "A child of the victim ends and is reaped; the door must have counted its removal.",
 } as const satisfies Record<ProofRoad, string>;
 
@@ -24,11 +34,13 @@ function section(name: DoorName): string {
     table(
       ["", ""],
       [
-        ["Hook", code(`security_${hook}`)],
+        ["Hook", isTracepoint(name) ? `tracepoint ${code(hook)}` : code(`security_${hook}`)],
         ["Program", `${code(programOf(name))} in ${code(`bpf/doors/${name}.bpf.c`)}`],
         [
           "Forms",
-          `${code(`lsm/${name}`)} or ${code(`${attachFormOf(name, "fmod_ret")}/security_${hook}`)}; ${code(`kprobe/security_${hook}`)} in the signal form`,
+          isTracepoint(name)
+            ? `${code(`tp_btf/${name}`)} in all of them; it refuses nothing`
+            : `${code(`lsm/${name}`)} or ${code(`${attachFormOf(name, "fmod_ret")}/security_${hook}`)}; ${code(`kprobe/security_${hook}`)} in the signal form`,
         ],
         ["Stands for", guards],
         [

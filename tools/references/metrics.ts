@@ -26,6 +26,7 @@ export const silent: MetricReaders = {
   evidence: () => ({ signed: false, lastCheckpoint: 0, intervalSeconds: 0, before: "unknown" }),
   secrets: () => 0,
   unscanned: () => [],
+  pods: () => ({ pods: 0, wanted: 0, unguarded: 0, watchRestarts: 0, lastHeard: 0 }),
   ring: () => ({ usedBytes: undefined, sizeBytes: 0 }),
   sinks: () => [],
   canary: () => ({ lastSuccess: 0, failures: 0 }),

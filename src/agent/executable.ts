@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// In a container the agent runs from a copy of its executable that lies on the node (native/launch). When the image brings
+// another one, the running agent, whom the guards know, puts it in place and tells them: it comes into use at the next start.
+
+import { constants } from "node:fs";
+import { chmod, copyFile, open, rename, rm, stat } from "node:fs/promises";
+import { digestSlowly } from "../config/index.js";
+import type { Log } from "../log/index.js";
+
+export interface ExecutableParts {
+  /** What the image has; undefined outside an image. */
+  image: string | undefined;
+  /** What this process runs. */
+  running?: string;
+  /** Is told which executable the next agent has. */
+  kernel: { introduce(): void };
+  log: Log;
+}
+
+/** Most are told apart by their size. */
+async function isSame(one: string, other: string): Promise<boolean> {
+  if ((await stat(one)).size !== (await stat(other)).size) return false;
+  return (await digestSlowly(one)) === (await digestSlowly(other));
+}
+
+/** Never throws: the old one goes on to work. Resolves with whether it was renewed. */
+export async function renewExecutable(parts: ExecutableParts): Promise<boolean> {
+  const { image, running = process.execPath, kernel, log } = parts;
+  if (image === undefined || image === running) return false;
+  const unfinished = `${running}.new`;
+  try {
+    if (await isSame(image, running)) return false;
+    await rm(unfinished, { force: true });
+    await copyFile(image, unfinished, constants.COPYFILE_EXCL);
+    await chmod(unfinished, 0o755);
+    const file = await open(unfinished, "r");
+    await file.sync();
+    await file.close();
+    await rename(unfinished, running);
+    kernel.introduce();
+    log.info("the executable of the image comes into use at the next start", { image, running });
+    return true;
+  } catch (error) {
+    log.warn("the executable of the image could not be put in place", { image, running, error });
+    return false;
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins the pods of this node with scope and policy. Loaded only for a configuration that has kubernetes.
+
+import { dirname, join } from "node:path";
+import type { Config } from "../config/index.js";
+import { CloudtaserError } from "../errors/index.js";
+import type { Kernel } from "../kernel/index.js";
+import type { KubernetesSource, PodGuard, PodNotice } from "../kubernetes/index.js";
+import type { Log } from "../log/index.js";
+import type { Scope } from "../scope/index.js";
+import type { Rules } from "./rules.js";
+
+export interface PodParts {
+  config: Config;
+  scope: Pick<Scope, "protectCgroups" | "unprotect">;
+  kernel: Kernel;
+  rules: Pick<Rules, "setMore">;
+  stream: { announce(notice: PodNotice): void };
+  log: Log;
+}
+
+export function podGuard({ scope, kernel, rules }: Pick<PodParts, "scope" | "kernel" | "rules">): PodGuard {
+  return {
+    rules: async (workloads) =>
+      rules.setMore(
+        kernel,
+        workloads.map((one) => ({ name: one.name, ...one.rules })),
+      ),
+    async protect(groups) {
+      // With what stands: a pod must not be open because of one door that is not proved.
+      const wanted = groups.map(({ cgroup, workload }) => ({ path: cgroup, workload }));
+      return (await scope.protectCgroups(wanted)).map((one) => ("error" in one ? one.error : undefined));
+    },
+    // The kernel's table forgets what is gone at the next round; whoever has left the group in time stays protected.
+    gone: async () => {},
+    async unprotect(_cgroup, workload) {
+      try {
+        scope.unprotect({ workload });
+      } catch (error) {
+        if (!(error instanceof CloudtaserError && error.code === "WORKLOAD_UNKNOWN")) throw error;
+      }
+    },
+  };
+}
+
+/** What an earlier agent protected is protected when it resolves. */
+export async function startPods(parts: PodParts): Promise<KubernetesSource | undefined> {
+  const { config, stream } = parts;
+  if (config.kubernetes === undefined) return undefined;
+  const { fileMemory, KubernetesSource: Source } = await import("../kubernetes/index.js");
+  const source = new Source({
+    config: config.kubernetes,
+    node: config.nodeName,
+    env: process.env,
+    guard: podGuard(parts),
+    memory: fileMemory(join(dirname(config.control.socket), "pods.json")),
+    announce: (notice) => stream.announce(notice),
+    log: parts.log.child("kubernetes"),
+  });
+  await source.start();
+  return source;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control groups that the kubelet makes for pods, by uid: both drivers, every QoS class, read off the directories, so
+// that a pod's group is known before its first container. Only what root made counts: a user with a delegated subtree
+// could name a group as a pod's is named, and get into its workload.
+
+import { type Dirent, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { cgroupUidIn } from "./store.js";
+
+/** Below the mount. The second of each pair is the systemd driver's; nodes made of containers have the kubelet's own above. */
+const usualRoots = [
+  "/kubepods",
+  "/kubepods.slice",
+  "/kubelet/kubepods",
+  "/kubelet.slice/kubelet-kubepods.slice",
+  "/k8s.io/kubepods",
+] as const;
+
+const classes = /^(?:[a-z-]*-)?(?:besteffort|burstable)(?:\.slice)?$/;
+
+/** Of a whole hierarchy, when a container's group is looked for by its id. */
+const mostDirectories = 20_000;
+
+export interface PodCgroups {
+  /** Uid as the kubelet writes it → path below the mount. */
+  byUid: Map<string, string>;
+  /** Directories in which the groups of pods appear. */
+  watched: string[];
+}
+
+export class CgroupTree {
+  readonly #mount: string;
+  readonly #owner: number;
+  #more: readonly string[];
+  /** Groups of pods that the last look found and judged: a look at a full node must not hold the event loop. */
+  #known = new Set<string>();
+
+  /** @param more places of the kubelet beside the usual ones, below the mount or with it */
+  constructor({ mount = "/sys/fs/cgroup", more = [] as readonly string[], owner = 0 } = {}) {
+    this.#mount = mount;
+    this.#owner = owner;
+    this.#more = more.map((path) => this.inside(path));
+  }
+
+  get mount(): string {
+    return this.#mount;
+  }
+
+  also(more: readonly string[]): void {
+    this.#more = more.map((path) => this.inside(path));
+  }
+
+  /** A path as others write it: "/x" for both "/x" and "/sys/fs/cgroup/x". */
+  inside(path: string): string {
+    const below = path === this.#mount || path.startsWith(`${this.#mount}/`) ? path.slice(this.#mount.length) : path;
+    return `/${below
+      .split("/")
+      .filter((part) => part !== "" && part !== "." && part !== "..")
+      .join("/")}`;
+  }
+
+  absolute(inside: string): string {
+    return join(this.#mount, inside);
+  }
+
+  exists(inside: string): boolean {
+    const info = statSync(this.absolute(inside), { throwIfNoEntry: false });
+    return info?.isDirectory() === true && info.uid === this.#owner;
+  }
+
+  /** Throws KUBERNETES_NO_CGROUPS where there is no unified hierarchy. A kubelet that has made no pod yet is no error. */
+  scan(): PodCgroups {
+    try {
+      statSync(join(this.#mount, "cgroup.controllers"));
+    } catch (cause) {
+      const fields = { reason: `is no unified hierarchy (cgroup v2): ${reasonOf(cause)}` };
+      throw new CloudtaserError("KUBERNETES_NO_CGROUPS", { target: this.#mount, fields, cause });
+    }
+    const found: PodCgroups = { byUid: new Map(), watched: [] };
+    for (const root of new Set([...usualRoots, ...this.#more])) if (this.exists(root)) this.#look(root, found, true);
+    this.#known = new Set(found.byUid.values());
+    return found;
+  }
+
+  #look(directory: string, found: PodCgroups, withClasses: boolean): void {
+    found.watched.push(this.absolute(directory));
+    for (const { name } of directoriesIn(this.absolute(directory))) {
+      const path = `${directory}/${name}`;
+      const uid = cgroupUidIn(`/${name}`);
+      if (uid !== undefined && (this.#known.has(path) || this.exists(path))) found.byUid.set(uid, path);
+      else if (withClasses && classes.test(name) && this.exists(path)) this.#look(path, found, false);
+    }
+  }
+
+  /** Groups of containers, wherever they are; for kubelets and runtimes whose layout is not known. Id → path. */
+  findContainers(ids: ReadonlySet<string>): Map<string, string> {
+    const found = new Map<string, string>();
+    const queue = ["/"];
+    for (let looked = 0; queue.length > 0 && looked < mostDirectories && found.size < ids.size; looked++) {
+      const directory = queue.shift() ?? "/";
+      for (const { name } of directoriesIn(this.absolute(directory))) {
+        const path = directory === "/" ? `/${name}` : `${directory}/${name}`;
+        if (!this.exists(path)) continue;
+        const id = containerIn(name);
+        if (id !== undefined && ids.has(id)) found.set(id, path);
+        else queue.push(path);
+      }
+    }
+    return found;
+  }
+}
+
+/** The container whose group is called so: "ID", "cri-containerd-ID.scope", "crio-ID", "docker-ID.scope"; its monitor's is not. */
+export function containerIn(name: string): string | undefined {
+  return /^(?:(?:cri-containerd|crio|docker|libpod)-)?([0-9a-f]{64})(?:\.scope)?$/.exec(name)?.[1];
+}
+
+/** [] if it is gone: groups come and go while they are looked at. */
+function directoriesIn(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pods of this node as a source of what is protected: API server, control groups and the reconcile between them.
+
+import { type FSWatcher, watch } from "node:fs";
+import type { KubernetesConfig } from "../config/index.js";
+import type { CloudtaserError } from "../errors/index.js";
+import type { Log } from "../log/index.js";
+import { CgroupTree } from "./cgroups.js";
+import { ApiClient, type Limits } from "./client.js";
+import type { DelayOptions } from "./delays.js";
+import { endpointOf } from "./endpoint.js";
+import { GuardedPods } from "./guarded.js";
+import { Informer } from "./informer.js";
+import type { Memory } from "./memory.js";
+import { type PodGuard, Reconciler } from "./reconcile.js";
+import { type PodFacts, PodStore } from "./store.js";
+import { type PodNotice, Tell } from "./telling.js";
+
+export interface SourceOptions {
+  config: KubernetesConfig;
+  /** As the kubelet calls it. */
+  node: string;
+  env: Readonly<Record<string, string | undefined>>;
+  guard: PodGuard;
+  memory: Memory;
+  announce(notice: PodNotice): void;
+  log: Log;
+  /** For tests; the product takes what stands here. */
+  tree?: CgroupTree;
+  limits?: Partial<Limits>;
+  delays?: DelayOptions;
+  watchSeconds?: number;
+}
+
+export interface SourceReport {
+  server: string;
+  synced: boolean;
+  /** "" while the server answers. */
+  failure: string;
+  pods: number;
+  /** Pods that are to be protected. */
+  wanted: number;
+  unguarded: number;
+  watchRestarts: number;
+  garbage: number;
+  /** Unix seconds; 0 for never. */
+  lastHeard: number;
+  lastReconcileSeconds: number;
+}
+
+/** New groups are told by the kernel; this is for what it does not tell. */
+const passEveryMs = 10_000;
+/** An API server that restarts is no news. */
+const awayAfterMs = 60_000;
+
+export class KubernetesSource {
+  readonly #options: SourceOptions;
+  readonly #store = new PodStore();
+  readonly #tree: CgroupTree;
+  readonly #pods: GuardedPods;
+  readonly #tell: Tell;
+  readonly #client: ApiClient;
+  readonly #informer: Informer;
+  readonly #reconciler: Reconciler;
+  readonly #watchers = new Map<string, FSWatcher>();
+  #config: KubernetesConfig;
+  #timer: NodeJS.Timeout | undefined;
+  #away: NodeJS.Timeout | undefined;
+  #toldAway = false;
+  #stopped = false;
+
+  /** Throws KUBERNETES_UNCONFIGURED. */
+  constructor(options: SourceOptions) {
+    const { config, node, env, guard, memory, announce, log } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#tree = options.tree ?? new CgroupTree({ more: config.cgroups });
+    this.#pods = new GuardedPods(memory, config);
+    this.#tell = new Tell(announce);
+    this.#client = new ApiClient(endpointOf(config, env), options.limits);
+    const { delays, watchSeconds } = options;
+    this.#informer = new Informer({
+      client: this.#client,
+      node,
+      store: this.#store,
+      onChange: () => this.look(),
+      onReach: (error) => this.#reach(error),
+      ...(delays === undefined ? {} : { delays }),
+      ...(watchSeconds === undefined ? {} : { watchSeconds }),
+    });
+    this.#reconciler = new Reconciler({
+      store: this.#store,
+      pods: this.#pods,
+      tree: this.#tree,
+      guard,
+      selection: () => this.#config,
+      synced: () => this.#informer.synced,
+      tell: this.#tell,
+      log,
+    });
+  }
+
+  /** What an earlier agent protected is protected when it resolves; pods of the API follow when it answers. */
+  async start(): Promise<void> {
+    await this.#reconciler.run();
+    this.#follow();
+    this.#informer.start();
+    this.#timer = setInterval(() => this.look(), passEveryMs);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#away);
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+    await this.#informer.stop();
+    this.#client.close();
+  }
+
+  /** New selectors; a new server or other files need a restart. */
+  async configure(config: KubernetesConfig): Promise<void> {
+    this.#config = config;
+    this.#tree.also(config.cgroups);
+    await this.#reconciler.release(this.#pods.configure(config));
+    await this.#reconciler.run();
+  }
+
+  /** Something may have changed. */
+  look(): void {
+    if (this.#stopped) return;
+    void this.#reconciler.run().then(() => this.#follow());
+  }
+
+  factsOf(cgroupPath: string | undefined, containerId: string | undefined): PodFacts | undefined {
+    return this.#store.factsOf(cgroupPath, containerId);
+  }
+
+  /** Why pods may be unprotected that nobody knows of yet; [] when a whole list has come. */
+  notReady(): string[] {
+    if (this.#informer.synced) return [];
+    return [`pods of this node: ${this.#informer.failure?.message ?? "the API server has not answered yet"}`];
+  }
+
+  warnings(): string[] {
+    const { failure } = this.#informer;
+    const { unguarded } = this.#reconciler;
+    const pods = unguarded === 1 ? "1 pod runs" : `${unguarded} pods run`;
+    return [
+      ...(failure === undefined ? [] : [`${failure.message}. ${failure.help}`]),
+      ...(unguarded === 0 ? [] : [`${pods} unprotected: see POD_UNGUARDED events`]),
+    ];
+  }
+
+  report(): SourceReport {
+    const { stats, synced, failure } = this.#informer;
+    return {
+      server: this.#client.server,
+      synced,
+      failure: failure?.message ?? "",
+      pods: this.#store.size,
+      wanted: this.#pods.size,
+      unguarded: this.#reconciler.unguarded,
+      watchRestarts: stats.restarts,
+      garbage: stats.garbage,
+      lastHeard: stats.lastHeard / 1000,
+      lastReconcileSeconds: this.#reconciler.lastMs / 1000,
+    };
+  }
+
+  /** The kernel tells of new groups in the directories of the last pass. */
+  #follow(): void {
+    if (this.#stopped) return;
+    const wanted = new Set([this.#tree.mount, ...this.#reconciler.watched]);
+    for (const [path, watcher] of this.#watchers) {
+      if (wanted.has(path)) continue;
+      watcher.close();
+      this.#watchers.delete(path);
+    }
+    let more = false;
+    for (const path of wanted) {
+      if (this.#watchers.has(path)) continue;
+      try {
+        // Files of a group change too, under memory pressure often.
+        const watcher = watch(path, { persistent: false }, (event) => event === "rename" && this.look());
+        watcher.on("error", () => {
+          watcher.close();
+          this.#watchers.delete(path);
+        });
+        this.#watchers.set(path, watcher);
+        more = true;
+      } catch {
+        // It went, or there are no watches left: the rounds go on.
+      }
+    }
+    // What appeared before it was watched.
+    if (more) this.look();
+  }
+
+  #reach(error: CloudtaserError | undefined): void {
+    const { log } = this.#options;
+    clearTimeout(this.#away);
+    if (error === undefined) {
+      log.info("the API server answers");
+      if (this.#toldAway) this.#tell.problem("KUBERNETES_BACK", "the API server answers again");
+      this.#toldAway = false;
+      return;
+    }
+    log.warn("the API server tells nothing; what is protected stays so", { error });
+    this.#away = setTimeout(() => {
+      this.#toldAway = true;
+      this.#tell.problem("KUBERNETES_AWAY", error.message);
+    }, awayAfterMs);
+    this.#away.unref();
+  }
+}

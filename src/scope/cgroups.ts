@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control groups whose members are protected. The kernel's table is the truth, and outlives the agent: who enters one of
+// them, or one below it, is in scope before it runs there. This room fills it, names it, and takes out what is gone.
+import { CloudtaserError } from "../errors/index.js";
+import type { Groups } from "./groups.js";
+import { Hierarchy } from "./hierarchy.js";
+import { cgroupOf } from "./swap.js";
+
+/** What this room needs of the kernel; CgroupTable has it. */
+export interface CgroupKernel {
+  /** false: no room. */
+  add(entry: { id: bigint; group: number }): boolean;
+  remove(id: bigint): void;
+  list(): { id: bigint; group: number }[];
+  /** Puts in scope who is in one of them; trusted: as members that trust each other. */
+  enter(trusted: boolean): { entered: number; full: boolean };
+}
+
+export interface ProtectedCgroup {
+  id: bigint;
+  /** Inside the hierarchy; null if it is gone. */
+  path: string | null;
+  workload: string;
+}
+
+export interface CgroupOptions {
+  kernel: () => CgroupKernel;
+  groups: Groups;
+  /** Entries that the kernel's table takes. */
+  limit: number;
+  /** That of this node if left out. */
+  hierarchy?: Hierarchy | undefined;
+}
+
+export class Cgroups {
+  readonly #options: CgroupOptions;
+  readonly #paths = new Map<bigint, string>();
+  #hierarchy: Hierarchy | undefined;
+
+  constructor(options: CgroupOptions) {
+    this.#options = options;
+    this.#hierarchy = options.hierarchy;
+  }
+
+  get hierarchy(): Hierarchy {
+    this.#hierarchy ??= new Hierarchy();
+    return this.#hierarchy;
+  }
+
+  /** Path inside the hierarchy. Throws unless it is a group that may be protected. */
+  check(path: string): string {
+    const inside = this.hierarchy.insideOf(path);
+    if (this.hierarchy.find(inside) === undefined) throw new CloudtaserError("CGROUP_MISSING", { target: path });
+    if (inside === "/" || `${cgroupIfAny(process.pid)}/`.startsWith(`${inside}/`)) {
+      throw new CloudtaserError("CGROUP_HOLDS_AGENT", { target: path });
+    }
+    return inside;
+  }
+
+  /**
+   * Writes it into the table; enter() then takes in who is there. Returns its id, and the workload that it belonged to
+   * before and still does.
+   */
+  add(path: string, group: number): { id: bigint; before: string | undefined } {
+    const inside = this.check(path);
+    const id = this.hierarchy.find(inside);
+    if (id === undefined) throw new CloudtaserError("CGROUP_MISSING", { target: path });
+    const { groups, limit } = this.#options;
+    const known = this.#kernel.list().find((entry) => entry.id === id);
+    if (known === undefined && !this.#kernel.add({ id, group })) {
+      throw new CloudtaserError("CGROUPS_FULL", { target: path, fields: { limit } });
+    }
+    this.#paths.set(id, inside);
+    return { id, before: known && known.group !== group ? groups.nameOf(known.group) : undefined };
+  }
+
+  enter(trusted: boolean): { entered: number; full: boolean } {
+    return this.#kernel.enter(trusted);
+  }
+
+  /** Who comes after this is not protected; who is protected stays so. */
+  remove(id: bigint): void {
+    this.#kernel.remove(id);
+    this.#paths.delete(id);
+  }
+
+  removeGroup(group: number): void {
+    for (const entry of this.#kernel.list()) if (entry.group === group) this.remove(entry.id);
+  }
+
+  has(inside: string): boolean {
+    const id = this.hierarchy.find(inside);
+    return id !== undefined && this.#paths.get(id) === inside;
+  }
+
+  /** Group numbers that are in use. */
+  groupNumbers(): Set<number> {
+    return new Set(this.#kernel.list().map(({ group }) => group));
+  }
+
+  list(): ProtectedCgroup[] {
+    const entries = this.#kernel.list();
+    if (entries.length === 0) return [];
+    this.#findPaths(entries);
+    return entries.map(({ id, group }) => ({
+      id,
+      path: this.#paths.get(id) ?? null,
+      workload: this.#options.groups.nameOf(group),
+    }));
+  }
+
+  /** Takes those out of the table that are gone: their ids come never again. */
+  forgetGone(): void {
+    for (const { id, path } of this.list()) if (path === null) this.remove(id);
+  }
+
+  /** Why a process that was taken out will be protected again; [] if it will not. */
+  takesBack(pid: number): string[] {
+    const inside = `${cgroupIfAny(pid)}/`;
+    const above = this.list().find(({ path }) => path !== null && inside.startsWith(`${path}/`));
+    if (above === undefined) return [];
+    const { path, workload } = above;
+    return [`process ${pid} is in control group ${path} and is taken in again; unprotect workload ${workload}`];
+  }
+
+  get #kernel(): CgroupKernel {
+    return this.#options.kernel();
+  }
+
+  /** The tree is walked only for groups that are not where they were last seen. */
+  #findPaths(entries: readonly { id: bigint }[]): void {
+    const lost = new Set<bigint>();
+    for (const { id } of entries) {
+      const path = this.#paths.get(id);
+      if (path === undefined || this.hierarchy.find(path) !== id) lost.add(id);
+    }
+    for (const id of lost) this.#paths.delete(id);
+    for (const [id, path] of this.hierarchy.pathsOf(lost)) this.#paths.set(id, path);
+  }
+}
+
+/** "" where it cannot be told. */
+function cgroupIfAny(pid: number): string {
+  try {
+    return cgroupOf(pid);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// A source on an API server and a cgroup mount of this test, with a guard that writes down what it was asked for.
+
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { vi } from "vitest";
+import { configSchema } from "../../src/config/schema.js";
+import { CgroupTree } from "../../src/kubernetes/cgroups.js";
+import type { Limits } from "../../src/kubernetes/client.js";
+import type { PodGuard, PodNotice, PodRules } from "../../src/kubernetes/index.js";
+import { fileMemory } from "../../src/kubernetes/memory.js";
+import { KubernetesSource } from "../../src/kubernetes/source.js";
+import { createLog } from "../../src/log/index.js";
+import { makeMount, node, type PodObject, podCgroup } from "./kubernetes-objects.js";
+import { ApiServer } from "./kubernetes-server.js";
+
+export const patience = { timeout: 50_000, interval: 5 };
+
+/** In the order of the calls. */
+export class FakeGuard implements PodGuard {
+  readonly calls: string[] = [];
+  readonly now = new Map<string, string>();
+  ruled: Record<string, PodRules> = {};
+  /** Thrown by protect() while it is set. */
+  fault: Error | undefined;
+
+  async rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<void> {
+    this.calls.push("rules");
+    this.ruled = Object.fromEntries(workloads.map(({ name, rules }) => [name, rules]));
+  }
+
+  async protect(groups: readonly { cgroup: string; workload: string }[]): Promise<unknown[]> {
+    return groups.map(({ cgroup, workload }) => {
+      this.calls.push(`protect ${cgroup}`);
+      if (this.fault) return this.fault;
+      this.now.set(cgroup, workload);
+      return undefined;
+    });
+  }
+
+  async gone(cgroup: string): Promise<void> {
+    this.calls.push(`gone ${cgroup}`);
+    this.now.delete(cgroup);
+  }
+
+  async unprotect(cgroup: string): Promise<void> {
+    this.calls.push(`unprotect ${cgroup}`);
+    this.now.delete(cgroup);
+  }
+}
+
+export class Cluster {
+  readonly directory = mkdtempSync(join(tmpdir(), "ct-kubernetes-"));
+  readonly mount = makeMount(join(this.directory, "cgroup"));
+  readonly notices: PodNotice[] = [];
+  readonly lines: string[] = [];
+  guard = new FakeGuard();
+  #server: ApiServer | undefined;
+  readonly #sources: KubernetesSource[] = [];
+
+  async up(): Promise<void> {
+    this.#server = await ApiServer.start(this.directory);
+  }
+
+  get server(): ApiServer {
+    if (this.#server === undefined) throw new Error("no server");
+    return this.#server;
+  }
+
+  get config() {
+    const { kubernetes } = configSchema.parse({ kubernetes: { apiServer: this.server.url, ...this.server.files } });
+    if (kubernetes === undefined) throw new Error("no kubernetes");
+    return kubernetes;
+  }
+
+  source(limits: Partial<Limits> = {}, config: object = {}): KubernetesSource {
+    const source = new KubernetesSource({
+      config: { ...this.config, ...config },
+      node,
+      env: {},
+      guard: this.guard,
+      memory: fileMemory(join(this.directory, "pods.json")),
+      announce: (notice) => this.notices.push(notice),
+      log: createLog({ level: "debug", write: (line) => this.lines.push(line) }),
+      tree: new CgroupTree({ mount: this.mount, owner: process.getuid?.() ?? 0 }),
+      limits,
+      delays: { firstMs: 10, longestMs: 100 },
+    });
+    this.#sources.push(source);
+    return source;
+  }
+
+  async started(limits: Partial<Limits> = {}, config: object = {}): Promise<KubernetesSource> {
+    const source = this.source(limits, config);
+    await source.start();
+    return source;
+  }
+
+  /** The kubelet makes the pod's group. */
+  makeCgroup({ metadata }: PodObject): string {
+    const path = podCgroup(metadata.uid, "systemd", "Burstable");
+    mkdirSync(join(this.mount, path), { recursive: true });
+    return path;
+  }
+
+  removeCgroup(path: string): void {
+    rmSync(join(this.mount, path), { recursive: true });
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#sources.splice(0).map((source) => source.stop()));
+    await this.#server?.down();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export const until = (check: () => void): Promise<void> => vi.waitFor(check, patience);

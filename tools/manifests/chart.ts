@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Helm chart from the same objects. Templates keep to four forms, so that a small renderer in the tests can judge them:
+// {{ .Values.a.b }}, {{ .Release.Namespace }}, toYaml with nindent, and if … end around a whole document.
+
+import { daemonSet, resources } from "./daemonset.js";
+import {
+  configMap,
+  type Manifest,
+  metricsService,
+  networkPolicy,
+  podMonitor,
+  priorityQuota,
+  rbac,
+  serviceMonitor,
+} from "./objects.js";
+import { agentConfig, head, image, name, yaml } from "./settings.js";
+
+const namespace = "{{ .Release.Namespace }}";
+
+/** Stands for a block of values until the text is made. */
+const block = (path: string): string => `@block ${path}@`;
+
+/** `key: "@block a.b@"` becomes `key:` with the block below, indented by two more than the key. */
+function withBlocks(text: string): string {
+  return text.replace(
+    /^( *)((?:- )?)([\w.-]+): "@block ([\w.]+)@"$/gm,
+    (_all, indent: string, item: string, key: string, path: string) =>
+      `${indent}${item}${key}:\n${indent}${item.replace(/./g, " ")}  {{- toYaml .Values.${path} | nindent ${indent.length + item.length + 2} }}`,
+  );
+}
+
+const template = (objects: readonly Manifest[], condition?: string): string => {
+  const text = withBlocks(objects.map(yaml).join("---\n"));
+  return `${head}${condition === undefined ? text : `{{- if .Values.${condition} }}\n${text}{{- end }}\n`}`;
+};
+
+const values = {
+  image: { ...image, pullPolicy: "IfNotPresent" },
+  resources,
+  quota: true,
+  networkPolicy: true,
+  podMonitor: false,
+  serviceMonitor: false,
+  // The agent's configuration, as docs/reference/configuration.md has it.
+  config: agentConfig("detect", true),
+};
+
+const chart = {
+  apiVersion: "v2",
+  name,
+  description: "Guards processes that hold secrets, on every node",
+  type: "application",
+  version: image.tag,
+  appVersion: image.tag,
+  kubeVersion: ">=1.30.0-0",
+};
+
+/** Path below daemonset/ → text. */
+export function chartFiles(): Map<string, string> {
+  const set = daemonSet({
+    namespace,
+    image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}",
+    pullPolicy: "{{ .Values.image.pullPolicy }}" as "IfNotPresent",
+    resources: block("resources") as unknown as object,
+  });
+  return new Map([
+    ["chart/Chart.yaml", `${head}${yaml(chart)}`],
+    ["chart/values.yaml", `${head}${yaml(values)}`],
+    ["chart/templates/rbac.yaml", template(rbac(namespace))],
+    ["chart/templates/config.yaml", template([configMap(namespace, "")]).replace('config.yaml: ""', configBlock)],
+    ["chart/templates/daemonset.yaml", template([set])],
+    ["chart/templates/quota.yaml", template([priorityQuota(namespace)], "quota")],
+    ["chart/templates/networkpolicy.yaml", template([networkPolicy(namespace)], "networkPolicy")],
+    ["chart/templates/podmonitor.yaml", template([podMonitor(namespace)], "podMonitor")],
+    [
+      "chart/templates/servicemonitor.yaml",
+      template([metricsService(namespace), serviceMonitor(namespace)], "serviceMonitor"),
+    ],
+  ]);
+}
+
+const configBlock = "config.yaml: |\n    {{- .Values.config | nindent 4 }}";

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the manifests agree upon, and the agent's configuration in them.
+
+import { stringify } from "yaml";
+
+export const name = "cloudtaser";
+export const namespace = "cloudtaser-system";
+export const image = { repository: "cloudtaser", tag: "0.1.0" };
+export const metricsPort = 9090;
+
+export const labels = {
+  "app.kubernetes.io/name": name,
+  "app.kubernetes.io/component": "agent",
+  "app.kubernetes.io/part-of": name,
+} as const;
+export const selector = { "app.kubernetes.io/name": name, "app.kubernetes.io/component": "agent" } as const;
+
+export const head =
+  "# SPDX-License-Identifier: Apache-2.0\n# Generated from tools/manifests by make generate. Do not edit.\n";
+
+export const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+
+export type Mode = "detect" | "enforce";
+
+/** @param hardens what needs writes to files of others is switched on */
+export function agentConfig(mode: string, hardens: boolean): string {
+  return yaml({
+    mode,
+    kubernetes: {},
+    // The guards stay while a pod of the daemon set is replaced; the next agent takes them over.
+    onStop: "leave",
+    // The image has no modprobe: load on the node what harmless tools need.
+    preloadModules: [],
+    health: { listen: `:${metricsPort}` },
+    ...(hardens ? {} : { hardening: { swap: false, coredumpFilter: false } }),
+  });
+}

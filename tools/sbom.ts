@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the product is made of, as CycloneDX 1.5: packages that are bundled into it, Node, and with --debian the libraries of
+// the machine that it is linked to. Usage: sbom [--debian], from the root of the tree.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+export interface Component {
+  type: "library" | "platform" | "application";
+  name: string;
+  version: string;
+  purl: string;
+  licenses?: { license: { id: string } }[] | { expression: string }[];
+  hashes?: { alg: "SHA-512"; content: string }[];
+}
+
+interface LockEntry {
+  version?: string;
+  license?: string;
+  integrity?: string;
+  dev?: boolean;
+  optional?: boolean;
+}
+
+const licensesOf = (license: string | undefined): Pick<Component, "licenses"> => {
+  if (license === undefined) return {};
+  return { licenses: / (AND|OR|WITH) /.test(license) ? [{ expression: license }] : [{ license: { id: license } }] };
+};
+
+/** Packages that the product has at run time: those that are only used to build it are none of its parts. */
+export function npmComponents(lock: { packages: Readonly<Record<string, LockEntry>> }): Component[] {
+  return Object.entries(lock.packages).flatMap(([path, { version, license, integrity, dev }]): Component[] => {
+    const name = path.split("node_modules/").at(-1) ?? "";
+    if (path === "" || version === undefined || dev) return [];
+    const sha512 = /^sha512-(\S+)$/.exec(integrity ?? "")?.[1];
+    const content = sha512 === undefined ? undefined : Buffer.from(sha512, "base64").toString("hex");
+    return [
+      {
+        type: "library",
+        name,
+        version,
+        purl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
+        ...licensesOf(license),
+        ...(content === undefined ? {} : { hashes: [{ alg: "SHA-512", content }] }),
+      },
+    ];
+  });
+}
+
+/** @param text lines "NAME VERSION ARCHITECTURE", as dpkg-query writes them */
+export function debianComponents(text: string): Component[] {
+  return text
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter((fields) => fields.length === 3)
+    .map(([name = "", version = "", architecture = ""]) => ({
+      type: "library",
+      name,
+      version,
+      purl: `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
+    }));
+}
+
+export function bill(product: { name: string; version: string }, parts: readonly Component[], nodeVersion: string) {
+  const node: Component = {
+    type: "platform",
+    name: "node",
+    version: nodeVersion,
+    purl: `pkg:generic/node@${nodeVersion}`,
+    licenses: [{ license: { id: "MIT" } }],
+  };
+  const { name, version } = product;
+  const purl = `pkg:generic/${name}@${version}`;
+  const own: Component = { type: "application", name, version, purl, ...licensesOf("Apache-2.0") };
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.5",
+    version: 1,
+    metadata: { component: own },
+    components: [node, ...parts].map((part) => ({ "bom-ref": part.purl, ...part })),
+  };
+}
+
+/** Libraries that node and the addon name, and theirs. */
+const libraries = ["libc6", "libstdc++6", "libgcc-s1", "libbpf1", "libelf1", "zlib1g"];
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+  const parts = npmComponents(read("package-lock.json") as { packages: Record<string, LockEntry> });
+  if (process.argv.includes("--debian")) {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own form.
+    const form = "${Package} ${Version} ${Architecture}\n";
+    parts.push(...debianComponents(execFileSync("dpkg-query", ["-W", "-f", form, ...libraries], { encoding: "utf8" })));
+  }
+  const product = read("package.json") as { name: string; version: string };
+  process.stdout.write(`${JSON.stringify(bill(product, parts, process.versions.node), null, 2)}\n`);
+}

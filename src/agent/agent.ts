@@ -7,13 +7,7 @@ import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
 import type { EventFilter } from "../formats/index.js";
-import {
-  type Kernel,
-  type KernelFacts,
-  type Native,
-  packageVersion,
-  readKernelFacts,
-} from "../kernel/index.js";
+import { type Kernel, type KernelFacts, type Native, packageVersion, readKernelFacts } from "../kernel/index.js";
 import type { KubernetesSource } from "../kubernetes/index.js";
 import type { Log } from "../log/index.js";
 import { Groups, type Hardening, type Scope } from "../scope/index.js";
@@ -107,7 +101,7 @@ export class Agent {
       const { native, log: agentLog } = this.#options;
       const kernel = await openGuards({ native, facts: this.#facts, config: this.#config, stream, log: agentLog });
       this.#kernel = kernel;
-      stopIfInterrupted(interrupted());
+      stopIfInterrupted(interrupted);
       const scope = openScope(kernel, this.#groups, this.hardening, native);
       const secrets = openSecrets(kernel, this.#groups, scope, this.#config.control.socket, this.#log);
       this.#secrets = secrets;
@@ -128,7 +122,7 @@ export class Agent {
         // Anybody on the node can ask here: who is protected is only told over the control socket.
         status: () => ({ ...this.status(), processes: undefined, cgroups: undefined }),
       });
-      stopIfInterrupted(interrupted());
+      stopIfInterrupted(interrupted);
       const log = this.#log.child("watch");
       const notices = createNotices(kernel, stream, log);
       this.#notices = notices;

@@ -33,8 +33,3 @@ export function started<Room>(room: Room | undefined): Room {
   }
   return room;
 }
-
-/** @param signal that came meanwhile */
-export function stopIfInterrupted(signal: string | undefined): void {
-  if (signal !== undefined) throw new CloudtaserError("START_INTERRUPTED", { target: signal });
-}

@@ -110,8 +110,7 @@ function protectedLines(status: StatusReport, color: boolean): string[] {
   const secrets = status.secrets.workloads.map(({ workload, count: registered }) =>
     printable(`secrets of ${workload}: ${registered} registered`),
   );
-  if (status.processes.length === 0 && status.cgroups.length === 0)
-    return ["No process is protected.", ...secrets];
+  if (status.processes.length === 0 && status.cgroups.length === 0) return ["No process is protected.", ...secrets];
   const workloads = count(status.workloads.length, "workload", "workloads");
   return [
     `${count(status.processes.length, "process")} protected in ${workloads}`,

@@ -17,7 +17,8 @@ import { type Addition, type AdditionResult, Census } from "./census.js";
 import { CgroupTable } from "./cgroups.js";
 import { type LossName, type OutcomeCount, readLosses, readOutcomes, readRepeats } from "./counters.js";
 import { findDevices } from "./devices.js";
-import { type DoorName, type DoorStatus, type Form, soundnessOf } from "./doors.js";
+import { doorStatuses } from "./door-status.js";
+import type { DoorName, DoorStatus, Form } from "./doors.js";
 import { Idling } from "./idling.js";
 import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
@@ -78,8 +79,7 @@ export class Kernel {
     this.#proving = new Proving(() => Canary.start(options.canary, this.#census, this.#map("proofs"), refuses));
     this.#sleeper = new DoorSleeper(standing, this.#proving, {
       protectedProcesses: () => this.protectedProcesses(),
-      hasSecrets: () => this.leaks.inUse,
-      awaited: () => this.cgroups.any,
+      awaited: () => this.cgroups.any || this.leaks.inUse,
       whyAwake: async () => options.whyAwake?.(),
       changed: () => {
         this.introduce();
@@ -101,22 +101,7 @@ export class Kernel {
   }
 
   get doors(): DoorStatus[] {
-    const attached = new Set(this.#standing.attached);
-    return this.#standing.doors.map((door) => {
-      const failure = this.#standing.failureOf(door);
-      const proof = this.#proving.of(door);
-      return {
-        door,
-        form: this.form,
-        attached: attached.has(door),
-        idle: failure === undefined && !attached.has(door),
-        proved: failure === undefined && proof?.proved === true,
-        reason: failure?.reason ?? proof?.reason ?? "not proved yet",
-        soundness: soundnessOf(this.form, this.preemption.preempts),
-        recursionMisses: this.#standing.recursionMissesOf(door),
-        log: failure?.log ?? "",
-      };
-    });
+    return doorStatuses(this.#standing, this.#proving, this.preemption.preempts);
   }
 
   get unproven(): DoorName[] {

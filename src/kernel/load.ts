@@ -151,7 +151,13 @@ function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<Sha
   for (const map of mapsOf(form)) {
     const source = typeof from === "string" ? `${from}/${map}` : from.get(map)?.fd;
     // An agent from before these maps left no pin of them: they begin empty.
-    const fresh = map === "opened" || map === "leak_sinks" || map === "own_maps" || map === "cgroups" || map === "cgroups_any" || map.startsWith("room_");
+    const fresh =
+      map === "opened" ||
+      map === "leak_sinks" ||
+      map === "own_maps" ||
+      map === "cgroups" ||
+      map === "cgroups_any" ||
+      map.startsWith("room_");
     if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
     try {
       object.reuseMap(map, source);

@@ -11,8 +11,7 @@ const freeTimeoutMs = 10_000;
 
 export interface SleeperKernel {
   protectedProcesses(): number;
-  hasSecrets(): boolean;
-  /** Whoever enters a certain control group is to be protected, though nobody may be there. */
+  /** Whoever enters a certain control group is to be protected, or may not let a secret out, though nobody may be there. */
   awaited(): boolean;
   /** Why a door that sleeps would be missed although nothing is protected; undefined if none would. */
   whyAwake(): Promise<string | undefined>;
@@ -42,8 +41,7 @@ export class DoorSleeper implements Sleeper {
    * registered secrets: what they are known by is pinned with doors that stand, and so outlives the agent.
    */
   isNeeded(): boolean {
-    const { always } = this;
-    const wanted = always || this.#kernel.protectedProcesses() > 0 || this.#kernel.hasSecrets() || this.#kernel.awaited();
+    const wanted = this.always || this.#kernel.protectedProcesses() > 0 || this.#kernel.awaited();
     return wanted || this.#standing.doors.some((door) => !this.wasProved(door));
   }
 

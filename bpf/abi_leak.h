@@ -39,7 +39,7 @@ enum ct_leak_unscanned {
 /*
  * Map "leak_windows": array of 1, a bitmap of 2^CT_LEAK_WINDOW_BITS bits: every window of every form.
  * Map "leak_anchor_bits": array of 1, likewise of 2^CT_LEAK_ANCHOR_BITS bits: the windows that are anchors.
- * Bits of a removed secret may stay: they cost a look, and mean nothing by themselves.
+ * Some bits of removed secrets may stay: they cost a look, and mean nothing by themselves.
  */
 
 /* Map "leak_anchors": hash. A chain: index 0, 1, ... until none is found, at most CT_LEAK_CHAIN. */

@@ -38,7 +38,8 @@ Napi::Function Map::Define(Napi::Env env) {
                      {InstanceAccessor<&Map::GetName>("name"), InstanceAccessor<&Map::GetFd>("fd"),
                       InstanceAccessor<&Map::GetKeySize>("keySize"), InstanceAccessor<&Map::GetValueSize>("valueSize"),
                       InstanceMethod<&Map::Lookup>("lookup"), InstanceMethod<&Map::Update>("update"),
-                      InstanceMethod<&Map::SetBits>("setBits"), InstanceMethod<&Map::Delete>("delete"),
+                      InstanceMethod<&Map::SetBits>("setBits"), InstanceMethod<&Map::ReadBits>("readBits"),
+                      InstanceMethod<&Map::ReplaceBits>("replaceBits"), InstanceMethod<&Map::Delete>("delete"),
                       InstanceMethod<&Map::Keys>("keys"), InstanceMethod<&Map::Pin>("pin"),
                       InstanceMethod<&Map::Info>("info"), InstanceMethod<&Map::Close>("close")});
 }
@@ -143,6 +144,21 @@ Napi::Value Map::Update(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+Mapping* Map::Mapped(Napi::Env env) {
+  if (mapping_) return mapping_.get();
+  if (!(parts_.flags & BPF_F_MMAPABLE)) {
+    ThrowErrno(env, EINVAL, "use bits, without BPF_F_MMAPABLE, of map", parts_.name);
+    return nullptr;
+  }
+  auto mapping = std::make_unique<Mapping>(parts_.fd.get(), parts_.value_size);
+  if (!*mapping) {
+    ThrowErrno(env, errno, "map the memory of map", parts_.name);
+    return nullptr;
+  }
+  mapping_ = std::move(mapping);
+  return mapping_.get();
+}
+
 // By a mapping: an update would copy the whole value in and out. Programs that read meanwhile see each bit or do not.
 Napi::Value Map::SetBits(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -150,14 +166,7 @@ Napi::Value Map::SetBits(const Napi::CallbackInfo& info) {
   Arguments args(info, "setBits");
   Bytes bits = args.BytesOf(0, "bits");
   if (!args.bad() && bits.size % sizeof(uint32_t) != 0) args.Refuse("bits", "must be whole numbers of 32 bits");
-  if (args.bad()) return env.Undefined();
-  if (!(parts_.flags & BPF_F_MMAPABLE))
-    return ThrowErrno(env, EINVAL, "set bits, without BPF_F_MMAPABLE, in map", parts_.name);
-  if (!mapping_) {
-    auto mapping = std::make_unique<Mapping>(parts_.fd.get(), parts_.value_size);
-    if (!*mapping) return ThrowErrno(env, errno, "map the memory of map", parts_.name);
-    mapping_ = std::move(mapping);
-  }
+  if (args.bad() || !Mapped(env)) return env.Undefined();
   uint32_t fresh = 0;
   for (size_t at = 0; at < bits.size; at += sizeof(uint32_t)) {
     uint32_t bit;
@@ -170,6 +179,26 @@ Napi::Value Map::SetBits(const Napi::CallbackInfo& info) {
     if (!(__atomic_fetch_or(mapping_->bytes() + bit / 8, mask, __ATOMIC_RELAXED) & mask)) ++fresh;
   }
   return Napi::Number::New(env, fresh);
+}
+
+Napi::Value Map::ReadBits(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  Mapping* mapping = Mapped(env);
+  if (!mapping) return env.Undefined();
+  return Napi::Buffer<uint8_t>::Copy(env, mapping->bytes(), parts_.value_size);
+}
+
+Napi::Value Map::ReplaceBits(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  Arguments args(info, "replaceBits");
+  Bytes value = args.BytesOf(0, "value", parts_.value_size);
+  if (args.bad()) return env.Undefined();
+  Mapping* mapping = Mapped(env);
+  if (!mapping) return env.Undefined();
+  for (size_t at = 0; at < value.size; at++) __atomic_store_n(mapping->bytes() + at, value.data[at], __ATOMIC_RELAXED);
+  return env.Undefined();
 }
 
 Napi::Value Map::Delete(const Napi::CallbackInfo& info) {

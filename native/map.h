@@ -67,6 +67,8 @@ class Map final : public Handle<Map> {
   Napi::Value Lookup(const Napi::CallbackInfo& info);
   Napi::Value Update(const Napi::CallbackInfo& info);
   Napi::Value SetBits(const Napi::CallbackInfo& info);
+  Napi::Value ReadBits(const Napi::CallbackInfo& info);
+  Napi::Value ReplaceBits(const Napi::CallbackInfo& info);
   Napi::Value Delete(const Napi::CallbackInfo& info);
   Napi::Value Keys(const Napi::CallbackInfo& info);
   Napi::Value Pin(const Napi::CallbackInfo& info);
@@ -74,9 +76,11 @@ class Map final : public Handle<Map> {
   void Close(const Napi::CallbackInfo&) { CloseNow(); }
 
   bool ThrowIfClosed(Napi::Env env);
+  // Null, with an exception pending, if it cannot be mapped.
+  Mapping* Mapped(Napi::Env env);
 
   Parts parts_;
-  // From the first SetBits on: making one costs more than setting the bits of a secret.
+  // From the first use of bits on: making one costs more than setting the bits of a secret.
   std::unique_ptr<Mapping> mapping_;
 };
 

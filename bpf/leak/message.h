@@ -47,14 +47,17 @@ __weak __noinline int ct_leak_other_message(void)
 }
 
 /* What is sent after the call, from memory that can be written meanwhile, is more than anybody can look at. */
-static __always_inline bool is_sent_later(const struct msghdr *msg, __u16 family)
+static __always_inline bool is_sent_later(const struct msghdr *msg, int size, __u16 family)
 {
-	return msg->msg_flags & MSG_ZEROCOPY || family == AF_PACKET || family == AF_XDP;
+	/* From a ring that is mapped: the message itself is empty. */
+	if (family == AF_PACKET || family == AF_XDP)
+		return !size;
+	return msg->msg_flags & MSG_ZEROCOPY;
 }
 
-static __always_inline __u32 more_of(const struct msghdr *msg, __u16 family)
+static __always_inline __u32 more_of(const struct msghdr *msg, int size, __u16 family)
 {
-	__u32 later = is_sent_later(msg, family) ? LEAK_MORE_LATER : 0;
+	__u32 later = is_sent_later(msg, size, family) ? LEAK_MORE_LATER : 0;
 
 	return later | (msg->msg_name && ct_leak_is_many() ? LEAK_MORE_MESSAGES : 0);
 }

@@ -28,6 +28,6 @@ ROOM(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 	case MESSAGE_OF_KERNEL: return 0;
 	case MESSAGE_UNSEEN: return not_looked_at_in_ring(CT_VECTOR_LEAK_SEND, CT_DOOR_SOCKET_SENDMSG);
 	}
-	from.more = more_of(msg, sk->__sk_common.skc_family);
+	from.more = more_of(msg, size, sk->__sk_common.skc_family);
 	return look_at(&from, &goal, CT_VECTOR_LEAK_SEND, CT_DOOR_SOCKET_SENDMSG);
 }

@@ -65,6 +65,10 @@ export interface BpfMap {
   /** Arrays with BPF_F_MMAPABLE: sets these bits (32-bit numbers) of the values as they lie in memory. Returns how many
    *  were clear before. */
   setBits(bits: Uint8Array): number;
+  /** Likewise: a copy of the first value. */
+  readBits(): Buffer;
+  /** Likewise: the first value, valueSize bytes, each changed at once. What setBits() does meanwhile elsewhere may be lost. */
+  replaceBits(value: Uint8Array): void;
   /** false if it was not there. */
   delete(key: Uint8Array): boolean;
   keys(): Buffer[];

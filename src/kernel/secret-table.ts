@@ -14,6 +14,7 @@ import {
 } from "./abi.gen.js";
 import { Anchors } from "./anchors.js";
 import type { BpfMap, Fingerprint } from "./native.js";
+import { SecretBits } from "./secret-bits.js";
 import { type Sinks, SinkTables } from "./secret-sinks.js";
 
 /** Maps of the object of leaks. */
@@ -60,11 +61,15 @@ function key32(number: number): Buffer {
 export class SecretTable {
   readonly #maps: (name: SecretMapName) => BpfMap;
   readonly #anchors: Anchors;
+  readonly #windows: SecretBits;
+  readonly #anchorBits: SecretBits;
   readonly #sinks: SinkTables;
 
   constructor(maps: (name: SecretMapName) => BpfMap) {
     this.#maps = maps;
     this.#anchors = new Anchors(maps("leak_anchors"));
+    this.#windows = new SecretBits(maps("leak_windows"));
+    this.#anchorBits = new SecretBits(maps("leak_anchor_bits"));
     this.#sinks = new SinkTables(maps("leak_sinks"), maps("leak_sink_files"));
   }
 
@@ -79,6 +84,8 @@ export class SecretTable {
     }
     const known = new Set(this.list().map(({ id }) => id));
     this.#anchors.remove((secret) => !known.has(secret));
+    this.#windows.begin(known);
+    this.#anchorBits.begin(known);
     this.#settle();
   }
 
@@ -108,17 +115,22 @@ export class SecretTable {
   }
 
   /**
-   * Throws SECRETS_FULL or MAP_FAILED; nothing of it is left then but bits that mean nothing.
+   * Throws SECRETS_FULL or MAP_FAILED; nothing of it is left then but bits that mean nothing, until they are cleared.
    * @returns whether all of it stood in what was registered before
    */
   add({ name, id, group, forms, sinks }: NewSecret): { contained: boolean } {
     const windowsOf = (isMeant: (form: Fingerprint) => boolean): Buffer =>
       Buffer.concat(forms.filter(isMeant).map(({ windows }) => windows));
     const isPlain = ({ encoding }: Fingerprint): boolean => encoding === LeakEncoding.plain;
-    const fresh = this.#maps("leak_windows").setBits(windowsOf(isPlain));
-    this.#maps("leak_windows").setBits(windowsOf((form) => !isPlain(form)));
-    this.#prepareHead(forms, group);
+    let fresh: number;
     try {
+      fresh = this.#windows.add(id, windowsOf(isPlain));
+      this.#windows.add(
+        id,
+        windowsOf((form) => !isPlain(form)),
+      );
+      if (this.#windows.full) throw tooMany(name, "so many windows of secrets cannot be told from ordinary data");
+      this.#prepareHead(forms, group);
       this.#placeAll(forms, id, name);
       this.#sinks.add(id, sinks);
       this.#maps("leak_secrets").update(key32(id), encodeLeakSecret({ group, flags: 0 }));
@@ -145,6 +157,8 @@ export class SecretTable {
     for (const id of gone) this.#maps("leak_secrets").delete(key32(id));
     this.#anchors.remove((secret) => gone.has(secret));
     this.#sinks.remove((owner) => gone.has(owner));
+    this.#windows.remove(gone);
+    this.#anchorBits.remove(gone);
     this.#settle();
   }
 
@@ -153,12 +167,11 @@ export class SecretTable {
     for (const form of forms) {
       const bit = this.#anchors.place(form, id);
       if (bit === undefined) {
-        const reason = "too many other secrets have the same value, or the same parts";
-        throw new CloudtaserError("SECRETS_FULL", { target: name, fields: { reason } });
+        throw tooMany(name, "too many other secrets have the same value, or the same parts");
       }
       bits.push(key32(bit));
     }
-    this.#maps("leak_anchor_bits").setBits(Buffer.concat(bits));
+    this.#anchorBits.add(id, Buffer.concat(bits));
   }
 
   /** Widens what is looked at: before anchors are there to be found. */
@@ -194,6 +207,9 @@ export class SecretTable {
     this.#maps("leak_head").update(zero, encodeLeakHead(head));
   }
 }
+
+const tooMany = (name: string, reason: string): CloudtaserError =>
+  new CloudtaserError("SECRETS_FULL", { target: name, fields: { reason } });
 
 function failureOf(name: string, cause: unknown): CloudtaserError {
   if (cause instanceof CloudtaserError) return cause;

@@ -97,11 +97,20 @@ describe.skipIf(refusal !== undefined)(`maps (skipped only if the kernel makes n
     expect(bitmap.setBits(bits(9, 10))).toBe(1);
     const value = bitmap.lookup(u32(0));
     expect([value?.[0], value?.[1], value?.[8191]]).toEqual([1, 6, 128]);
+    const other = Buffer.alloc(bitmap.valueSize, 3);
+    expect(bitmap.readBits()).toEqual(value);
+    bitmap.replaceBits(other);
+    expect([bitmap.readBits(), bitmap.lookup(u32(0))]).toEqual([other, other]);
+    expect(failure(() => bitmap.replaceBits(other.subarray(1))).code).toBe("BAD_ARGUMENT");
+    expect(failure(() => table.readBits())).toMatchObject({ code: "EINVAL", target: "table" });
+    expect(failure(() => table.replaceBits(Buffer.alloc(8)))).toMatchObject({ code: "EINVAL", target: "table" });
     expect(failure(() => bitmap.setBits(bits(65_536))).code).toBe("BAD_ARGUMENT");
     expect(failure(() => bitmap.setBits(Buffer.alloc(3))).code).toBe("BAD_ARGUMENT");
     expect(failure(() => table.setBits(bits(1)))).toMatchObject({ code: "EINVAL", target: "table" });
     bitmap.close();
     expect(failure(() => bitmap.setBits(bits(1))).code).toBe("CLOSED");
+    expect(failure(() => bitmap.readBits()).code).toBe("CLOSED");
+    expect(failure(() => bitmap.replaceBits(other)).code).toBe("CLOSED");
   });
 
   it("refuse keys and values of another size, and what is no Uint8Array", () => {

@@ -169,6 +169,36 @@ static void pass(const struct aim *aim, const struct road *road, struct outcome 
 		receive(road, pair[1], count, out);
 }
 
+/* The kernel asks its hook once for messages in a row to one name: the descriptor is in the second. */
+static void pass_later(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	socklen_t length = sizeof(name);
+	struct mmsghdr messages[2] = {};
+	int from = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), to = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = memfd();
+
+	(void)aim;
+	/* A name of the kernel's choice. */
+	if (fd < 0 || bind(to, (struct sockaddr *)&name, sizeof(name.sun_family)) ||
+	    getsockname(to, (struct sockaddr *)&name, &length) || pwrite(fd, MARKER, sizeof(MARKER), 0) < 0)
+		cannot_try("no socket with a name");
+	for (int i = 0; i < 2; i++) {
+		messages[i].msg_hdr.msg_name = &name;
+		messages[i].msg_hdr.msg_namelen = length;
+		messages[i].msg_hdr.msg_iov = &data;
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	messages[1].msg_hdr.msg_control = control;
+	messages[1].msg_hdr.msg_controllen = fill(control, road, &fd, 1);
+	if (sendmmsg(from, messages, 2, 0) != 2 || recv(to, &byte, 1, 0) != 1)
+		refused(out, errno);
+	else
+		receive(road, to, 1, out);
+}
+
 /* The makers take the shape of an opener: road->open. */
 #define MAKER(NAME)                                                                                                    \
 	static int make_##NAME(const char *path, int flags)                                                            \
@@ -190,6 +220,7 @@ static const struct road roads[] = {
 	{ .name = "mem", .not_live = OWN_ACT, .attempt = pass, .open = make_own_mem },
 	{ .name = "among_many", .not_live = OWN_ACT, .attempt = pass, .open = make_memfd, .number = MOST },
 	{ .name = "sendmmsg", .not_live = OWN_ACT, .attempt = pass, .open = make_memfd, .in_task = 1 },
+	{ .name = "later_message", .not_live = OWN_ACT, .attempt = pass_later },
 	{ .name = "compat", .not_live = OWN_ACT, .attempt = pass, .open = make_memfd, .compat = 1 },
 };
 

@@ -98,10 +98,12 @@ static void hold_object(const char *path)
 	held[count++].fd = fd;
 }
 
+/* An answer is one byte: 0, or the error with which the descriptor could not be sent. */
 static void answer(int line)
 {
 	char path[HELD_PATH] = "", control[CMSG_SPACE(sizeof(int))] = "";
-	struct iovec byte = { path, 1 };
+	char failure = 0;
+	struct iovec byte = { &failure, 1 };
 	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1 };
 
 	if (recv(line, path, sizeof(path) - 1, 0) <= 0)
@@ -122,6 +124,11 @@ static void answer(int line)
 		memcpy(CMSG_DATA(header), &held[i].fd, sizeof(int));
 	}
 	/* Without a descriptor: the asker sees that there is none. */
+	if (sendmsg(line, &message, MSG_NOSIGNAL) >= 0)
+		return;
+	failure = (char)errno;
+	message.msg_control = NULL;
+	message.msg_controllen = 0;
 	sendmsg(line, &message, MSG_NOSIGNAL);
 }
 

@@ -7,7 +7,6 @@ const full = (name: string): Error =>
 
 export class FakeMap {
   readonly entries = new Map<string, Buffer>();
-  readonly bits = new Set<number>();
   /** Entries that fit. */
   room = Number.POSITIVE_INFINITY;
 
@@ -28,12 +27,35 @@ export class FakeMap {
     this.entries.set(hex, Buffer.from(value));
   }
 
+  /** Of the bitmap as the kernel has it. */
+  readonly valueSize = 1 << 21;
+  /** Made when it is first used. */
+  #bitmap: Buffer | undefined;
+
+  get bitmap(): Buffer {
+    this.#bitmap ??= Buffer.alloc(this.valueSize);
+    return this.#bitmap;
+  }
+
   setBits(bits: Uint8Array): number {
-    const before = this.bits.size;
+    const { bitmap } = this;
     const bytes = Buffer.from(bits);
-    for (let at = 0; at < bytes.length; at += 4) this.bits.add(bytes.readUInt32LE(at));
+    let fresh = 0;
+    for (let at = 0; at < bytes.length; at += 4) {
+      const bit = bytes.readUInt32LE(at);
+      const byte = bitmap[bit >>> 3] ?? 0;
+      if (!((byte >> (bit & 7)) & 1)) fresh++;
+      bitmap[bit >>> 3] = byte | (1 << (bit & 7));
+    }
     this.log.push(this.name);
-    return this.bits.size - before;
+    return fresh;
+  }
+
+  readBits = (): Buffer => Buffer.from(this.bitmap);
+
+  replaceBits(value: Uint8Array): void {
+    this.log.push(`=${this.name}`);
+    this.bitmap.set(value);
   }
 
   delete(key: Uint8Array): boolean {

@@ -157,6 +157,21 @@ describe("a secret that does not fit", () => {
     expect(adding).not.toThrow();
   });
 
+  it("because ordinary data would look like it too often says so", () => {
+    const { add, forms, table, contents } = machine();
+    const windows = Buffer.alloc((1 << 22) * 4 + 4);
+    for (let bit = 0; bit * 4 < windows.length; bit++) windows.writeUInt32LE(bit, bit * 4);
+    const [form, ...others] = forms(secret);
+    if (form === undefined) throw new Error("no form");
+    const before = contents();
+    const huge = { name: "huge", id: 1, group: 3, forms: [{ ...form, windows }, ...others], sinks: none };
+    expect(() => table.add(huge)).toThrow(
+      expect.objectContaining({ code: "SECRETS_FULL", message: expect.stringContaining("ordinary data") }),
+    );
+    expect(contents()).toEqual(before);
+    expect(add(2, secret)).toEqual({ contained: false });
+  });
+
   it("because every window of it is taken says so", () => {
     const { add, contents } = machine();
     const one = "0101010101010101";

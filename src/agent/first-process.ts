@@ -41,6 +41,8 @@ export function firstProcess({ id, pid }: ContainerRequest, peer: Peer, proc = p
   if (own.length === 0) throw unknown("who asks is gone, or in a namespace that the agent does not see");
   if (own.length === 1) {
     if (pid === undefined) throw unknown("the runtime tells no process id");
+    // All that runs on the node would come with it.
+    if (pid === 1 || pid === process.pid) throw unknown(`${pid} is process 1 of the node, or the agent`);
     return pid;
   }
   // Inside the container: its first process runs the hook, and knows itself by 1 or, with crun, by no number.

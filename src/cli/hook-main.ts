@@ -4,7 +4,7 @@
 
 import { parseArgs } from "node:util";
 import { CloudtaserError, exitCodeOf, printable, reasonOf, toCloudtaserError } from "../errors/index.js";
-import { line, readStandardInput } from "./hook-io.js";
+import { line, standardInput } from "./hook-io.js";
 import { hookOptions, type RawHookOptions } from "./hook-options.js";
 import { runHook } from "./hook-run.js";
 
@@ -24,7 +24,7 @@ function rawOptions(argv: string[]): RawHookOptions {
 async function main(argv: string[]): Promise<number> {
   try {
     const client = async (socket: string) => new (await import("../control/client.js")).ControlClient({ socket });
-    return await runHook(hookOptions(rawOptions(argv), process.env), { read: readStandardInput, line, client });
+    return await runHook(hookOptions(rawOptions(argv), process.env), { read: standardInput(), line, client });
   } catch (error) {
     // A hook that is called wrongly must not look like one that works.
     const shown = toCloudtaserError(error, "hook");

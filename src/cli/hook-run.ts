@@ -25,13 +25,31 @@ const retryMs = 100;
 /** What would start anyhow waits no longer: the agent gives the API server two seconds to tell of a pod. */
 const impatienceMs = 4_000;
 
+/** What has come out so far, for when the time is over. */
+interface Known {
+  state?: ContainerState;
+  wanted: boolean;
+  /** What the last try to ask the agent ended with. */
+  failure?: unknown;
+}
+
+function timedOut({ timeoutMs, socket }: HookOptions, { state, failure }: Known): unknown {
+  const seconds = `${timeoutMs / 1000} s`;
+  if (state === undefined) {
+    const fields = { reason: `it did not come within ${seconds}` };
+    return new CloudtaserError("CONTAINER_STATE", { target: "standard input", fields });
+  }
+  const fields = { reason: `no answer within ${seconds}` };
+  return failure ?? new CloudtaserError("AGENT_UNREACHABLE", { target: socket, fields });
+}
+
 /** Returns the exit status: 0 lets the container start. */
 export async function runHook(options: HookOptions, parts: HookParts): Promise<number> {
-  const known: { state?: ContainerState; wanted: boolean } = { wanted: false };
+  const known: Known = { wanted: false };
   const until = performance.now() + options.timeoutMs;
-  const timeout = wait(options.timeoutMs, undefined, { ref: false }).then(() => {
-    const reason = `no answer within ${options.timeoutMs / 1000} s`;
-    throw new CloudtaserError("AGENT_UNREACHABLE", { target: options.socket, fields: { reason } });
+  // It keeps the process alive: one that ended because nothing was left to wait for would let the container start.
+  const timeout = wait(options.timeoutMs).then(() => {
+    throw timedOut(options, known);
   });
   try {
     return await Promise.race([work(options, parts, known, until), timeout]);
@@ -55,12 +73,7 @@ function refuses({ onFailure, spare }: HookOptions, state: ContainerState | unde
   return onFailure === "refuse" && !(state !== undefined && spare.includes(state.namespace));
 }
 
-async function work(
-  options: HookOptions,
-  parts: HookParts,
-  known: { state?: ContainerState; wanted: boolean },
-  until: number,
-): Promise<number> {
+async function work(options: HookOptions, parts: HookParts, known: Known, until: number): Promise<number> {
   const state = await readState(parts.read);
   known.wanted = state.wanted;
   if ("error" in state) throw state.error;
@@ -68,7 +81,7 @@ async function work(
   const { proc = "/proc" } = parts;
   // The end of a container is nothing to us; neither is the start of one that nobody asks for.
   if (state.status === "stopped" || !(state.wanted || state.ofKubernetes || isInPod(state.pid, proc))) return 0;
-  const report = await ask(options, parts, state, until);
+  const report = await ask(options, parts, state, known, until);
   if (report?.protected !== true && state.wanted) {
     const fields = { reason: "the agent did not say that it is protected" };
     throw new CloudtaserError("CONTAINER_UNGUARDED", { target: state.id, fields });
@@ -83,6 +96,7 @@ async function ask(
   options: HookOptions,
   parts: HookParts,
   state: ContainerState,
+  known: Known,
   end: number,
 ): Promise<ContainerReport | null> {
   const { proc = "/proc" } = parts;
@@ -102,6 +116,7 @@ async function ask(
     try {
       return await client.container(request, Math.max(1, until - performance.now()));
     } catch (error) {
+      known.failure = error;
       const code = error instanceof CloudtaserError ? error.code : undefined;
       // One that would start anyhow does not wait for an agent that is not there.
       if (!(code === "AGENT_UNREACHABLE" || (isPatient && code === "AGENT_NOT_RUNNING"))) throw error;

@@ -100,8 +100,10 @@ function stateOf(text: string): ContainerState {
 }
 
 export async function readState(read: Read): Promise<ContainerState | Unusable> {
-  const input = await readInput(read);
+  let mentioned = false;
   try {
+    const input = await readInput(read);
+    ({ mentioned } = input);
     if (input.tooLong) throw new Error(`it is longer than ${mostKept} bytes`);
     if (input.text === "") throw new Error("it is empty");
     return stateOf(input.text);
@@ -110,7 +112,7 @@ export async function readState(read: Read): Promise<ContainerState | Unusable> 
     const reason = cause instanceof SyntaxError ? "it is not JSON" : reasonOf(cause);
     return {
       error: new CloudtaserError("CONTAINER_STATE", { target: "standard input", fields: { reason }, cause }),
-      wanted: input.mentioned,
+      wanted: mentioned,
     };
   }
 }

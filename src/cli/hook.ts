@@ -4,7 +4,7 @@
 import type { Command } from "commander";
 import { CloudtaserError, printable } from "../errors/index.js";
 import { install } from "./hook-install.js";
-import { line, readStandardInput } from "./hook-io.js";
+import { line, standardInput } from "./hook-io.js";
 import { defaults, failureModes, hookOptions, type RawHookOptions } from "./hook-options.js";
 import { runHook } from "./hook-run.js";
 import { type Io, sessionOf } from "./io.js";
@@ -36,6 +36,6 @@ export function addHook(program: Command, io: Io): void {
       }
       const client = async (socket: string) => new (await import("../control/client.js")).ControlClient({ socket });
       const parsed = hookOptions({ ...options, socket: session.socketFlag }, io.env);
-      io.status = await runHook(parsed, { read: readStandardInput, line, client });
+      io.status = await runHook(parsed, { read: standardInput(), line, client });
     });
 }

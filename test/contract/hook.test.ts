@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hook as it is built and put on a node: a program of its own that loads little, runs from nothing but what was copied,
 // and is what the examples for runtimes start.
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -67,6 +67,47 @@ describe("the program", () => {
     expect(ran.stderr).toMatch(says);
     expect(ran.stderr.split("\n").length).toBeLessThanOrEqual(2);
     expect(ran).toMatchObject({ status, stdout: "" });
+  });
+});
+
+describe("its standard input", () => {
+  const hook = `${process.execPath} ${entry} --socket ${nowhere}`;
+  const shell = (script: string) => start(["/bin/sh", "-c", script], "");
+
+  it.each([
+    [
+      "a pipe that says nothing",
+      `sleep 4 | (${hook} --timeout 0.3 --on-failure refuse; echo $? >&2)`,
+      "did not come within 0.3 s",
+      "2",
+    ],
+    ["closed", `${hook} --on-failure refuse <&-; echo $? >&2`, "standard input is no state", "2"],
+  ])("may be %s", (_, script, says, status) => {
+    const began = performance.now();
+    const { stderr } = shell(`{ ${script}; } & wait $!; :`);
+    expect(stderr).toContain(says);
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe(status);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
+  it("does not keep it from ending", async () => {
+    const child = spawn(process.execPath, [entry, "--socket", nowhere, "--timeout", "0.3", "--on-failure", "refuse"], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    const status = await new Promise((resolve) => child.on("exit", resolve));
+    expect(status).toBe(2); // while its input is still open
+    child.stdin.destroy();
+  });
+
+  it("may come in pieces, or be a file", async () => {
+    const file = join(directory, "state.json");
+    writeFileSync(file, state({ "cloudtaser.io/ebpf": "true" }));
+    const pieces = `(printf '{"id":"c1",'; sleep 0.3; printf '"annotations":{"cloudtaser.io/ebpf":"true"}}')`;
+    for (const script of [`${hook} --timeout 1 < ${file}`, `${pieces} | ${hook} --timeout 1`])
+      expect(shell(script)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining("container c1 is not started"),
+      });
   });
 });
 

@@ -110,6 +110,8 @@ describe("the first process", () => {
 
   it.each([
     ["the hook is gone", undefined, { numbers: [60] }, 60],
+    ["process 1 of the node is named", { numbers: [50] }, { numbers: [60] }, 1],
+    ["the agent is named", { numbers: [50] }, { numbers: [60] }, process.pid],
     ["nobody is named on the node", { numbers: [50] }, { numbers: [60] }, undefined],
     [
       "the parent is a runtime in a node that is a container itself",

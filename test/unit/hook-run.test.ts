@@ -240,7 +240,7 @@ describe("a state of no use", () => {
       line: (one) => said.push(one),
       client: async () => Promise.reject(new Error("nobody is to be asked")),
     });
-    expect({ status, said }).toEqual({ status: 1, said: [expect.stringContaining("no answer within 0.2 s")] });
+    expect({ status, said }).toEqual({ status: 2, said: [expect.stringContaining("did not come within 0.2 s")] });
   });
 });
 

@@ -123,6 +123,14 @@ describe("what is no state", () => {
     expect(given).toBeLessThan(65 * 1024 * 1024);
   });
 
+  it("is one that cannot be read", async () => {
+    const broken = () => Promise.reject(new Error("EIO"));
+    expect(await readState(broken)).toMatchObject({
+      wanted: false,
+      error: { message: expect.stringContaining("EIO") },
+    });
+  });
+
   it("whatever it is, throws nothing", async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), fc.string()), fc.integer({ min: 1, max: 64 }), async (text, piece) => {

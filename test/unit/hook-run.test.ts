@@ -11,7 +11,7 @@ import { runHook } from "../../src/cli/hook-run.js";
 import { ControlClient } from "../../src/control/client.js";
 import type { ContainerReport, ContainerRequest } from "../../src/control/protocol.js";
 import { CloudtaserError } from "../../src/errors/index.js";
-import { fakeAgent, freshSocket } from "./cli-support.js";
+import { cli, fakeAgent, freshSocket } from "./cli-support.js";
 
 const proc = mkdtempSync(join(tmpdir(), "ct-hook-"));
 afterAll(() => rmSync(proc, { recursive: true, force: true }));
@@ -241,6 +241,17 @@ describe("a state of no use", () => {
       client: async () => Promise.reject(new Error("nobody is to be asked")),
     });
     expect({ status, said }).toEqual({ status: 2, said: [expect.stringContaining("did not come within 0.2 s")] });
+  });
+});
+
+describe("the command", () => {
+  it.each([
+    [["--timeout", "soon"], 2, "--timeout must be seconds"],
+    [["--on-failure", "maybe"], 2, "--on-failure must be one of annotated, refuse, allow"],
+    [["--install", "relative"], 1, "the hook cannot be put into relative"],
+  ])("refuses %j", async (argv, code, why) => {
+    const ran = await cli(["hook", ...argv]);
+    expect(ran).toMatchObject({ code, out: "", err: expect.stringContaining(why) });
   });
 });
 

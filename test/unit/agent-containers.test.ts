@@ -120,6 +120,7 @@ describe("the first process", () => {
       30,
     ],
     ["the parent is outside", { numbers: [50, 2], parent: 60 }, { numbers: [60] }, 1],
+    ["the parent is outside, and known by its number", { numbers: [50, 2], parent: 60 }, { numbers: [60] }, 60],
     ["the parent is gone", { numbers: [50, 2], parent: 61 }, { numbers: [60, 1] }, 1],
   ])("is nobody if %s", (_, own, parent, pid) => {
     if (own) run(50, own);
@@ -170,6 +171,14 @@ describe("a container that asks", () => {
     run(61, { cgroup: "/other" });
     members("/other", [61]);
     expect((await ask({ label, pid: 61 })).workload, "of the same id and name").not.toBe(workload);
+  });
+
+  it("does not join whoever has its name already", async () => {
+    node();
+    const { workload } = await setting().ask();
+    const { groups, ask } = setting(); // remembers that name, as after an agent that was killed
+    expect(groups.names()).toEqual([workload]);
+    expect((await ask()).workload).not.toBe(workload);
   });
 
   it.each([

@@ -24,3 +24,18 @@ await bundle.write({
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
 });
 await bundle.close();
+
+// The hook is started for every container: in CommonJS, which Node starts quicker, and what asks the agent by itself.
+const hook = await rolldown({
+  input: { "cloudtaser-hook": "dist/src/cli/hook-main.js" },
+  platform: "node",
+  logLevel: "warn",
+});
+await hook.write({
+  dir: directory,
+  format: "cjs",
+  entryFileNames: "[name].cjs",
+  chunkFileNames: "hook-[name]-[hash].cjs",
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+});
+await hook.close();

@@ -13,6 +13,7 @@ import type { Log } from "../log/index.js";
 import { Groups, type Hardening, type Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
+import type { ContainerParts } from "./containers.js";
 import { renewExecutable } from "./executable.js";
 import { openGuards } from "./guards.js";
 import { createHandlers } from "./handlers.js";
@@ -246,6 +247,11 @@ export class Agent {
 
   get groups(): Groups {
     return this.#groups;
+  }
+
+  get containers(): ContainerParts {
+    const pods = this.#config.kubernetes && started(this.#pods);
+    return { scope: this.scope, groups: this.#groups, pods, log: this.#log.child("container") };
   }
 
   #makeMetrics() {

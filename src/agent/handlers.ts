@@ -3,6 +3,7 @@
 import type { ControlHandlers, Peer, ProtectReport, ProtectRequest } from "../control/protocol.js";
 import type { ProtectResult, Target } from "../scope/index.js";
 import type { Agent } from "./agent.js";
+import { protectContainer } from "./containers.js";
 import { processReport, vectorReports } from "./reports.js";
 
 function targetOf(request: ProtectRequest, peer: Peer): Target {
@@ -26,6 +27,7 @@ export function createHandlers(agent: Agent): ControlHandlers {
     protect: async (request, peer) => report(await agent.scope.protect(targetOf(request, peer), request.name)),
     unprotect: async ({ pid, workload }) =>
       report(agent.scope.unprotect(workload === undefined ? { pid: pid ?? 0 } : { workload })),
+    container: async (request, peer) => protectContainer(agent.containers, request, peer),
     reload: () => agent.reload(),
     selftest: (given) => agent.selftests.note(given),
     secrets: () => ({ unsupported: agent.kernel.leaks.unsupported, secrets: agent.secrets.list() }),

@@ -8,6 +8,7 @@ import { packageVersion } from "../kernel/paths.js";
 import { addAgent } from "./agent.js";
 import { addDoctor } from "./doctor.js";
 import { addEvents } from "./events.js";
+import { addHook } from "./hook.js";
 import type { Io } from "./io.js";
 import { addProtect } from "./protect.js";
 import { addReload } from "./reload.js";
@@ -58,7 +59,7 @@ export function createProgram(io: Io): Command {
     addEvents,
     addVectors,
   ];
-  for (const add of [...commands, addTop, addVerify, addReload]) add(program, io);
+  for (const add of [...commands, addTop, addVerify, addReload, addHook]) add(program, io);
   return program;
 }
 

@@ -7,6 +7,8 @@ import { exchange, readAnswer, unreachable } from "./exchange.js";
 import {
   type AddSecretReport,
   type AddSecretRequest,
+  type ContainerReport,
+  type ContainerRequest,
   heartbeatSeconds,
   type ProtectReport,
   type ProtectRequest,
@@ -73,6 +75,11 @@ export class ControlClient {
     return this.#call("unprotect", request) as Promise<ProtectReport>;
   }
 
+  /** @param timeoutMs of waiting for the answer; a runtime's patience is shorter than a person's */
+  container(request: ContainerRequest, timeoutMs: number): Promise<ContainerReport> {
+    return this.#call("container", request, undefined, timeoutMs) as Promise<ContainerReport>;
+  }
+
   reload(): Promise<{ loadedAt: string }> {
     return this.#call("reload") as Promise<{ loadedAt: string }>;
   }
@@ -137,10 +144,10 @@ export class ControlClient {
     route: Exclude<keyof typeof routes, "events">,
     body?: unknown,
     query?: URLSearchParams,
+    timeoutMs = route === "addSecret" ? loadTimeoutMs : callTimeoutMs,
   ): Promise<unknown> {
     const { method } = routes[route];
     const path = query === undefined ? routes[route].path : `${routes[route].path}?${query}`;
-    const timeoutMs = route === "addSecret" ? loadTimeoutMs : callTimeoutMs;
     const response = await exchange({ socket: this.socket, method, path, body, timeoutMs });
     return readAnswer(response, this.socket);
   }

@@ -137,6 +137,28 @@ export interface ProtectReport {
   warnings: string[];
 }
 
+/** A container that is about to start, as its runtime's hook knows it. */
+export interface ContainerRequest {
+  /** As the runtime calls it. */
+  id: string;
+  /** Of its first process, in the process id namespace of the peer; left out where the runtime tells none. */
+  pid?: number | undefined;
+  /** When that process started, in clock ticks since boot: whoever has the number later is another one. Decimal text. */
+  startTicks?: string | undefined;
+  /** It asks for protection itself. */
+  wanted: boolean;
+  /** Words for the name of its workload, such as namespace and pod. */
+  label?: string | undefined;
+}
+
+export interface ContainerReport {
+  /** false: neither the container nor its pod is to be protected. */
+  protected: boolean;
+  /** null if it is not. */
+  workload: string | null;
+  warnings: string[];
+}
+
 export interface UnprotectRequest {
   /** Exactly one of these. */
   pid?: number | undefined;
@@ -196,6 +218,8 @@ export interface ControlHandlers {
   vectors(): VectorReport[];
   protect(request: ProtectRequest, peer: Peer): Promise<ProtectReport>;
   unprotect(request: UnprotectRequest, peer: Peer): Promise<ProtectReport>;
+  /** Throws CONTAINER_UNGUARDED if it is to be protected and is not. */
+  container(request: ContainerRequest, peer: Peer): Promise<ContainerReport>;
   reload(): Promise<{ loadedAt: string }>;
   selftest(report: SelftestReport): { noted: boolean };
   secrets(): SecretsReport;
@@ -228,6 +252,7 @@ export const routes = {
   vectors: { method: "GET", path: "/v1/vectors" },
   protect: { method: "POST", path: "/v1/protect" },
   unprotect: { method: "POST", path: "/v1/unprotect" },
+  container: { method: "POST", path: "/v1/container" },
   reload: { method: "POST", path: "/v1/reload" },
   selftest: { method: "POST", path: "/v1/selftest" },
   secrets: { method: "GET", path: "/v1/secrets" },

@@ -34,6 +34,17 @@ export const protectSchema = z
     "needs exactly one of pid, unit, cgroup and self",
   );
 
+export const containerSchema = z.strictObject({
+  id: z.string().min(1).max(1024),
+  pid: pid.optional(),
+  startTicks: z
+    .string()
+    .regex(/^\d{1,20}$/, "must be a whole number")
+    .optional(),
+  wanted: z.boolean(),
+  label: z.string().max(1024).optional(),
+});
+
 export const unprotectSchema = z
   .strictObject({ pid: pid.optional(), workload: workloadName.optional() })
   .refine((body) => countOf(body.pid, body.workload) === 1, "needs exactly one of pid and workload");

@@ -11,6 +11,7 @@ import {
   addSecretSchema,
   badRequest,
   checked,
+  containerSchema,
   eventsSchema,
   noBodySchema,
   noQuerySchema,
@@ -143,6 +144,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
         return handlers.protect(checked(protectSchema, body, what), peer);
       case "unprotect":
         return handlers.unprotect(checked(unprotectSchema, body, what), peer);
+      case "container":
+        return handlers.container(checked(containerSchema, body, what), peer);
       case "selftest":
         return handlers.selftest(checked(selftestSchema, body, what));
       case "status":

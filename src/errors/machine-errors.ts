@@ -69,6 +69,11 @@ export const machineErrors = {
     help: "Restart the agent; if it happens again, report it with the kernel version.",
     exitCode: exitCodes.failed,
   },
+  HOOK_NOT_INSTALLED: {
+    message: "the hook cannot be put into {target}: {reason}",
+    help: "Give an absolute path below a directory of root that nobody else may write to, with 130 MB of space, and not mounted noexec.",
+    exitCode: exitCodes.failed,
+  },
   HTTP_ADDRESS_TAKEN: {
     message: "cannot listen on {target}: {reason}",
     help: "Choose another address with health.listen or HEALTH_LISTEN_ADDR.",

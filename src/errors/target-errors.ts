@@ -29,6 +29,21 @@ export const targetErrors = {
     help: "Look the process up again and repeat the command.",
     exitCode: exitCodes.failed,
   },
+  CONTAINER_PROCESS_UNKNOWN: {
+    message: "the first process of container {target} cannot be told: {reason}",
+    help: "Let the runtime run the hook on the node: as createRuntime, or as prestart where it knows no other.",
+    exitCode: exitCodes.usage,
+  },
+  CONTAINER_UNGUARDED: {
+    message: "container {target} is to be protected and is not: {reason}",
+    help: "Look at the agent's log and at cloudtaser status; doctor says whether its guards stand.",
+    exitCode: exitCodes.unproven,
+  },
+  CONTAINER_STATE: {
+    message: "{target} is no state of a container: {reason}",
+    help: "A container runtime runs this command as a hook and tells it the state, as the OCI runtime specification has it.",
+    exitCode: exitCodes.usage,
+  },
   UNIT_MISSING: {
     message: "systemd has no running unit {target}",
     help: "Check the name with systemctl list-units, and start the unit first.",

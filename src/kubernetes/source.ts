@@ -5,6 +5,7 @@ import { type FSWatcher, watch } from "node:fs";
 import type { KubernetesConfig } from "../config/index.js";
 import type { CloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
+import { type PodWish, wishFor } from "./asking.js";
 import { CgroupTree } from "./cgroups.js";
 import { ApiClient, type Limits } from "./client.js";
 import type { DelayOptions } from "./delays.js";
@@ -135,6 +136,13 @@ export class KubernetesSource {
 
   factsOf(cgroupPath: string | undefined, containerId: string | undefined): PodFacts | undefined {
     return this.#store.factsOf(cgroupPath, containerId);
+  }
+
+  /** What is to become of a container that is about to start in this control group. */
+  wishFor(cgroup: string, patienceMs: number): Promise<PodWish> {
+    const answers = (): boolean => !this.#stopped && this.#informer.synced && this.#informer.failure === undefined;
+    const reconcile = (): Promise<void> => this.#reconciler.run();
+    return wishFor({ store: this.#store, pods: this.#pods, reconcile, answers }, cgroup, patienceMs);
   }
 
   /** Why pods may be unprotected that nobody knows of yet; [] when a whole list has come. */

@@ -103,6 +103,7 @@ export async function fakeAgent(over: Partial<ControlHandlers> = {}): Promise<st
     vectors: () => [],
     protect: async () => report,
     unprotect: async () => report,
+    container: async () => ({ protected: false, workload: null, warnings: [] }),
     reload: async () => ({ loadedAt: "2026-02-02T00:00:00.000Z" }),
     selftest: () => ({ noted: true }),
     secrets: () => ({ unsupported: "", secrets: [] }),

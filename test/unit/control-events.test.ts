@@ -48,6 +48,7 @@ async function start(subscribe: ControlHandlers["subscribe"], heartbeatMs = 60_0
     vectors: () => [],
     protect: async () => report,
     unprotect: async () => report,
+    container: async () => ({ protected: false, workload: null, warnings: [] }),
     reload: async () => ({ loadedAt: "" }),
     selftest: () => ({ noted: true }),
     secrets: () => ({ unsupported: "", secrets: [] }),

@@ -38,6 +38,7 @@ async function start(over: Partial<ControlHandlers> = {}) {
     vectors: unused,
     protect: unused,
     unprotect: unused,
+    container: async () => ({ protected: false, workload: null, warnings: [] }),
     reload: unused,
     selftest: unused,
     subscribe: unused,

@@ -40,6 +40,7 @@ function handlers(over: Partial<ControlHandlers> = {}): ControlHandlers {
     vectors: () => [],
     protect: async () => report,
     unprotect: async () => report,
+    container: async () => ({ protected: false, workload: null, warnings: [] }),
     reload: async () => ({ loadedAt: "now" }),
     selftest: () => ({ noted: true }),
     secrets: () => ({ unsupported: "", secrets: [] }),

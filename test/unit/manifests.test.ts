@@ -160,7 +160,17 @@ describe.each([...made.keys()])("%s, as a reviewer sees it", (name) => {
     expect(spec["hostNetwork"]).toBe(false);
     expect(spec["hostIPC"]).toBe(false);
     expect(agent.ports.map(({ hostPort }) => hostPort)).toEqual([undefined]);
-    expect(spec.initContainers).toBeUndefined();
+    expect(spec.initContainers?.map((one) => one.name)).toEqual(name === "hook" ? ["hook"] : undefined);
+    for (const { image, securityContext, volumeMounts } of spec.initContainers ?? []) {
+      expect(image).toBe(agent.image);
+      expect(securityContext).toMatchObject({ privileged: false, allowPrivilegeEscalation: false });
+      expect(securityContext).toMatchObject({
+        readOnlyRootFilesystem: true,
+        seccompProfile: { type: "RuntimeDefault" },
+      });
+      expect(securityContext.capabilities).toEqual({ drop: ["ALL"] });
+      expect(volumeMounts).toEqual([{ name: "state", mountPath: "/var/lib/cloudtaser" }]);
+    }
   });
 
   it("is on every node, early, and is replaced without two at once", () => {

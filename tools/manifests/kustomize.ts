@@ -2,6 +2,7 @@
 // daemonset/ as kustomize wants it: a base that detects, and overlays that each change one thing.
 
 import { daemonSet, resources, securityContext } from "./daemonset.js";
+import { hookFiles, installer } from "./hook.js";
 import {
   configMap,
   type Manifest,
@@ -77,6 +78,7 @@ export const overlays = {
   "least-privilege": { patches: [config("enforce", false), agentContainer(reduced)] },
   privileged: { patches: [config("enforce"), agentContainer(privileged)] },
   monitoring: { patches: [config("enforce")], components: ["../../monitoring"] },
+  hook: { patches: [config("enforce")], components: ["../../hook"] },
 } as const satisfies Record<string, { patches: readonly unknown[]; components?: readonly string[] }>;
 
 export type OverlayName = keyof typeof overlays;
@@ -92,6 +94,9 @@ export function kustomizeFiles(): Map<string, string> {
   files.set("monitoring/podmonitor.yaml", documents(podMonitor(namespace)));
   files.set("monitoring/servicemonitor.yaml", documents(metricsService(namespace), serviceMonitor(namespace)));
   files.set("monitoring/kustomization.yaml", monitoring());
+  const patch = patchOf("DaemonSet", { spec: { template: { spec: { initContainers: [installer] } } } });
+  files.set("hook/kustomization.yaml", kustomization({ patches: [patch] }, "Component"));
+  for (const [file, text] of hookFiles()) files.set(`hook/${file}`, text);
   return files;
 }
 

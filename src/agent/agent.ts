@@ -21,7 +21,7 @@ import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { ServiceManager } from "./manager.js";
 import { createAgentMetrics } from "./measures.js";
 import { createNotices, type Notices } from "./notices.js";
-import { startPods } from "./pods.js";
+import { rulesOfPods, startPods } from "./pods.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
@@ -112,7 +112,7 @@ export class Agent {
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
       if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
-      await this.#rules.apply(kernel, allow);
+      await this.#rules.apply(kernel, allow, await rulesOfPods(this.#config));
       this.#scope = scope; // only now: who asks for protection before rules are in force is told that the agent starts
       await protectConfigured(scope, this.#config, this.#log);
       this.#pods = await startPods({ config: this.#config, scope, kernel, rules: this.#rules, stream, log: this.#log });

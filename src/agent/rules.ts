@@ -24,8 +24,12 @@ export class Rules {
     return this.#allow.resolve(config);
   }
 
-  /** Whole or not at all: if it throws, the policy before is in force. */
-  async apply(kernel: Kernel, allow: AllowSet): Promise<void> {
+  /**
+   * Whole or not at all: if it throws, the policy before is in force.
+   * @param more rules of pods, in place of those that setMore() was given: a policy without them would open those pods
+   */
+  async apply(kernel: Kernel, allow: AllowSet, more = this.#more): Promise<void> {
+    this.#more = more;
     // First, because it may be refused: doors that sleep are attached and proved for it.
     await kernel.setNodeGuards(allow.config.nodeGuards);
     this.#write(kernel, allow);

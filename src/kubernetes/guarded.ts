@@ -37,6 +37,17 @@ const remember = ({ uid, cgroupUid, namespace, name, labels, annotations }: Pod)
   annotations: { ...annotations },
 });
 
+/** The rules of those that have some of their own. */
+export function ownRules(pods: Iterable<Guarded>): { name: string; rules: PodRules }[] {
+  return [...pods]
+    .filter(({ rules }) => rulesText(rules) !== "{}")
+    .map(({ workload, rules }) => ({ name: workload, rules }));
+}
+
+/** What an earlier agent had in force for pods: it is to be so before the new one writes a policy of its own. */
+export const rememberedRules = (memory: Memory, config: SelectionConfig): { name: string; rules: PodRules }[] =>
+  ownRules(new GuardedPods(memory, config).values());
+
 const asSelected = ({ labels, ...rest }: Remembered) => ({ ...rest, labels: new Map(Object.entries(labels)) });
 
 export class GuardedPods {

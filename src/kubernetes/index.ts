@@ -2,6 +2,7 @@
 // The kubernetes room: what other rooms may import.
 
 export type { PodRules } from "./annotations.js";
+export { rememberedRules } from "./guarded.js";
 export { fileMemory } from "./memory.js";
 export type { PodGuard } from "./reconcile.js";
 export { KubernetesSource, type SourceReport } from "./source.js";

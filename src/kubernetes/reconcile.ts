@@ -7,7 +7,7 @@ import { reasonOf, toCloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
 import type { PodRules } from "./annotations.js";
 import type { CgroupTree } from "./cgroups.js";
-import type { Guarded, GuardedPods } from "./guarded.js";
+import { type Guarded, type GuardedPods, ownRules } from "./guarded.js";
 import { rulesText, type SelectionConfig } from "./selection.js";
 import type { PodStore } from "./store.js";
 import type { Tell } from "./telling.js";
@@ -67,7 +67,8 @@ export class Reconciler {
   #running: Promise<void> | undefined;
   #again = false;
   #searched = Number.NEGATIVE_INFINITY;
-  #rules = "[]";
+  /** undefined: what is in force is not of this reconciler. */
+  #rules: string | undefined;
   /** Directories to watch for new groups, of the last pass. */
   watched: readonly string[] = [];
   /** Pods whose containers run without protection, at the last pass. */
@@ -120,9 +121,10 @@ export class Reconciler {
       for (const problem of problems) tell.once(guarded, "POD_ANNOTATION_INVALID", problem);
     for (const guarded of changed)
       tell.once(guarded, "POD_ANNOTATION_KEPT", "what the pod says now counts for the next one of its kind");
+    // First: who is protected already has them also where nothing can be looked through.
+    await this.#applyRules();
     const { byUid, watched } = tree.scan();
     this.watched = watched;
-    await this.#applyRules();
     const without: Guarded[] = [];
     const wanted: Wanted[] = [];
     for (const guarded of pods.values()) {
@@ -143,10 +145,7 @@ export class Reconciler {
 
   async #applyRules(): Promise<void> {
     const { pods, guard, tell } = this.#parts;
-    const own = pods
-      .values()
-      .filter(({ rules }) => rulesText(rules) !== "{}")
-      .map(({ workload, rules }) => ({ name: workload, rules }));
+    const own = ownRules(pods.values());
     const text = JSON.stringify(own.map(({ name, rules }) => [name, rulesText(rules)]));
     if (text === this.#rules) return;
     try {

@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { podGuard } from "../../src/agent/pods.js";
+import { podGuard, rulesOfPods } from "../../src/agent/pods.js";
 import { Rules } from "../../src/agent/rules.js";
 import { configSchema } from "../../src/config/schema.js";
 import { CloudtaserError } from "../../src/errors/index.js";
 import type { Kernel, PolicySet } from "../../src/kernel/index.js";
+import { fileMemory } from "../../src/kubernetes/index.js";
 import { createLog } from "../../src/log/index.js";
 import { Groups, type ProtectResult } from "../../src/scope/index.js";
 
@@ -22,6 +23,7 @@ function rulesWith(most: number) {
   const policies: PolicySet[] = [];
   const kernel = {
     async setNodeGuards() {},
+    leaks: { configure() {} },
     setPolicy(policy: PolicySet) {
       if (policy.groups.length > most) throw new Error("too many workloads with rules");
       policies.push(policy);
@@ -49,6 +51,33 @@ describe("rules of pods", () => {
     await setRules([]);
     expect(policies.at(-1)?.groups).toHaveLength(1);
     expect(rules.whole(config)).toBe(config);
+  });
+
+  it("that an earlier agent had in force are in the first policy of the next one", async () => {
+    const pod = { uid: "3f2a91bc-77de-4c1a-9a40-5b1f0e9d2c11", namespace: "payments", name: "api", labels: {} };
+    const remembered = (uid: string, annotations: Record<string, string>) => ({
+      ...pod,
+      uid,
+      cgroupUid: uid,
+      annotations,
+    });
+    const strict = remembered(pod.uid, { ebpf: "true", mode: "enforce", egress: "none" });
+    const plain = remembered("00000001-77de-4c1a-9a40-5b1f0e9d2c11", { ebpf: "true" });
+    fileMemory(join(directory, "pods.json")).save([plain, strict]);
+    const { rules, kernel, policies, groups } = rulesWith(100);
+    const config = {
+      ...configSchema.parse({ kubernetes: {}, control: { socket: join(directory, "control.sock") } }),
+      nodeName: "n",
+    };
+    await rules.apply(kernel, rules.resolve(config), await rulesOfPods(config));
+    expect(policies).toHaveLength(1);
+    const [{ group, egress } = {}, ...others] = policies[0]?.groups ?? [];
+    expect({ group, egress, others }).toEqual({
+      group: groups.numberOf("payments.api.3f2a91bc77de"),
+      egress: [],
+      others: [],
+    });
+    expect(await rulesOfPods({ ...config, kubernetes: undefined })).toEqual([]);
   });
 
   it("that do not fit leave those before", async () => {

@@ -87,9 +87,7 @@ export class Reconciler {
       this.#again = true;
       return this.#running;
     }
-    this.#running = this.#passes().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#passes();
     return this.#running;
   }
 
@@ -108,7 +106,11 @@ export class Reconciler {
         this.#parts.log.error("the pods of this node could not be looked through", { error });
       }
       this.lastMs = performance.now() - began;
-      if (!this.#again) return;
+      if (!this.#again) {
+        // In the same step as the look at #again: who comes later must find that nothing runs.
+        this.#running = undefined;
+        return;
+      }
       // Whoever changes pods without end takes half of a processor at most.
       await wait(Math.max(shortestPauseMs, this.lastMs));
     }

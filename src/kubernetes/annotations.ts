@@ -17,7 +17,8 @@ export interface Wish {
 }
 
 const longestValue = 16_384;
-const mostDestinations = 1024;
+/** All pods of a node share what the kernel has room for: who writes one must not take it from the others. */
+const mostDestinations = 64;
 
 /** Sets what the value says, or returns what is wrong with it. */
 type Reader = (value: string, rules: PodRules) => string | undefined;

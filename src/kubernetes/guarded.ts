@@ -37,10 +37,10 @@ const remember = ({ uid, cgroupUid, namespace, name, labels, annotations }: Pod)
   annotations: { ...annotations },
 });
 
-/** The rules of those that have some of their own. */
+/** The rules of those that have some of their own, and have come to be on this node: a pod that is only written costs nothing. */
 export function ownRules(pods: Iterable<Guarded>): { name: string; rules: PodRules }[] {
   return [...pods]
-    .filter(({ rules }) => rulesText(rules) !== "{}")
+    .filter(({ pod, rules }) => pod.held && rulesText(rules) !== "{}")
     .map(({ workload, rules }) => ({ name: workload, rules }));
 }
 
@@ -90,6 +90,13 @@ export class GuardedPods {
     }
     for (const { pod } of dropped) this.forget(pod.uid);
     return dropped;
+  }
+
+  /** It has a control group. */
+  hold({ pod }: Guarded): void {
+    if (pod.held) return;
+    pod.held = true;
+    this.#unsaved = true;
   }
 
   forget(uid: string): void {

@@ -21,10 +21,11 @@ export interface PodGroup {
 /** What this room needs of those that protect. */
 export interface PodGuard {
   /**
-   * The rules of every protected pod that has some, in place of those that were given before. Comes before protect(), so
-   * that no pod is guarded by other rules first. Throws if they do not fit; those before stay.
+   * The rules of every protected pod that has some, oldest first, in place of those that were given before. Comes before
+   * protect(), so that no pod is guarded by other rules first. Returns the names of those for which there was no room:
+   * these have the rules of all.
    */
-  rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<void>;
+  rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<readonly string[]>;
   /**
    * Everything in the groups and below them, also what comes later; one that is protected already stays so. Many at once,
    * since the kernel looks through all processes for each call. Returns what went wrong with each, in their order.
@@ -123,10 +124,14 @@ export class Reconciler {
       for (const problem of problems) tell.once(guarded, "POD_ANNOTATION_INVALID", problem);
     for (const guarded of changed)
       tell.once(guarded, "POD_ANNOTATION_KEPT", "what the pod says now counts for the next one of its kind");
-    // First: who is protected already has them also where nothing can be looked through.
-    await this.#applyRules();
-    const { byUid, watched } = tree.scan();
-    this.watched = watched;
+    let byUid: ReadonlyMap<string, string> = new Map();
+    try {
+      ({ byUid, watched: this.watched } = tree.scan());
+      for (const guarded of pods.values()) if (byUid.has(guarded.pod.cgroupUid)) pods.hold(guarded);
+    } finally {
+      // Who is protected already has them also where nothing can be looked through.
+      await this.#applyRules();
+    }
     const without: Guarded[] = [];
     const wanted: Wanted[] = [];
     for (const guarded of pods.values()) {
@@ -151,8 +156,11 @@ export class Reconciler {
     const text = JSON.stringify(own.map(({ name, rules }) => [name, rulesText(rules)]));
     if (text === this.#rules) return;
     try {
-      await guard.rules(own);
+      const left = new Set(await guard.rules(own));
       this.#rules = text;
+      for (const guarded of pods.values())
+        if (left.has(guarded.workload))
+          tell.once(guarded, "POD_RULES_REFUSED", "there is no room for its own rules: those of all hold for it");
     } catch (error) {
       // Protected by the rules of all is better than by none.
       tell.problem("POD_RULES_REFUSED", reasonOf(error), { workloads: own.length });
@@ -215,6 +223,9 @@ export class Reconciler {
       const guarded = wanted.get(id);
       return guarded && !guarded.cgroups.has(cgroup) ? [{ guarded, cgroup }] : [];
     });
+    if (found.length === 0) return;
+    for (const { guarded } of found) this.#parts.pods.hold(guarded);
+    await this.#applyRules();
     await this.#protect(found);
   }
 

@@ -60,6 +60,7 @@ describe("rules of pods", () => {
       uid,
       cgroupUid: uid,
       annotations,
+      held: true,
     });
     const strict = remembered(pod.uid, { ebpf: "true", mode: "enforce", egress: "none" });
     const plain = remembered("00000001-77de-4c1a-9a40-5b1f0e9d2c11", { ebpf: "true" });
@@ -80,16 +81,45 @@ describe("rules of pods", () => {
     expect(await rulesOfPods({ ...config, kubernetes: undefined })).toEqual([]);
   });
 
-  it("that do not fit leave those before", async () => {
+  it("that do not fit are left out alone, the newest first; those in force stay", async () => {
     const { rules, kernel, config, policies } = rulesWith(2);
     await rules.apply(kernel, rules.resolve(config));
     const { rules: setRules } = podGuard({ rules, kernel, scope: noScope });
     await setRules([{ name: "one", rules: { mode: "enforce" } }]);
     const many = ["one", "two"].map((name) => ({ name, rules: { kill: true } }));
-    await expect(setRules(many)).rejects.toThrow("too many workloads");
+    expect(await setRules(many)).toEqual(["two"]);
     expect(policies.at(-1)?.groups).toHaveLength(2);
     await rules.apply(kernel, rules.resolve(config));
     expect(rules.whole(config).workloads.map(({ name }) => name)).toEqual(["db", "one"]);
+    expect(rules.warnings).toEqual([expect.stringMatching(/no room for the own rules of 1 pods/)]);
+    // Who comes later stands behind, wherever the list has it.
+    const flood = Array.from({ length: 20 }, (_, i) => ({ name: `flood-${i}`, rules: { kill: true } }));
+    expect(await setRules([...flood, ...many])).not.toContain("one");
+    expect(policies.filter(({ groups }) => groups.length < 2)).toHaveLength(1);
+    // A configuration that needs all room gets it.
+    const whole = {
+      ...configSchema.parse({ workloads: ["a", "b"].map((name) => ({ name, mode: "enforce" })) }),
+      nodeName: "n",
+    };
+    await rules.apply(kernel, rules.resolve(whole));
+    expect(rules.whole(whole).workloads.map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  it("leave room for the configuration and for secrets", async () => {
+    const { rules, kernel, config, policies } = rulesWith(Number.POSITIVE_INFINITY);
+    await rules.apply(kernel, rules.resolve(config));
+    const { rules: setRules } = podGuard({ rules, kernel, scope: noScope });
+    const egress = Array.from({ length: 64 }, (_, i) => `10.0.0.${i}`);
+    const many = Array.from({ length: 900 }, (_, i) => ({
+      name: `p-${i}`,
+      rules: i < 200 ? { egress } : { kill: true },
+    }));
+    const left = await setRules(many);
+    const { groups = [] } = policies.at(-1) ?? {};
+    expect(groups.length + left.length).toBe(901);
+    expect(groups.length).toBe(1 + 768);
+    expect(groups.flatMap((one) => one.egress ?? []).length).toBe(8192);
+    expect(left.slice(0, 2)).toEqual(["p-128", "p-129"]);
   });
 });
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules that pods have of their own: in force before protection, over a restart, and whatever others ask for.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type PodShape, podObject } from "./kubernetes-objects.js";
+import { Cluster, FakeGuard, until } from "./kubernetes-support.js";
+
+let cluster: Cluster;
+beforeEach(async () => {
+  cluster = new Cluster();
+  await cluster.up();
+});
+afterEach(() => cluster.end());
+
+/** A pod that the kubelet has made a group for. */
+function pod(shape: PodShape = {}) {
+  const object = podObject(shape);
+  cluster.server.put(object);
+  return { object, cgroup: cluster.makeCgroup(object) };
+}
+const guards = (cgroup: string) => until(() => expect(cluster.guard.now.has(cgroup)).toBe(true));
+
+describe("protection", () => {
+  it("has its rules from the start where control groups cannot be looked through", async () => {
+    const source = await cluster.started();
+    const { cgroup } = pod({ annotations: { "cloudtaser.io/mode": "enforce" } });
+    await guards(cgroup);
+    await until(() => expect(cluster.lines.join()).toContain("pod protected"));
+    await source.stop();
+    rmSync(join(cluster.mount, "cgroup.controllers"));
+    cluster.guard = new FakeGuard();
+    await cluster.started();
+    expect(Object.values(cluster.guard.ruled)).toEqual([{ mode: "enforce" }]);
+  });
+
+  it("by a pod's own rules is not crowded out by pods that are only written, nor after a restart", async () => {
+    const source = await cluster.started();
+    const annotations = { "cloudtaser.io/mode": "enforce" };
+    for (let i = 0; i < 50; i++) cluster.server.put(podObject({ annotations, containers: {} }));
+    await until(() => expect(source.report().wanted).toBe(50));
+    const { cgroup } = pod({ annotations });
+    await guards(cgroup);
+    expect(Object.keys(cluster.guard.ruled)).toEqual([cluster.guard.now.get(cgroup)]);
+    await until(() => expect(cluster.lines.join()).toContain("pod protected"));
+    await source.stop();
+    cluster.guard = new FakeGuard();
+    const next = await cluster.started();
+    await until(() => expect(next.report()).toMatchObject({ synced: true, wanted: 51 }));
+    expect(Object.keys(cluster.guard.ruled)).toEqual([cluster.guard.now.get(cgroup)]);
+  });
+
+  it("by its own rules is told of where there is no room for them", async () => {
+    await cluster.started();
+    cluster.guard.room = 1;
+    const annotations = { "cloudtaser.io/mode": "enforce" };
+    const old = pod({ annotations });
+    await guards(old.cgroup);
+    const young = pod({ annotations });
+    await guards(young.cgroup);
+    expect(Object.keys(cluster.guard.ruled)).toEqual([cluster.guard.now.get(old.cgroup)]);
+    const { uid } = young.object.metadata;
+    expect(cluster.notices).toMatchObject([{ type: "POD_RULES_REFUSED", detail: { uid } }]);
+  });
+});

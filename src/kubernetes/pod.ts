@@ -20,7 +20,7 @@ export interface Pod {
   namespace: string;
   name: string;
   labels: ReadonlyMap<string, string>;
-  /** Ours alone, without the prefix. */
+  /** Those that mean something, without the prefix. */
   annotations: Readonly<Record<string, string>>;
   /** Those that have an id already; init and ephemeral ones too. */
   containers: readonly Container[];
@@ -34,8 +34,10 @@ const containerId = /^(?:containerd|cri-o|docker):\/\/([0-9a-f]{64})$/;
 
 const mostContainers = 256;
 const mostLabels = 256;
+/** Those that mean something: an object has room for thousands. */
+export const annotationNames = ["ebpf", "mode", "vectors", "response", "egress"] as const;
 /** Far above what any of ours needs; the server takes 256 KiB for all of one object. */
-const longestAnnotation = 16_384;
+export const longestAnnotation = 8192;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -62,10 +64,17 @@ function containersOf(status: Fields): Container[] {
   return found.slice(0, mostContainers);
 }
 
+/** Copied, since a part of a text keeps all of it in memory; one character too many shows that it was longer. */
+const shortened = (text: string): string =>
+  text.length <= longestAnnotation ? text : Buffer.from(text.slice(0, longestAnnotation + 1)).toString();
+
 function ownAnnotations(all: unknown): Record<string, string> {
-  const own = textsOf(all).filter(([key]) => key.startsWith(annotationPrefix));
+  const fields = fieldsOf(all);
   return Object.fromEntries(
-    own.slice(0, 64).map(([key, value]) => [key.slice(annotationPrefix.length), value.slice(0, longestAnnotation + 1)]),
+    annotationNames.flatMap((name) => {
+      const value = fields[annotationPrefix + name];
+      return typeof value === "string" ? [[name, shortened(value)]] : [];
+    }),
   );
 }
 

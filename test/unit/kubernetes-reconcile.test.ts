@@ -207,7 +207,8 @@ describe("a kubelet whose layout is not known", () => {
 
   it("is told of: containers that run and have no group; ended ones are not missed", async () => {
     cluster.server.put(podObject());
-    cluster.server.put(podObject({ running: false }));
+    const ended = podObject({ running: false });
+    cluster.server.put({ ...ended, status: { ...ended.status, phase: "Running" } });
     cluster.server.put(podObject({ containers: { app: undefined } }));
     const source = await cluster.started();
     await until(() => expect(source.report()).toMatchObject({ wanted: 3, unguarded: 1 }));

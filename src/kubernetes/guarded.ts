@@ -4,6 +4,7 @@
 // ends or weakens protection; the end of the pod's control group does, and the configuration.
 
 import type { PodRules } from "./annotations.js";
+import { Claims } from "./claims.js";
 import type { Memory, Remembered } from "./memory.js";
 import { type Pod, workloadOf } from "./pod.js";
 import { decide, rulesText, type SelectionConfig } from "./selection.js";
@@ -38,15 +39,24 @@ const remember = ({ uid, cgroupUid, namespace, name, labels, annotations }: Pod)
 });
 
 /** The rules of those that have some of their own, and have come to be on this node: a pod that is only written costs nothing. */
-export function ownRules(pods: Iterable<Guarded>): { name: string; rules: PodRules }[] {
-  return [...pods]
-    .filter(({ pod, rules }) => pod.held && rulesText(rules) !== "{}")
-    .map(({ workload, rules }) => ({ name: workload, rules }));
+export function ownRules(pods: readonly Guarded[], claims: Claims): { name: string; rules: PodRules }[] {
+  const byUid = new Map(pods.map(({ pod, rules }) => [pod.uid, rules]));
+  return pods
+    .filter(({ pod }) => pod.held)
+    .map(({ pod, workload, rules }) => {
+      const claim = claims.of(pod);
+      // A group that was taken for another's is judged by the rules of the pod that it is of.
+      if (claim === "foreign") return { name: workload, rules: byUid.get(pod.cgroupUid) ?? {} };
+      return { name: workload, rules: claim === "own" ? rules : {} };
+    })
+    .filter(({ rules }) => rulesText(rules) !== "{}");
 }
 
 /** What an earlier agent had in force for pods: it is to be so before the new one writes a policy of its own. */
-export const rememberedRules = (memory: Memory, config: SelectionConfig): { name: string; rules: PodRules }[] =>
-  ownRules(new GuardedPods(memory, config).values());
+export function rememberedRules(memory: Memory, config: SelectionConfig): { name: string; rules: PodRules }[] {
+  const pods = new GuardedPods(memory, config).values();
+  return ownRules(pods, new Claims(pods.map(({ pod }) => pod)));
+}
 
 const asSelected = ({ labels, ...rest }: Remembered) => ({ ...rest, labels: new Map(Object.entries(labels)) });
 

@@ -78,11 +78,16 @@ function ownAnnotations(all: unknown): Record<string, string> {
   );
 }
 
-/** A mirror pod stands for a static one, whose control group has the uid that the kubelet gave it: a hash, or a uid. */
-function cgroupUidOf(uid: string, annotations: Fields): string {
+/**
+ * A mirror pod stands for a static one, whose control group has the uid that the kubelet gave it: a hash, or a uid. The
+ * kubelet makes its node the owner; who else writes all this is found out by claims.ts.
+ */
+function cgroupUidOf(uid: string, meta: Fields, node: string): string {
+  const annotations = fieldsOf(meta["annotations"]);
+  const owners = Array.isArray(meta["ownerReferences"]) ? meta["ownerReferences"].map(fieldsOf) : [];
   const mirrored = annotations["kubernetes.io/config.mirror"];
   const hash = annotations["kubernetes.io/config.hash"];
-  if (mirrored === undefined) return uid;
+  if (mirrored === undefined || !owners.some(({ kind, name }) => kind === "Node" && name === node)) return uid;
   return textOf(hash, configHash) ?? textOf(hash, uuid) ?? uid;
 }
 
@@ -97,7 +102,7 @@ export function podOf(value: unknown, node: string): Pod | undefined {
   if (fieldsOf(spec)["nodeName"] !== node) return undefined;
   return {
     uid,
-    cgroupUid: cgroupUidOf(uid, fieldsOf(meta["annotations"])),
+    cgroupUid: cgroupUidOf(uid, meta, node),
     namespace,
     name,
     labels: new Map(textsOf(meta["labels"]).slice(0, mostLabels)),

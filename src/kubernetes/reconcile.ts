@@ -7,9 +7,10 @@ import { reasonOf, toCloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
 import type { PodRules } from "./annotations.js";
 import type { CgroupTree } from "./cgroups.js";
+import { Claims } from "./claims.js";
 import { type Guarded, type GuardedPods, ownRules } from "./guarded.js";
 import { rulesText, type SelectionConfig } from "./selection.js";
-import type { PodStore } from "./store.js";
+import { cgroupUidIn, type PodStore } from "./store.js";
 import type { Tell } from "./telling.js";
 
 export interface PodGroup {
@@ -70,6 +71,7 @@ export class Reconciler {
   #searched = Number.NEGATIVE_INFINITY;
   /** undefined: what is in force is not of this reconciler. */
   #rules: string | undefined;
+  #claims = new Claims([]);
   /** Directories to watch for new groups, of the last pass. */
   watched: readonly string[] = [];
   /** Pods whose containers run without protection, at the last pass. */
@@ -124,10 +126,21 @@ export class Reconciler {
       for (const problem of problems) tell.once(guarded, "POD_ANNOTATION_INVALID", problem);
     for (const guarded of changed)
       tell.once(guarded, "POD_ANNOTATION_KEPT", "what the pod says now counts for the next one of its kind");
-    let byUid: ReadonlyMap<string, string> = new Map();
+    this.#claims = new Claims([...store.pods(), ...pods.values().map(({ pod }) => pod)]);
+    const groups = new Map<Guarded, string>();
     try {
-      ({ byUid, watched: this.watched } = tree.scan());
-      for (const guarded of pods.values()) if (byUid.has(guarded.pod.cgroupUid)) pods.hold(guarded);
+      const { byUid, watched } = tree.scan();
+      this.watched = watched;
+      for (const guarded of pods.values()) {
+        const cgroup = byUid.get(guarded.pod.cgroupUid);
+        if (cgroup === undefined) continue;
+        if (this.#claims.of(guarded.pod) === "foreign")
+          tell.once(guarded, "POD_UNGUARDED", "it says that another pod's control group is its own");
+        else {
+          groups.set(guarded, cgroup);
+          pods.hold(guarded);
+        }
+      }
     } finally {
       // Who is protected already has them also where nothing can be looked through.
       await this.#applyRules();
@@ -135,12 +148,12 @@ export class Reconciler {
     const without: Guarded[] = [];
     const wanted: Wanted[] = [];
     for (const guarded of pods.values()) {
-      const cgroup = byUid.get(guarded.pod.cgroupUid);
+      const cgroup = groups.get(guarded);
       if (cgroup === undefined) without.push(guarded);
       else if (!guarded.cgroups.has(cgroup)) wanted.push({ guarded, cgroup });
     }
     await this.#protect(wanted);
-    for (const guarded of pods.values()) await this.#letGo(guarded, byUid.get(guarded.pod.cgroupUid));
+    for (const guarded of pods.values()) await this.#letGo(guarded, groups.get(guarded));
     await this.#search(without);
     this.#count(without);
     try {
@@ -152,7 +165,7 @@ export class Reconciler {
 
   async #applyRules(): Promise<void> {
     const { pods, guard, tell } = this.#parts;
-    const own = ownRules(pods.values());
+    const own = ownRules(pods.values(), this.#claims);
     const text = JSON.stringify(own.map(({ name, rules }) => [name, rulesText(rules)]));
     if (text === this.#rules) return;
     try {
@@ -221,7 +234,9 @@ export class Reconciler {
     this.#searched = this.#now();
     const found = [...this.#parts.tree.findContainers(new Set(wanted.keys()))].flatMap(([id, cgroup]): Wanted[] => {
       const guarded = wanted.get(id);
-      return guarded && !guarded.cgroups.has(cgroup) ? [{ guarded, cgroup }] : [];
+      const inside = cgroupUidIn(cgroup); // of a pod that is found by its uid
+      const own = inside === undefined || inside === guarded?.pod.cgroupUid;
+      return guarded && own && !guarded.cgroups.has(cgroup) ? [{ guarded, cgroup }] : [];
     });
     if (found.length === 0) return;
     for (const { guarded } of found) this.#parts.pods.hold(guarded);

@@ -3,7 +3,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type PodShape, podObject } from "./kubernetes-objects.js";
+import { newUid, type PodObject, type PodShape, podObject } from "./kubernetes-objects.js";
 import { Cluster, FakeGuard, until } from "./kubernetes-support.js";
 
 let cluster: Cluster;
@@ -61,5 +61,62 @@ describe("protection", () => {
     expect(Object.keys(cluster.guard.ruled)).toEqual([cluster.guard.now.get(old.cgroup)]);
     const { uid } = young.object.metadata;
     expect(cluster.notices).toMatchObject([{ type: "POD_RULES_REFUSED", detail: { uid } }]);
+  });
+});
+
+describe("a pod that says it stands for a static one", () => {
+  const weak = { "cloudtaser.io/mode": "detect", "cloudtaser.io/egress": "none" };
+  const strict = { "cloudtaser.io/mode": "enforce" };
+  const group = (uid: string) => cluster.makeCgroup({ metadata: { uid } } as PodObject);
+
+  it("has the control group of that, by its own rules", async () => {
+    const hash = "0123456789abcdef0123456789abcdef";
+    await cluster.started();
+    cluster.server.put(podObject({ mirrorOf: hash, annotations: strict }));
+    const cgroup = group(hash);
+    await guards(cgroup);
+    expect(Object.values(cluster.guard.ruled)).toEqual([{ mode: "enforce" }]);
+  });
+
+  it("gets no control group of another pod", async () => {
+    const source = await cluster.started();
+    const uid = newUid();
+    const thief = podObject({ mirrorOf: uid, annotations: weak, name: "thief" });
+    cluster.server.put(thief);
+    cluster.server.put(podObject({ uid, annotations: strict, name: "victim" }));
+    await until(() => expect(source.report().wanted).toBe(2));
+    const cgroup = group(uid);
+    await guards(cgroup);
+    expect(cluster.guard.now.get(cgroup)).toMatch(/^payments\.victim\./);
+    expect(Object.values(cluster.guard.ruled)).toEqual([{ mode: "enforce" }]);
+    expect(cluster.notices).toMatchObject([{ type: "POD_UNGUARDED", detail: { uid: thief.metadata.uid } }]);
+    expect(source.factsOf(cgroup, undefined)).toMatchObject({ name: "victim" });
+  });
+
+  it("and got one before that pod was known has that pod's rules for it", async () => {
+    await cluster.started();
+    const uid = newUid();
+    cluster.server.put(podObject({ mirrorOf: uid, annotations: weak, name: "thief" }));
+    const cgroup = group(uid);
+    await guards(cgroup);
+    cluster.server.put(podObject({ uid, annotations: strict, name: "victim" }));
+    await until(() =>
+      expect(Object.entries(cluster.guard.ruled).map(([name, rules]) => [name.split(".")[1], rules])).toEqual([
+        ["thief", { mode: "enforce" }],
+        ["victim", { mode: "enforce" }],
+      ]),
+    );
+    expect(cluster.guard.now.has(cgroup)).toBe(true);
+  });
+
+  it("as another one does gives it the rules of all", async () => {
+    const hash = "0123456789abcdef0123456789abcdef";
+    const source = await cluster.started();
+    cluster.server.put(podObject({ mirrorOf: hash, annotations: { "cloudtaser.io/ebpf": "false" } }));
+    cluster.server.put(podObject({ mirrorOf: hash, annotations: weak }));
+    await until(() => expect(source.report().pods).toBe(2));
+    const cgroup = group(hash);
+    await guards(cgroup);
+    expect(cluster.guard.ruled).toEqual({});
   });
 });

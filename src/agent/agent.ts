@@ -24,7 +24,7 @@ import { createNotices, type Notices } from "./notices.js";
 import { rulesOfPods, startPods } from "./pods.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
-import { statusReport } from "./reports.js";
+import { publicStatus, statusReport } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
 import { openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
@@ -119,8 +119,8 @@ export class Agent {
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
-        // Anybody on the node can ask here: who is protected is only told over the control socket.
-        status: () => ({ ...this.status(), processes: undefined, cgroups: undefined }),
+        // Without a look at who is protected: anybody can ask here, as often as he likes.
+        status: () => publicStatus(this.status([], [])),
       });
       stopIfInterrupted(interrupted);
       const log = this.#log.child("watch");
@@ -199,7 +199,7 @@ export class Agent {
     return [...doors, ...(this.#pods?.notReady() ?? [])];
   }
 
-  status(): StatusReport {
+  status(records = this.scope.records(), cgroups = this.scope.cgroups()): StatusReport {
     const stats = this.#stream?.stats;
     return statusReport({
       version: packageVersion(),
@@ -213,8 +213,8 @@ export class Agent {
       evidence: this.#stream?.evidence.status(),
       kernel: this.kernel,
       facts: this.#facts,
-      records: this.scope.records(),
-      cgroups: this.scope.cgroups(),
+      records,
+      cgroups,
       workloadOf: (group) => this.#groups.nameOf(group),
       warnings: [...this.#rules.warnings, ...this.scope.warnings, ...(this.#pods?.warnings() ?? [])],
       secrets: secretsReport(this.kernel, this.#secrets),

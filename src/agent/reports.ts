@@ -118,6 +118,15 @@ export type StatusParts = Pick<
   warnings: readonly string[];
 };
 
+/** What anybody may know who reaches the listener: nothing of who is protected, of what is kept where, or of what is amiss. */
+export function publicStatus(status: StatusReport) {
+  const { version, node, started, ready, kernel, form, preemption, mode, tookOver, idle, lastProof } = status;
+  const { loadedAt } = status.config;
+  const { published, lastSeq } = status.events;
+  const agent = { version, node, started, ready, mode, tookOver, idle, lastProof, config: { loadedAt } };
+  return { ...agent, kernel, form, preemption, doors: status.doors.length, events: { published, lastSeq } };
+}
+
 export function statusReport(parts: StatusParts): StatusReport {
   const { kernel, facts, records, workloadOf } = parts;
   const processes = records.map((record) => processReport(record, workloadOf, parts.hardening));

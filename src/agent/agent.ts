@@ -128,12 +128,12 @@ export class Agent {
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
         check: () => this.#rules.check(kernel).then(() => secrets.check()),
-        proved: () => this.#manager.state(this.notReady(), this.#config.mode),
+        proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
       const found = { silenced: this.#facts.ftraceEnabled === false, ready: this.notReady().length === 0 };
       notices.started({ version: packageVersion(), mode: this.#config.mode, ...found });
-      this.#manager.state(this.notReady(), this.#config.mode);
+      this.#tellManager();
       this.#manager.watch();
       stream.evidence.checkpoint("start");
       stream.evidence.every(this.#config.evidence.checkpointSeconds);
@@ -193,10 +193,16 @@ export class Agent {
   }
 
   notReady(): string[] {
-    const kernel = this.#kernel;
-    if (!kernel || !this.#scope) return ["starting"];
-    const doors = kernel.doors.filter((door) => !door.proved).map((door) => `door ${door.door}: ${door.reason}`);
-    return [...doors, ...(this.#pods?.notReady() ?? [])];
+    return [...this.#unproved(), ...(this.#pods?.notReady() ?? [])];
+  }
+
+  #unproved(): string[] {
+    if (!this.#kernel || !this.#scope) return ["starting"];
+    return this.#kernel.doors.filter(({ proved }) => !proved).map(({ door, reason }) => `door ${door}: ${reason}`);
+  }
+
+  #tellManager(): void {
+    this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
   }
 
   status(records = this.scope.records(), cgroups = this.scope.cgroups()): StatusReport {

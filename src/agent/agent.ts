@@ -24,7 +24,7 @@ import { createNotices, type Notices } from "./notices.js";
 import { rulesOfPods, startPods } from "./pods.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
-import { publicStatus, statusReport } from "./reports.js";
+import { publicStatus, statusReport, unprovedDoors } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
 import { openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
@@ -127,7 +127,7 @@ export class Agent {
       const notices = createNotices(kernel, stream, log);
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
-        check: () => this.#rules.check(kernel).then(() => secrets.check()),
+        check: () => this.#rules.round(kernel, secrets),
         proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
@@ -197,8 +197,7 @@ export class Agent {
   }
 
   #unproved(): string[] {
-    if (!this.#kernel || !this.#scope) return ["starting"];
-    return this.#kernel.doors.filter(({ proved }) => !proved).map(({ door, reason }) => `door ${door}: ${reason}`);
+    return this.#scope ? unprovedDoors(this.kernel) : ["starting"];
   }
 
   #tellManager(): void {

@@ -14,7 +14,7 @@ export interface PodParts {
   config: Config;
   scope: Pick<Scope, "protectCgroups" | "unprotect">;
   kernel: Kernel;
-  rules: Pick<Rules, "setMore">;
+  rules: Pick<Rules, "setMore" | "name">;
   stream: { announce(notice: PodNotice): void };
   log: Log;
 }
@@ -28,6 +28,7 @@ export function podGuard({ scope, kernel, rules }: Pick<PodParts, "scope" | "ker
       ),
     async protect(groups) {
       // With what stands: a pod must not be open because of one door that is not proved.
+      rules.name(groups.map(({ workload }) => workload));
       const wanted = groups.map(({ cgroup, workload }) => ({ path: cgroup, workload }));
       return (await scope.protectCgroups(wanted)).map((one) => ("error" in one ? one.error : undefined));
     },

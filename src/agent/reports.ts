@@ -19,6 +19,9 @@ export const doorReport = (status: DoorStatus): DoorReport => ({
   recursionMisses: status.recursionMisses.toString(),
 });
 
+export const unprovedDoors = ({ doors }: Pick<Kernel, "doors">): string[] =>
+  doors.filter(({ proved }) => !proved).map(({ door, reason }) => `door ${door}: ${reason}`);
+
 export function processReport(
   record: ScopeRecord,
   workloadOf: (group: number) => string,

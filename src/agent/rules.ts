@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The policy in force: what the configuration says, what its allow lists mean on this machine, and which workload has
 // which number. Everything is resolved before anything is written.
-import type { Config, WorkloadConfig } from "../config/index.js";
+import { type Config, hasOwnPolicy, type WorkloadConfig } from "../config/index.js";
 import { type Kernel, maxGroupPolicies, maxSinks, type Native } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { type Groups, Hardening } from "../scope/index.js";
@@ -99,6 +99,30 @@ export class Rules {
     return workloads.filter((one) => !inForce.has(one)).map(({ name }) => name);
   }
 
+  /** What is looked at again each time: what is allowed, secrets, and names of which nothing is left. */
+  async round(kernel: Kernel, secrets: { check(): void; groups(): Iterable<number> }): Promise<void> {
+    await this.check(kernel);
+    secrets.check();
+    this.forgetNames(kernel, secrets.groups());
+  }
+
+  /** For many workloads that are to be protected: their names are kept in one writing. */
+  name(workloads: Iterable<string>): void {
+    this.#groups.ensureAll(workloads);
+  }
+
+  /**
+   * Forgets names of which nothing is left: no process, no control group, no rule.
+   * @param alsoInUse numbers of groups that others have a use for
+   */
+  forgetNames(kernel: Pick<Kernel, "list" | "cgroups">, alsoInUse: Iterable<number> = []): void {
+    const config = this.#allow.set?.config;
+    const ruled =
+      config === undefined ? [] : this.whole(config).workloads.map(({ name }) => this.#groups.numberOf(name));
+    const inKernel = [...kernel.list().map(({ who }) => who.group), ...kernel.cgroups.list().map(({ group }) => group)];
+    this.#groups.prune(new Set([...inKernel, ...ruled.filter((number) => number !== undefined), ...alsoInUse]));
+  }
+
   /** The configuration with the rules of pods. */
   whole(config: Config): Config {
     return this.#fitting.length === 0 ? config : { ...config, workloads: [...config.workloads, ...this.#fitting] };
@@ -115,6 +139,7 @@ export class Rules {
     const entries = this.#allow.entries(allow);
     const write = (pods: readonly WorkloadConfig[]): void => {
       const config = { ...allow.config, workloads: [...allow.config.workloads, ...pods] };
+      this.#groups.ensureAll(config.workloads.filter(hasOwnPolicy).map(({ name }) => name));
       kernel.setPolicy(buildPolicy(config, entries, (name) => this.#groups.ensure(name)));
       this.#fitting = pods;
     };

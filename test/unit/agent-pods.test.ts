@@ -123,6 +123,22 @@ describe("rules of pods", () => {
   });
 });
 
+describe("names of workloads", () => {
+  it("are forgotten when no process, group, rule or secret has them", async () => {
+    const { rules, kernel, config, groups } = rulesWith(100);
+    await rules.apply(kernel, rules.resolve(config));
+    rules.setMore(kernel, [{ name: "ruled", mode: "enforce" }]);
+    rules.name(["running", "grouped", "secret", "gone"]);
+    const number = (name: string): number => groups.numberOf(name) ?? 0;
+    const used = {
+      list: () => [{ who: { group: number("running") } }],
+      cgroups: { list: () => [{ id: 1n, group: number("grouped") }] },
+    } as unknown as Kernel;
+    for (let look = 0; look < 2; look++) rules.forgetNames(used, [number("secret")]);
+    expect(groups.names().sort()).toEqual(["db", "grouped", "ruled", "running", "secret"]);
+  });
+});
+
 const unexpected = (): never => {
   throw new Error("nobody needs this");
 };

@@ -63,6 +63,7 @@ export class Agent {
   #watch: Watch | undefined;
   #notices: Notices | undefined;
   #pods: KubernetesSource | undefined;
+  #renewal: Promise<unknown> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: AgentOptions) {
@@ -139,7 +140,9 @@ export class Agent {
       stream.evidence.every(this.#config.evidence.checkpointSeconds);
       this.selftests.schedule();
       kernel.mayIdle();
-      void renewExecutable({ image: process.env["CLOUDTASER_IMAGE_EXECUTABLE"], kernel, log: this.#log });
+      const stopping = () => this.#stopping !== undefined;
+      const image = process.env["CLOUDTASER_IMAGE_EXECUTABLE"];
+      this.#renewal = renewExecutable({ image, kernel, stopping, log: this.#log });
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -275,6 +278,7 @@ export class Agent {
     this.#watch?.stop();
     this.#scope?.close();
     await this.#pods?.stop();
+    await this.#renewal;
     await this.selftests.stop();
     this.#manager.stopping();
     await this.#control?.close();

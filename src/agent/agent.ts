@@ -141,8 +141,7 @@ export class Agent {
       this.selftests.schedule();
       kernel.mayIdle();
       const stopping = () => this.#stopping !== undefined;
-      const image = process.env["CLOUDTASER_IMAGE_EXECUTABLE"];
-      this.#renewal = renewExecutable({ image, kernel, stopping, log: this.#log });
+      this.#renewal = renewExecutable({ kernel, stopping, log: this.#log });
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -161,12 +160,13 @@ export class Agent {
     let sinks: Switch | undefined;
     this.#manager.reloading();
     try {
+      // The executable, by which the next agent is known, may have been replaced since, and the configuration with it.
+      kernel.introduce();
       const config = this.#options.reloadConfig();
       const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
       sinks = await this.#stream?.outlets.prepare(config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
-      kernel.introduce(); // the executable, by which the next agent is known, may have been replaced since
       await this.#rules.apply(kernel, allow);
       sinks?.commit();
       sinks = undefined;

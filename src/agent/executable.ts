@@ -8,8 +8,8 @@ import { digestSlowly } from "../config/index.js";
 import type { Log } from "../log/index.js";
 
 export interface ExecutableParts {
-  /** What the image has; undefined outside an image. */
-  image: string | undefined;
+  /** What the image has, as the launcher tells it; undefined outside an image. */
+  image?: string | undefined;
   /** What this process runs. */
   running?: string;
   /** Is told which executable the next agent has. */
@@ -27,7 +27,13 @@ async function isSame(one: string, other: string): Promise<boolean> {
 
 /** Never throws: the old one goes on to work. Resolves with whether it was renewed. */
 export async function renewExecutable(parts: ExecutableParts): Promise<boolean> {
-  const { image, running = process.execPath, kernel, stopping, log } = parts;
+  const {
+    image = process.env["CLOUDTASER_IMAGE_EXECUTABLE"],
+    running = process.execPath,
+    kernel,
+    stopping,
+    log,
+  } = parts;
   if (image === undefined || image === running) return false;
   const unfinished = `${running}.new`;
   try {

@@ -72,6 +72,8 @@ export class Reconciler {
   /** undefined: what is in force is not of this reconciler. */
   #rules: string | undefined;
   #claims = new Claims([]);
+  /** Groups of pods by path: those that the last pass found, and those that are protected. */
+  #groups = new Map<string, string>();
   /** Directories to watch for new groups, of the last pass. */
   watched: readonly string[] = [];
   /** Pods whose containers run without protection, at the last pass. */
@@ -92,6 +94,18 @@ export class Reconciler {
     }
     this.#running = this.#passes();
     return this.#running;
+  }
+
+  /**
+   * The uid of the pod whose group this is or lies in. A path proves nothing by its words: a user may name a group of his
+   * own subtree as he likes.
+   */
+  uidOf(cgroup: string): string | undefined {
+    for (let path = cgroup; path !== ""; path = path.slice(0, path.lastIndexOf("/"))) {
+      const uid = this.#groups.get(path);
+      if (uid !== undefined) return uid;
+    }
+    return undefined;
   }
 
   /** What the configuration no longer wants is let go. */
@@ -131,6 +145,8 @@ export class Reconciler {
     try {
       const { byUid, watched } = tree.scan();
       this.watched = watched;
+      this.#groups = new Map([...byUid].map(([uid, path]) => [path, uid]));
+      for (const { cgroups, pod } of pods.values()) for (const path of cgroups) this.#groups.set(path, pod.cgroupUid);
       for (const guarded of pods.values()) {
         const cgroup = byUid.get(guarded.pod.cgroupUid);
         if (cgroup === undefined) continue;
@@ -199,6 +215,7 @@ export class Reconciler {
     const { workload, pod } = guarded;
     if (fault === undefined) {
       guarded.cgroups.add(cgroup);
+      this.#groups.set(cgroup, pod.cgroupUid);
       log.info("pod protected", { workload, namespace: pod.namespace, pod: pod.name, uid: pod.uid, cgroup });
     } else if (tree.exists(cgroup)) {
       const error = toCloudtaserError(fault, cgroup);

@@ -134,7 +134,8 @@ export class KubernetesSource {
   }
 
   factsOf(cgroupPath: string | undefined, containerId: string | undefined): PodFacts | undefined {
-    return this.#store.factsOf(cgroupPath, containerId);
+    const uid = cgroupPath === undefined ? undefined : this.#reconciler.uidOf(cgroupPath);
+    return uid === undefined ? undefined : this.#store.factsOf(uid, containerId);
   }
 
   /** Why pods may be unprotected that nobody knows of yet; [] when a whole list has come. */

@@ -68,11 +68,13 @@ export class PodStore {
     return this.#pods.get(cgroupUid) ?? (others.length === 0 ? first : undefined);
   }
 
-  /** Whose process it is. The control group decides: the kernel keeps it, and a container id is only part of its name. */
-  factsOf(cgroupPath: string | undefined, containerId: string | undefined): PodFacts | undefined {
-    const uid = cgroupPath === undefined ? undefined : cgroupUidIn(cgroupPath);
+  /**
+   * Whose process it is. The control group decides: the kernel keeps it, and a container id is only part of a name.
+   * @param cgroupUid of the pod's group, as the kubelet writes it
+   */
+  factsOf(cgroupUid: string, containerId: string | undefined): PodFacts | undefined {
     const byContainer = containerId === undefined ? undefined : this.#byContainer.get(containerId);
-    const pod = (uid === undefined ? undefined : this.#ownerOf(uid)) ?? byContainer?.pod;
+    const pod = this.#ownerOf(cgroupUid);
     if (pod === undefined) return undefined;
     const { namespace, name } = pod;
     const container = byContainer?.pod === pod ? byContainer.container : undefined;

@@ -8,6 +8,7 @@ import { Claims } from "./claims.js";
 import type { Memory, Remembered } from "./memory.js";
 import { type Pod, workloadOf } from "./pod.js";
 import { decide, rulesText, type SelectionConfig } from "./selection.js";
+import type { PodNoticeType } from "./telling.js";
 
 export interface Guarded {
   pod: Remembered;
@@ -21,6 +22,8 @@ export interface Guarded {
   seen: Pod | undefined;
   /** What was told of it, so that it is told once. */
   told: Set<string>;
+  /** What there was no room to tell yet. */
+  untold: Map<string, { type: PodNoticeType; reason: string }>;
 }
 
 export interface Taken {
@@ -131,8 +134,9 @@ export class GuardedPods {
   #add(pod: Remembered, config: SelectionConfig): Guarded | undefined {
     const { wanted, rules } = decide(asSelected(pod), config);
     if (!wanted) return undefined;
-    const empty = { cgroups: new Set<string>(), missingSince: undefined, seen: undefined, told: new Set<string>() };
-    const guarded: Guarded = { pod, workload: workloadOf(pod), rules, ...empty };
+    const empty = { cgroups: new Set<string>(), missingSince: undefined, seen: undefined };
+    const telling = { told: new Set<string>(), untold: new Map() };
+    const guarded: Guarded = { pod, workload: workloadOf(pod), rules, ...empty, ...telling };
     this.#pods.set(pod.uid, guarded);
     return guarded;
   }

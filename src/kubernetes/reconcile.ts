@@ -172,6 +172,7 @@ export class Reconciler {
     for (const guarded of pods.values()) await this.#letGo(guarded, groups.get(guarded));
     await this.#search(without);
     this.#count(without);
+    for (const guarded of pods.values()) tell.later(guarded);
     try {
       pods.save();
     } catch (error) {

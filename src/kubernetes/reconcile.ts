@@ -3,13 +3,14 @@
 // tried again at the next.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { reasonOf, toCloudtaserError } from "../errors/index.js";
+import { toCloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
 import type { PodRules } from "./annotations.js";
 import type { CgroupTree } from "./cgroups.js";
 import { Claims } from "./claims.js";
-import { type Guarded, type GuardedPods, ownRules } from "./guarded.js";
-import { rulesText, type SelectionConfig } from "./selection.js";
+import type { Guarded, GuardedPods } from "./guarded.js";
+import { Ruling } from "./ruling.js";
+import type { SelectionConfig } from "./selection.js";
 import { cgroupUidIn, type PodStore } from "./store.js";
 import type { Tell } from "./telling.js";
 
@@ -66,11 +67,10 @@ const searchEveryMs = 10_000;
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #now: () => number;
+  readonly #ruling: Ruling;
   #running: Promise<void> | undefined;
   #again = false;
   #searched = Number.NEGATIVE_INFINITY;
-  /** undefined: what is in force is not of this reconciler. */
-  #rules: string | undefined;
   #claims = new Claims([]);
   /** Groups of pods by path: those that the last pass found, and those that are protected. */
   #groups = new Map<string, string>();
@@ -83,6 +83,7 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    this.#ruling = new Ruling(parts);
     this.#now = parts.now ?? (() => performance.now());
   }
 
@@ -143,8 +144,9 @@ export class Reconciler {
     this.#claims = new Claims([...store.pods(), ...pods.values().map(({ pod }) => pod)]);
     const groups = new Map<Guarded, string>();
     try {
-      const { byUid, watched } = tree.scan();
+      const { byUid, watched, foreign } = tree.scan();
       this.watched = watched;
+      tell.foreign(foreign);
       this.#groups = new Map([...byUid].map(([uid, path]) => [path, uid]));
       for (const { cgroups, pod } of pods.values()) for (const path of cgroups) this.#groups.set(path, pod.cgroupUid);
       for (const guarded of pods.values()) {
@@ -159,7 +161,7 @@ export class Reconciler {
       }
     } finally {
       // Who is protected already has them also where nothing can be looked through.
-      await this.#applyRules();
+      await this.#ruling.apply(pods.values(), this.#claims);
     }
     const without: Guarded[] = [];
     const wanted: Wanted[] = [];
@@ -177,24 +179,6 @@ export class Reconciler {
       pods.save();
     } catch (error) {
       this.#parts.log.warn("which pods are protected could not be written down", { error });
-    }
-  }
-
-  async #applyRules(): Promise<void> {
-    const { pods, guard, tell } = this.#parts;
-    const own = ownRules(pods.values(), this.#claims);
-    const text = JSON.stringify(own.map(({ name, rules }) => [name, rulesText(rules)]));
-    if (text === this.#rules) return;
-    try {
-      const left = new Set(await guard.rules(own));
-      this.#rules = text;
-      for (const guarded of pods.values())
-        if (left.has(guarded.workload))
-          tell.once(guarded, "POD_RULES_REFUSED", "there is no room for its own rules: those of all hold for it");
-    } catch (error) {
-      // Protected by the rules of all is better than by none.
-      tell.problem("POD_RULES_REFUSED", reasonOf(error), { workloads: own.length });
-      this.#parts.log.error("rules of pods are not in force", { error });
     }
   }
 
@@ -258,7 +242,7 @@ export class Reconciler {
     });
     if (found.length === 0) return;
     for (const { guarded } of found) this.#parts.pods.hold(guarded);
-    await this.#applyRules();
+    await this.#ruling.apply(this.#parts.pods.values(), this.#claims);
     await this.#protect(found);
   }
 

@@ -26,6 +26,8 @@ export class Tell {
   readonly #now: () => number;
   readonly #budgets = new Map<PodNoticeType, { since: number; told: number; leftOut: number }>();
 
+  #foreign: ReadonlyMap<string, number> = new Map();
+
   constructor(announce: (notice: PodNotice) => void, now: () => number = () => performance.now()) {
     this.#announce = announce;
     this.#now = now;
@@ -59,6 +61,16 @@ export class Tell {
     const more = budget.leftOut > 0 ? { leftOut: budget.leftOut } : {};
     budget.leftOut = 0;
     this.#announce({ type, detail: { ...detail, reason, ...more } });
+  }
+
+  /** Groups where the kubelet's are that belong to others, by path: each once, as long as it is so. */
+  foreign(found: ReadonlyMap<string, number>): void {
+    for (const [cgroup, user] of found) {
+      if (this.#foreign.get(cgroup) === user) continue;
+      const reason = `control group ${cgroup} belongs to user ${user}: what its owner makes in it is taken for no pod`;
+      this.problem("POD_UNGUARDED", reason);
+    }
+    this.#foreign = found;
   }
 
   #hasRoom(type: PodNoticeType): boolean {

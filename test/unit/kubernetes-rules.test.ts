@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules that pods have of their own: in force before protection, over a restart, and whatever others ask for.
-import { rmSync } from "node:fs";
+import { chownSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newUid, type PodObject, type PodShape, podObject } from "./kubernetes-objects.js";
@@ -118,5 +118,22 @@ describe("a pod that says it stands for a static one", () => {
     const cgroup = group(hash);
     await guards(cgroup);
     expect(cluster.guard.ruled).toEqual({});
+  });
+});
+
+describe("a directory of the kubelet's that is given away", () => {
+  it.skipIf(process.getuid?.() !== 0)("keeps no pod unprotected, and is told at once, once", async () => {
+    const source = await cluster.started();
+    const first = pod();
+    await guards(first.cgroup);
+    chownSync(join(cluster.mount, "kubepods.slice"), 1000, 1000);
+    const second = pod();
+    await guards(second.cgroup);
+    source.look();
+    await until(() => expect(cluster.notices).toHaveLength(1));
+    expect(cluster.notices[0]).toMatchObject({
+      type: "POD_UNGUARDED",
+      detail: { reason: expect.stringMatching(/kubepods\.slice belongs to user 1000/) },
+    });
   });
 });

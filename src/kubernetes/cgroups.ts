@@ -3,7 +3,7 @@
 // that a pod's group is known before its first container. Only what root made counts: a user with a delegated subtree
 // could name a group as a pod's is named, and get into its workload.
 
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { cgroupUidIn } from "./store.js";
@@ -34,13 +34,23 @@ export interface PodCgroups {
 export class CgroupTree {
   readonly #mount: string;
   readonly #owner: number;
+  readonly #self: string;
   #more: readonly string[];
   /** Groups of pods that the last look found and judged: a look at a full node must not hold the event loop. */
   #known = new Set<string>();
 
-  /** @param more places of the kubelet beside the usual ones, below the mount or with it */
-  constructor({ mount = "/sys/fs/cgroup", more = [] as readonly string[], owner = 0 } = {}) {
+  /**
+   * @param more places of the kubelet beside the usual ones, below the mount or with it
+   * @param self file that says in which group this process is
+   */
+  constructor({
+    mount = "/sys/fs/cgroup",
+    more = [] as readonly string[],
+    owner = 0,
+    self = "/proc/self/cgroup",
+  } = {}) {
     this.#mount = mount;
+    this.#self = self;
     this.#owner = owner;
     this.#more = more.map((path) => this.inside(path));
   }
@@ -64,6 +74,16 @@ export class CgroupTree {
 
   absolute(inside: string): string {
     return join(this.#mount, inside);
+  }
+
+  /** This process is in it: the agent guards itself, and its own pod is no workload. */
+  holdsUs(inside: string): boolean {
+    try {
+      const own = /^0::(.*)$/m.exec(readFileSync(this.#self, "utf8"))?.[1];
+      return own !== undefined && `${own}/`.startsWith(`${inside}/`);
+    } catch {
+      return false;
+    }
   }
 
   exists(inside: string): boolean {

@@ -143,6 +143,7 @@ export class Reconciler {
       tell.once(guarded, "POD_ANNOTATION_KEPT", "what the pod says now counts for the next one of its kind");
     this.#claims = new Claims([...store.pods(), ...pods.values().map(({ pod }) => pod)]);
     const groups = new Map<Guarded, string>();
+    const own = new Set<Guarded>();
     try {
       const { byUid, watched, foreign } = tree.scan();
       this.watched = watched;
@@ -154,6 +155,7 @@ export class Reconciler {
         if (cgroup === undefined) continue;
         if (this.#claims.of(guarded.pod) === "foreign")
           tell.once(guarded, "POD_UNGUARDED", "it says that another pod's control group is its own");
+        else if (!guarded.cgroups.has(cgroup) && tree.holdsUs(cgroup)) own.add(guarded);
         else {
           groups.set(guarded, cgroup);
           pods.hold(guarded);
@@ -166,6 +168,7 @@ export class Reconciler {
     const without: Guarded[] = [];
     const wanted: Wanted[] = [];
     for (const guarded of pods.values()) {
+      if (own.has(guarded)) continue;
       const cgroup = groups.get(guarded);
       if (cgroup === undefined) without.push(guarded);
       else if (!guarded.cgroups.has(cgroup)) wanted.push({ guarded, cgroup });
@@ -173,7 +176,7 @@ export class Reconciler {
     await this.#protect(wanted);
     for (const guarded of pods.values()) await this.#letGo(guarded, groups.get(guarded));
     await this.#search(without);
-    this.#count(without);
+    this.#count(without, own);
     for (const guarded of pods.values()) tell.later(guarded);
     try {
       pods.save();
@@ -246,12 +249,12 @@ export class Reconciler {
     await this.#protect(found);
   }
 
-  #count(without: readonly Guarded[]): void {
+  #count(without: readonly Guarded[], own: ReadonlySet<Guarded>): void {
     const { pods, tell } = this.#parts;
     this.unguarded = 0;
     for (const guarded of pods.values()) {
       const runs = this.#runningIds(guarded).length > 0;
-      if (guarded.cgroups.size > 0 || !runs) {
+      if (guarded.cgroups.size > 0 || !runs || own.has(guarded)) {
         guarded.missingSince = undefined;
         continue;
       }

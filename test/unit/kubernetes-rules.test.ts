@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules that pods have of their own: in force before protection, over a restart, and whatever others ask for.
-import { chownSync, rmSync } from "node:fs";
+import { chownSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newUid, type PodObject, type PodShape, podObject } from "./kubernetes-objects.js";
@@ -135,5 +135,27 @@ describe("a directory of the kubelet's that is given away", () => {
       type: "POD_UNGUARDED",
       detail: { reason: expect.stringMatching(/kubepods\.slice belongs to user 1000/) },
     });
+  });
+});
+
+describe("the pod of the agent", () => {
+  const isIn = (path: string) => writeFileSync(join(cluster.directory, "self"), `0::${path}\n`);
+
+  it("is left out where selectors name every pod, and is not missed; when the agent is elsewhere, it is a pod", async () => {
+    isIn("/");
+    const own = podObject();
+    const cgroup = cluster.makeCgroup(own);
+    isIn(`${cgroup}/cri-containerd-1.scope`);
+    cluster.server.put(own);
+    const source = await cluster.started({}, { select: [{ namespaces: ["*"] }] });
+    const other = pod();
+    await guards(other.cgroup);
+    await until(() => expect(source.report()).toMatchObject({ wanted: 2, unguarded: 0 }));
+    expect(cluster.guard.calls.filter((call) => call.startsWith("protect"))).toEqual([`protect ${other.cgroup}`]);
+    expect(cluster.notices).toEqual([]);
+    isIn(`${other.cgroup}`);
+    source.look();
+    await guards(cgroup);
+    expect(cluster.guard.now.has(other.cgroup), "whoever moves the agent into a pod takes nothing away").toBe(true);
   });
 });

@@ -87,7 +87,7 @@ export class Cluster {
       memory: fileMemory(join(this.directory, "pods.json")),
       announce: (notice) => this.notices.push(notice),
       log: createLog({ level: "debug", write: (line) => this.lines.push(line) }),
-      tree: new CgroupTree({ mount: this.mount, owner: process.getuid?.() ?? 0 }),
+      tree: new CgroupTree({ mount: this.mount, owner: process.getuid?.() ?? 0, self: join(this.directory, "self") }),
       limits,
       delays: { firstMs: 10, longestMs: 100 },
     });

@@ -71,6 +71,8 @@ export class Reconciler {
   #running: Promise<void> | undefined;
   #again = false;
   #searched = Number.NEGATIVE_INFINITY;
+  #configured = false;
+  #leaving: Guarded[] = [];
   #claims = new Claims([]);
   /** Groups of pods by path: those that the last pass found, and those that are protected. */
   #groups = new Map<string, string>();
@@ -109,9 +111,28 @@ export class Reconciler {
     return undefined;
   }
 
-  /** What the configuration no longer wants is let go. */
-  async release(dropped: readonly Guarded[]): Promise<void> {
-    for (const guarded of dropped) for (const cgroup of guarded.cgroups) await this.#end("unprotect", guarded, cgroup);
+  /** The selection is another one: it holds when this resolves. */
+  configured(): Promise<void> {
+    this.#configured = true;
+    return this.run();
+  }
+
+  /** What the configuration no longer wants is let go, at the next pass if it fails at this one. */
+  async #release(): Promise<void> {
+    const { pods, selection, guard, log } = this.#parts;
+    if (this.#configured) this.#leaving.push(...pods.configure(selection()));
+    this.#configured = false;
+    const wanted = new Set(pods.values().map(({ pod }) => pod.uid));
+    this.#leaving = this.#leaving.filter(({ pod, cgroups }) => cgroups.size > 0 && !wanted.has(pod.uid));
+    for (const { workload, cgroups } of this.#leaving)
+      for (const cgroup of cgroups) {
+        try {
+          await guard.unprotect(cgroup, workload);
+          cgroups.delete(cgroup);
+        } catch (error) {
+          log.warn("what the configuration no longer names is still protected; it is tried again", { cgroup, error });
+        }
+      }
   }
 
   async #passes(): Promise<void> {
@@ -136,6 +157,7 @@ export class Reconciler {
 
   async #pass(): Promise<void> {
     const { pods, store, tree, selection, tell } = this.#parts;
+    await this.#release();
     const { fresh, changed } = pods.take(store.pods(), selection());
     for (const { guarded, problems } of fresh)
       for (const problem of problems) tell.once(guarded, "POD_ANNOTATION_INVALID", problem);
@@ -216,14 +238,14 @@ export class Reconciler {
   async #letGo(guarded: Guarded, present: string | undefined): Promise<void> {
     const { tree, store, pods, synced } = this.#parts;
     for (const cgroup of guarded.cgroups)
-      if (cgroup !== present && !tree.exists(cgroup)) await this.#end("gone", guarded, cgroup);
+      if (cgroup !== present && !tree.exists(cgroup)) await this.#gone(guarded, cgroup);
     const ended = guarded.cgroups.size === 0 && present === undefined;
     if (ended && synced() && store.get(guarded.pod.uid) === undefined) pods.forget(guarded.pod.uid);
   }
 
-  async #end(how: "gone" | "unprotect", guarded: Guarded, cgroup: string): Promise<void> {
+  async #gone(guarded: Guarded, cgroup: string): Promise<void> {
     try {
-      await this.#parts.guard[how](cgroup, guarded.workload);
+      await this.#parts.guard.gone(cgroup, guarded.workload);
     } catch (error) {
       this.#parts.log.warn("what was protected for a pod could not be let go", { cgroup, error });
     }

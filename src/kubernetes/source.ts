@@ -66,6 +66,7 @@ export class KubernetesSource {
   #config: KubernetesConfig;
   #timer: NodeJS.Timeout | undefined;
   #away: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
   #toldAway = false;
   #stopped = false;
 
@@ -123,14 +124,16 @@ export class KubernetesSource {
   async configure(config: KubernetesConfig): Promise<void> {
     this.#config = config;
     this.#tree.also(config.cgroups);
-    await this.#reconciler.release(this.#pods.configure(config));
-    await this.#reconciler.run();
+    await this.#reconciler.configured();
   }
 
   /** Something may have changed. */
   look(): void {
     if (this.#stopped) return;
-    void this.#reconciler.run().then(() => this.#follow());
+    const looking = this.#reconciler.run();
+    if (looking === this.#looking) return; // all that comes during one look is followed by it
+    this.#looking = looking;
+    void looking.then(() => this.#follow());
   }
 
   factsOf(cgroupPath: string | undefined, containerId: string | undefined): PodFacts | undefined {

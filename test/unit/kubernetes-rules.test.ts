@@ -159,3 +159,46 @@ describe("the pod of the agent", () => {
     expect(cluster.guard.now.has(other.cgroup), "whoever moves the agent into a pod takes nothing away").toBe(true);
   });
 });
+
+describe("a configuration that no longer selects a pod", () => {
+  const chosen = () => ({ ...cluster.config, select: [{ labels: { app: "api" } }] });
+  const unasked = { annotations: { "cloudtaser.io/ebpf": "false" } };
+
+  it("ends the protection that was on its way when it came", async () => {
+    const source = await cluster.started({}, chosen());
+    let protecting = (): void => {};
+    let goOn = (): void => {};
+    const begun = new Promise<void>((resolve) => (protecting = resolve));
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const { protect } = cluster.guard;
+    cluster.guard.protect = async (groups) => {
+      protecting();
+      await held;
+      return protect.call(cluster.guard, groups);
+    };
+    const { cgroup } = pod(unasked);
+    await begun;
+    const configured = source.configure(cluster.config);
+    goOn();
+    await configured;
+    expect(cluster.guard.calls.slice(-1)).toEqual([`unprotect ${cgroup}`]);
+    expect(cluster.guard.now.size).toBe(0);
+  });
+
+  it("ends it at a later look where it fails, but not if it selects the pod again meanwhile", async () => {
+    const source = await cluster.started({}, chosen());
+    const [one, other] = [pod(unasked), pod({ ...unasked, labels: { tier: "db" } })];
+    await guards(one.cgroup);
+    await guards(other.cgroup);
+    const { unprotect } = cluster.guard;
+    cluster.guard.unprotect = async () => {
+      throw new Error("not now");
+    };
+    await source.configure(cluster.config);
+    cluster.guard.unprotect = unprotect;
+    expect(cluster.guard.now.size).toBe(2);
+    await source.configure({ ...cluster.config, select: [{ labels: { tier: "db" } }] });
+    source.look();
+    await until(() => expect([...cluster.guard.now.keys()]).toEqual([other.cgroup]));
+  });
+});

@@ -22,10 +22,10 @@ import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { ServiceManager } from "./manager.js";
 import { createAgentMetrics } from "./measures.js";
 import { createNotices, type Notices } from "./notices.js";
-import { startPods } from "./pods.js";
+import { rulesOfPods, startPods } from "./pods.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
-import { statusReport } from "./reports.js";
+import { publicStatus, statusReport, unprovedDoors } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
 import { openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
@@ -64,6 +64,7 @@ export class Agent {
   #watch: Watch | undefined;
   #notices: Notices | undefined;
   #pods: KubernetesSource | undefined;
+  #renewal: Promise<unknown> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: AgentOptions) {
@@ -113,34 +114,35 @@ export class Agent {
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
       if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
-      await this.#rules.apply(kernel, allow);
+      await this.#rules.apply(kernel, allow, await rulesOfPods(this.#config));
       this.#scope = scope; // only now: who asks for protection before rules are in force is told that the agent starts
       await protectConfigured(scope, this.#config, this.#log);
       this.#pods = await startPods({ config: this.#config, scope, kernel, rules: this.#rules, stream, log: this.#log });
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
-        // Anybody on the node can ask here: who is protected is only told over the control socket.
-        status: () => ({ ...this.status(), processes: undefined, cgroups: undefined }),
+        // Without a look at who is protected: anybody can ask here, as often as he likes.
+        status: () => publicStatus(this.status([], [])),
       });
       stopIfInterrupted(interrupted);
       const log = this.#log.child("watch");
       const notices = createNotices(kernel, stream, log);
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
-        check: () => this.#rules.check(kernel).then(() => secrets.check()),
-        proved: () => this.#manager.state(this.notReady(), this.#config.mode),
+        check: () => this.#rules.round(kernel, secrets),
+        proved: () => this.#tellManager(),
       });
       this.#watch.every(this.#config.canary.interval);
       const found = { silenced: this.#facts.ftraceEnabled === false, ready: this.notReady().length === 0 };
       notices.started({ version: packageVersion(), mode: this.#config.mode, ...found });
-      this.#manager.state(this.notReady(), this.#config.mode);
+      this.#tellManager();
       this.#manager.watch();
       stream.evidence.checkpoint("start");
       stream.evidence.every(this.#config.evidence.checkpointSeconds);
       this.selftests.schedule();
       kernel.mayIdle();
-      void renewExecutable({ image: process.env["CLOUDTASER_IMAGE_EXECUTABLE"], kernel, log: this.#log });
+      const stopping = () => this.#stopping !== undefined;
+      this.#renewal = renewExecutable({ kernel, stopping, log: this.#log });
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -159,12 +161,13 @@ export class Agent {
     let sinks: Switch | undefined;
     this.#manager.reloading();
     try {
+      // The executable, by which the next agent is known, may have been replaced since, and the configuration with it.
+      kernel.introduce();
       const config = this.#options.reloadConfig();
       const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
       sinks = await this.#stream?.outlets.prepare(config);
       if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
-      kernel.introduce(); // the executable, by which the next agent is known, may have been replaced since
       await this.#rules.apply(kernel, allow);
       sinks?.commit();
       sinks = undefined;
@@ -194,13 +197,18 @@ export class Agent {
   }
 
   notReady(): string[] {
-    const kernel = this.#kernel;
-    if (!kernel || !this.#scope) return ["starting"];
-    const doors = kernel.doors.filter((door) => !door.proved).map((door) => `door ${door.door}: ${door.reason}`);
-    return [...doors, ...(this.#pods?.notReady() ?? [])];
+    return [...this.#unproved(), ...(this.#pods?.notReady() ?? [])];
   }
 
-  status(): StatusReport {
+  #unproved(): string[] {
+    return this.#scope ? unprovedDoors(this.kernel) : ["starting"];
+  }
+
+  #tellManager(): void {
+    this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
+  }
+
+  status(records = this.scope.records(), cgroups = this.scope.cgroups()): StatusReport {
     const stats = this.#stream?.stats;
     return statusReport({
       version: packageVersion(),
@@ -214,8 +222,8 @@ export class Agent {
       evidence: this.#stream?.evidence.status(),
       kernel: this.kernel,
       facts: this.#facts,
-      records: this.scope.records(),
-      cgroups: this.scope.cgroups(),
+      records,
+      cgroups,
       workloadOf: (group) => this.#groups.nameOf(group),
       warnings: [...this.#rules.warnings, ...this.scope.warnings, ...(this.#pods?.warnings() ?? [])],
       secrets: secretsReport(this.kernel, this.#secrets),
@@ -276,6 +284,7 @@ export class Agent {
     this.#watch?.stop();
     this.#scope?.close();
     await this.#pods?.stop();
+    await this.#renewal;
     await this.selftests.stop();
     this.#manager.stopping();
     await this.#control?.close();

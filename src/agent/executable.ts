@@ -2,18 +2,20 @@
 // In a container the agent runs from a copy of its executable that lies on the node (native/launch). When the image brings
 // another one, the running agent, whom the guards know, puts it in place and tells them: it comes into use at the next start.
 
-import { constants } from "node:fs";
-import { chmod, copyFile, open, rename, rm, stat } from "node:fs/promises";
+import { constants, renameSync } from "node:fs";
+import { chmod, copyFile, open, rm, stat } from "node:fs/promises";
 import { digestSlowly } from "../config/index.js";
 import type { Log } from "../log/index.js";
 
 export interface ExecutableParts {
-  /** What the image has; undefined outside an image. */
-  image: string | undefined;
+  /** What the image has, as the launcher tells it; undefined outside an image. */
+  image?: string | undefined;
   /** What this process runs. */
   running?: string;
   /** Is told which executable the next agent has. */
   kernel: { introduce(): void };
+  /** The agent is to end: its guards know what runs now as the next agent, and that is to stay so. */
+  stopping: () => boolean;
   log: Log;
 }
 
@@ -25,7 +27,13 @@ async function isSame(one: string, other: string): Promise<boolean> {
 
 /** Never throws: the old one goes on to work. Resolves with whether it was renewed. */
 export async function renewExecutable(parts: ExecutableParts): Promise<boolean> {
-  const { image, running = process.execPath, kernel, log } = parts;
+  const {
+    image = process.env["CLOUDTASER_IMAGE_EXECUTABLE"],
+    running = process.execPath,
+    kernel,
+    stopping,
+    log,
+  } = parts;
   if (image === undefined || image === running) return false;
   const unfinished = `${running}.new`;
   try {
@@ -36,7 +44,9 @@ export async function renewExecutable(parts: ExecutableParts): Promise<boolean> 
     const file = await open(unfinished, "r");
     await file.sync();
     await file.close();
-    await rename(unfinished, running);
+    if (stopping()) return false;
+    // One step: an agent that ended in between would leave an executable that the standing guards do not know.
+    renameSync(unfinished, running);
     kernel.introduce();
     log.info("the executable of the image comes into use at the next start", { image, running });
     return true;

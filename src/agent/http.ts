@@ -5,12 +5,26 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { parseListenAddress } from "../config/index.js";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { Metrics } from "../metrics/index.js";
+import { limitConnections } from "./connections.js";
 
 export interface HealthSources {
   metrics: Metrics;
   /** Why the agent is not ready; [] if it is. */
   notReady(): string[];
+  /** What anybody who reaches the listener may know. */
   status(): unknown;
+}
+
+/** An answer serves all who ask within this time: to look at every door costs more than a request. */
+const keptMs = 1000;
+
+function keeping<Value>(make: () => Value): () => Value {
+  let kept: { value: Value; at: number } | undefined;
+  return () => {
+    const now = performance.now();
+    if (kept === undefined || now - kept.at >= keptMs) kept = { value: make(), at: now };
+    return kept.value;
+  };
 }
 
 function answer(response: ServerResponse, status: number, type: string, body: string): void {
@@ -52,14 +66,21 @@ async function route(
 export async function startHealthServer(listen: string, sources: HealthSources): Promise<Server | undefined> {
   const address = parseListenAddress(listen);
   if (address === undefined || address === "off") return undefined;
-  const server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000 }, (request, response) => {
+  const kept = { ...sources, status: keeping(() => sources.status()) };
+  const limits = {
+    maxHeaderSize: 8192,
+    requestTimeout: 10_000,
+    headersTimeout: 5_000,
+    connectionsCheckingInterval: 2_000,
+  };
+  const server = createServer(limits, (request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "text/plain", "only GET\n");
     const path = (request.url ?? "/").split("?")[0] ?? "/";
-    route(path, request.headers.accept, sources, response).catch((error: unknown) =>
+    route(path, request.headers.accept, kept, response).catch((error: unknown) =>
       answer(response, 500, "text/plain", `${reasonOf(error)}\n`),
     );
   });
-  server.maxConnections = 64;
+  limitConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) =>
       reject(new CloudtaserError("HTTP_ADDRESS_TAKEN", { target: listen, fields: { reason: reasonOf(cause) }, cause })),

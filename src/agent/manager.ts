@@ -42,9 +42,14 @@ export class ServiceManager {
     this.#send("WATCHDOG=1");
   }
 
-  /** @param reasons why the agent is not ready; [] if it is */
-  state(reasons: readonly string[], mode: string): void {
-    const status = reasons.length === 0 ? `guarding in ${mode} mode` : `not ready: ${reasons[0]}`;
+  /**
+   * Guards that stand are what a start is for: what else is missing is only told, since a manager that waits for a
+   * stranger (an API server) would end the agent, and the guards with it.
+   * @param reasons why the guards do not stand; [] if they do
+   */
+  state(reasons: readonly string[], mode: string, missing: readonly string[] = []): void {
+    const guarding = [`guarding in ${mode} mode`, ...missing.slice(0, 1)].join("; ");
+    const status = reasons.length === 0 ? guarding : `not ready: ${reasons[0]}`;
     this.#ready ||= reasons.length === 0;
     this.#send(`${reasons.length === 0 ? "READY=1\n" : ""}STATUS=${oneLine(status)}`);
   }

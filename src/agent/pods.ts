@@ -2,7 +2,7 @@
 // Joins the pods of this node with scope and policy. Loaded only for a configuration that has kubernetes.
 
 import { dirname, join } from "node:path";
-import type { Config } from "../config/index.js";
+import type { Config, WorkloadConfig } from "../config/index.js";
 import { CloudtaserError } from "../errors/index.js";
 import type { Kernel } from "../kernel/index.js";
 import type { KubernetesSource, PodGuard, PodNotice } from "../kubernetes/index.js";
@@ -14,7 +14,7 @@ export interface PodParts {
   config: Config;
   scope: Pick<Scope, "protectCgroups" | "unprotect">;
   kernel: Kernel;
-  rules: Pick<Rules, "setMore">;
+  rules: Pick<Rules, "setMore" | "name">;
   stream: { announce(notice: PodNotice): void };
   log: Log;
 }
@@ -28,6 +28,7 @@ export function podGuard({ scope, kernel, rules }: Pick<PodParts, "scope" | "ker
       ),
     async protect(groups) {
       // With what stands: a pod must not be open because of one door that is not proved.
+      rules.name(groups.map(({ workload }) => workload));
       const wanted = groups.map(({ cgroup, workload }) => ({ path: cgroup, workload }));
       return (await scope.protectCgroups(wanted)).map((one) => ("error" in one ? one.error : undefined));
     },
@@ -43,6 +44,18 @@ export function podGuard({ scope, kernel, rules }: Pick<PodParts, "scope" | "ker
   };
 }
 
+const memoryOf = ({ control }: Config): string => join(dirname(control.socket), "pods.json");
+
+/** Rules of the pods that an earlier agent protected, as workloads of the configuration. */
+export async function rulesOfPods(config: Config): Promise<WorkloadConfig[]> {
+  if (config.kubernetes === undefined) return [];
+  const { fileMemory, rememberedRules } = await import("../kubernetes/index.js");
+  return rememberedRules(fileMemory(memoryOf(config)), config.kubernetes).map(({ name, rules }) => ({
+    name,
+    ...rules,
+  }));
+}
+
 /** What an earlier agent protected is protected when it resolves. */
 export async function startPods(parts: PodParts): Promise<KubernetesSource | undefined> {
   const { config, stream } = parts;
@@ -53,7 +66,7 @@ export async function startPods(parts: PodParts): Promise<KubernetesSource | und
     node: config.nodeName,
     env: process.env,
     guard: podGuard(parts),
-    memory: fileMemory(join(dirname(config.control.socket), "pods.json")),
+    memory: fileMemory(memoryOf(config)),
     announce: (notice) => stream.announce(notice),
     log: parts.log.child("kubernetes"),
   });

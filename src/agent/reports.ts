@@ -19,6 +19,9 @@ export const doorReport = (status: DoorStatus): DoorReport => ({
   recursionMisses: status.recursionMisses.toString(),
 });
 
+export const unprovedDoors = ({ doors }: Pick<Kernel, "doors">): string[] =>
+  doors.filter(({ proved }) => !proved).map(({ door, reason }) => `door ${door}: ${reason}`);
+
 export function processReport(
   record: ScopeRecord,
   workloadOf: (group: number) => string,
@@ -117,6 +120,15 @@ export type StatusParts = Pick<
   /** What other rooms have to say, beside what this machine is. */
   warnings: readonly string[];
 };
+
+/** What anybody may know who reaches the listener: nothing of who is protected, of what is kept where, or of what is amiss. */
+export function publicStatus(status: StatusReport) {
+  const { version, node, started, ready, kernel, form, preemption, mode, tookOver, idle, lastProof } = status;
+  const { loadedAt } = status.config;
+  const { published, lastSeq } = status.events;
+  const agent = { version, node, started, ready, mode, tookOver, idle, lastProof, config: { loadedAt } };
+  return { ...agent, kernel, form, preemption, doors: status.doors.length, events: { published, lastSeq } };
+}
 
 export function statusReport(parts: StatusParts): StatusReport {
   const { kernel, facts, records, workloadOf } = parts;

@@ -16,6 +16,7 @@ export {
 } from "./abi.gen.js";
 export { type GuardedCgroup, maxCgroups } from "./cgroups.js";
 export { type DoorName, type DoorStatus, doorNames, doors, type Form, mayBeAbsent } from "./doors.js";
+export { maxSinks } from "./egress.js";
 export type { Kernel } from "./kernel.js";
 export { loadNative } from "./load-native.js";
 export type { Native } from "./native.js";

@@ -4,6 +4,9 @@
 
 import { parseDestination, type WorkloadConfig } from "../config/index.js";
 import { isVectorName, modes, vectorEntry } from "../vectors/index.js";
+import { type annotationNames, longestAnnotation } from "./pod.js";
+
+type AnnotationName = (typeof annotationNames)[number];
 
 /** Rules of one pod before those of all, as the configuration has them for a workload. */
 export type PodRules = Pick<WorkloadConfig, "mode" | "kill" | "vectors" | "egress">;
@@ -16,8 +19,8 @@ export interface Wish {
   problems: string[];
 }
 
-const longestValue = 16_384;
-const mostDestinations = 1024;
+/** All pods of a node share what the kernel has room for: who writes one must not take it from the others. */
+const mostDestinations = 64;
 
 /** Sets what the value says, or returns what is wrong with it. */
 type Reader = (value: string, rules: PodRules) => string | undefined;
@@ -60,7 +63,7 @@ const readEgress: Reader = (value, rules) => {
   return undefined;
 };
 
-const readers: Readonly<Record<string, Reader>> = {
+const readers: Readonly<Record<Exclude<AnnotationName, "ebpf">, Reader>> = {
   mode: readMode,
   vectors: readVectors,
   response: readResponse,
@@ -80,7 +83,8 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
   for (const [name, read] of Object.entries(readers)) {
     const value = annotations[name];
     if (value === undefined) continue;
-    const problem = value.length > longestValue ? `is longer than ${longestValue} characters` : read(value, wish.rules);
+    const problem =
+      value.length > longestAnnotation ? `is longer than ${longestAnnotation} characters` : read(value, wish.rules);
     if (problem !== undefined) wish.problems.push(`cloudtaser.io/${name} ${problem}; it counts as not there`);
   }
   return wish;

@@ -3,7 +3,7 @@
 // that a pod's group is known before its first container. Only what root made counts: a user with a delegated subtree
 // could name a group as a pod's is named, and get into its workload.
 
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { cgroupUidIn } from "./store.js";
@@ -27,18 +27,30 @@ export interface PodCgroups {
   byUid: Map<string, string>;
   /** Directories in which the groups of pods appear. */
   watched: string[];
+  /** What lies where the kubelet's groups lie and is somebody else's: path → user. */
+  foreign: Map<string, number>;
 }
 
 export class CgroupTree {
   readonly #mount: string;
   readonly #owner: number;
+  readonly #self: string;
   #more: readonly string[];
   /** Groups of pods that the last look found and judged: a look at a full node must not hold the event loop. */
   #known = new Set<string>();
 
-  /** @param more places of the kubelet beside the usual ones, below the mount or with it */
-  constructor({ mount = "/sys/fs/cgroup", more = [] as readonly string[], owner = 0 } = {}) {
+  /**
+   * @param more places of the kubelet beside the usual ones, below the mount or with it
+   * @param self file that says in which group this process is
+   */
+  constructor({
+    mount = "/sys/fs/cgroup",
+    more = [] as readonly string[],
+    owner = 0,
+    self = "/proc/self/cgroup",
+  } = {}) {
     this.#mount = mount;
+    this.#self = self;
     this.#owner = owner;
     this.#more = more.map((path) => this.inside(path));
   }
@@ -64,9 +76,24 @@ export class CgroupTree {
     return join(this.#mount, inside);
   }
 
+  /** This process is in it: the agent guards itself, and its own pod is no workload. */
+  holdsUs(inside: string): boolean {
+    try {
+      const own = /^0::(.*)$/m.exec(readFileSync(this.#self, "utf8"))?.[1];
+      return own !== undefined && `${own}/`.startsWith(`${inside}/`);
+    } catch {
+      return false;
+    }
+  }
+
   exists(inside: string): boolean {
+    return this.#ownerOf(inside) === this.#owner;
+  }
+
+  /** undefined: it is no group. */
+  #ownerOf(inside: string): number | undefined {
     const info = statSync(this.absolute(inside), { throwIfNoEntry: false });
-    return info?.isDirectory() === true && info.uid === this.#owner;
+    return info?.isDirectory() === true ? info.uid : undefined;
   }
 
   /** Throws KUBERNETES_NO_CGROUPS where there is no unified hierarchy. A kubelet that has made no pod yet is no error. */
@@ -77,19 +104,32 @@ export class CgroupTree {
       const fields = { reason: `is no unified hierarchy (cgroup v2): ${reasonOf(cause)}` };
       throw new CloudtaserError("KUBERNETES_NO_CGROUPS", { target: this.#mount, fields, cause });
     }
-    const found: PodCgroups = { byUid: new Map(), watched: [] };
-    for (const root of new Set([...usualRoots, ...this.#more])) if (this.exists(root)) this.#look(root, found, true);
+    const found: PodCgroups = { byUid: new Map(), watched: [], foreign: new Map() };
+    for (const root of new Set([...usualRoots, ...this.#more])) {
+      const owner = this.#ownerOf(root);
+      if (owner !== undefined) this.#look(root, owner, found, true);
+    }
     this.#known = new Set(found.byUid.values());
     return found;
   }
 
-  #look(directory: string, found: PodCgroups, withClasses: boolean): void {
+  /** Whoever owns a directory of the kubelet's: what root has made in it counts, so that a chown blinds nobody. */
+  #look(directory: string, owner: number, found: PodCgroups, withClasses: boolean): void {
+    if (owner !== this.#owner) found.foreign.set(directory, owner);
     found.watched.push(this.absolute(directory));
     for (const { name } of directoriesIn(this.absolute(directory))) {
       const path = `${directory}/${name}`;
       const uid = cgroupUidIn(`/${name}`);
-      if (uid !== undefined && (this.#known.has(path) || this.exists(path))) found.byUid.set(uid, path);
-      else if (withClasses && classes.test(name) && this.exists(path)) this.#look(path, found, false);
+      if (uid !== undefined && this.#known.has(path)) {
+        found.byUid.set(uid, path);
+        continue;
+      }
+      const ofClass = withClasses && classes.test(name);
+      const madeBy = uid !== undefined || ofClass ? this.#ownerOf(path) : undefined;
+      if (madeBy === undefined) continue;
+      if (uid === undefined) this.#look(path, madeBy, found, false);
+      else if (madeBy === this.#owner) found.byUid.set(uid, path);
+      else found.foreign.set(path, madeBy);
     }
   }
 

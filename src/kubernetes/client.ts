@@ -7,13 +7,13 @@ import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { Endpoint } from "./endpoint.js";
-import { ApiFailure, failureOf, Garbage } from "./failure.js";
+import { ApiFailure, failureOf, Garbage, TooLarge } from "./failure.js";
 import { Lines, Patience } from "./patience.js";
 
 export interface Limits {
-  /** Of a whole list. */
+  /** Of one page of a list. */
   listBytes: number;
-  /** Of one line of a watch: an object in the server's store has 1.5 MiB at most, and JSON makes more of it. */
+  /** Of one line of a watch. */
   lineBytes: number;
   /** For a list from the request to its last byte, and for the head of any answer. */
   answerMs: number;
@@ -21,9 +21,12 @@ export interface Limits {
   silenceMs: number;
 }
 
+/** An object in the server's store has 1.5 MiB at most, of which JSON makes six times as much where each byte is escaped. */
+const objectBytes = 12 * 1024 * 1024;
+
 export const defaultLimits: Limits = {
-  listBytes: 64 * 1024 * 1024,
-  lineBytes: 8 * 1024 * 1024,
+  listBytes: objectBytes,
+  lineBytes: objectBytes,
   answerMs: 30_000,
   silenceMs: 150_000,
 };
@@ -53,7 +56,7 @@ export class ApiClient {
     return this.#endpoint.url;
   }
 
-  /** The parsed answer. Throws CloudtaserError, ApiFailure or Garbage. */
+  /** The parsed answer. Throws CloudtaserError, ApiFailure or Garbage, and of these TooLarge for what has no room. */
   async list(path: string, signal: AbortSignal): Promise<unknown> {
     const within = new Patience(signal, this.#limits.answerMs);
     try {
@@ -139,7 +142,7 @@ async function readText(response: IncomingMessage, most: number): Promise<string
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > most) throw new Garbage(`an answer of more than ${most} bytes`);
+    if (size > most) throw new TooLarge(`an answer of more than ${most} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

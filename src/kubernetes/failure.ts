@@ -24,6 +24,9 @@ export class Garbage extends Error {
   override readonly name = "Garbage";
 }
 
+/** Longer than whoever asked had room for; it may ask for less. */
+export class TooLarge extends Garbage {}
+
 const longestWaitMs = 600_000;
 
 /** As the server words it: `pods is forbidden: User "system:…" cannot list resource "pods" in API group "" at the cluster scope`. */

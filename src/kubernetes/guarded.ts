@@ -4,9 +4,11 @@
 // ends or weakens protection; the end of the pod's control group does, and the configuration.
 
 import type { PodRules } from "./annotations.js";
+import { Claims } from "./claims.js";
 import type { Memory, Remembered } from "./memory.js";
 import { type Pod, workloadOf } from "./pod.js";
 import { decide, rulesText, type SelectionConfig } from "./selection.js";
+import type { PodNoticeType } from "./telling.js";
 
 export interface Guarded {
   pod: Remembered;
@@ -20,6 +22,8 @@ export interface Guarded {
   seen: Pod | undefined;
   /** What was told of it, so that it is told once. */
   told: Set<string>;
+  /** What there was no room to tell yet. */
+  untold: Map<string, { type: PodNoticeType; reason: string }>;
 }
 
 export interface Taken {
@@ -36,6 +40,26 @@ const remember = ({ uid, cgroupUid, namespace, name, labels, annotations }: Pod)
   labels: Object.fromEntries(labels),
   annotations: { ...annotations },
 });
+
+/** The rules of those that have some of their own, and have come to be on this node: a pod that is only written costs nothing. */
+export function ownRules(pods: readonly Guarded[], claims: Claims): { name: string; rules: PodRules }[] {
+  const byUid = new Map(pods.map(({ pod, rules }) => [pod.uid, rules]));
+  return pods
+    .filter(({ pod }) => pod.held)
+    .map(({ pod, workload, rules }) => {
+      const claim = claims.of(pod);
+      // A group that was taken for another's is judged by the rules of the pod that it is of.
+      if (claim === "foreign") return { name: workload, rules: byUid.get(pod.cgroupUid) ?? {} };
+      return { name: workload, rules: claim === "own" ? rules : {} };
+    })
+    .filter(({ rules }) => rulesText(rules) !== "{}");
+}
+
+/** What an earlier agent had in force for pods: it is to be so before the new one writes a policy of its own. */
+export function rememberedRules(memory: Memory, config: SelectionConfig): { name: string; rules: PodRules }[] {
+  const pods = new GuardedPods(memory, config).values();
+  return ownRules(pods, new Claims(pods.map(({ pod }) => pod)));
+}
 
 const asSelected = ({ labels, ...rest }: Remembered) => ({ ...rest, labels: new Map(Object.entries(labels)) });
 
@@ -81,6 +105,13 @@ export class GuardedPods {
     return dropped;
   }
 
+  /** It has a control group. */
+  hold({ pod }: Guarded): void {
+    if (pod.held) return;
+    pod.held = true;
+    this.#unsaved = true;
+  }
+
   forget(uid: string): void {
     if (this.#pods.delete(uid)) this.#unsaved = true;
   }
@@ -103,8 +134,9 @@ export class GuardedPods {
   #add(pod: Remembered, config: SelectionConfig): Guarded | undefined {
     const { wanted, rules } = decide(asSelected(pod), config);
     if (!wanted) return undefined;
-    const empty = { cgroups: new Set<string>(), missingSince: undefined, seen: undefined, told: new Set<string>() };
-    const guarded: Guarded = { pod, workload: workloadOf(pod), rules, ...empty };
+    const empty = { cgroups: new Set<string>(), missingSince: undefined, seen: undefined };
+    const telling = { told: new Set<string>(), untold: new Map() };
+    const guarded: Guarded = { pod, workload: workloadOf(pod), rules, ...empty, ...telling };
     this.#pods.set(pod.uid, guarded);
     return guarded;
   }

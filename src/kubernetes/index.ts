@@ -3,6 +3,7 @@
 
 export type { PodRules } from "./annotations.js";
 export type { PodWish } from "./asking.js";
+export { rememberedRules } from "./guarded.js";
 export { fileMemory } from "./memory.js";
 export type { PodGuard } from "./reconcile.js";
 export { KubernetesSource, type SourceReport } from "./source.js";

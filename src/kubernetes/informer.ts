@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { CloudtaserError, reasonOf, toCloudtaserError } from "../errors/index.js";
 import type { ApiClient } from "./client.js";
 import { type DelayOptions, Delays } from "./delays.js";
-import { ApiFailure, failureOf, Garbage } from "./failure.js";
+import { ApiFailure, failureOf, Garbage, TooLarge } from "./failure.js";
 import { fieldsOf, type Pod, podOf } from "./pod.js";
 import type { PodStore } from "./store.js";
 
@@ -33,9 +33,10 @@ export interface InformerStats {
   lastHeard: number;
 }
 
-const pageSize = 500;
-/** A node has some hundred pods. */
-const mostPages = 40;
+/** Few, since one object may be large; halved where they are. */
+const pageSize = 20;
+/** A node has some hundred pods; whoever may write pods may write more for it. */
+const mostPages = 10_000;
 /** A watch that lived so long was no failure, however it ended. */
 const livedMs = 5_000;
 const versionForm = /^[A-Za-z0-9_.-]{1,128}$/;
@@ -123,24 +124,40 @@ export class Informer {
   }
 
   #query(more: Readonly<Record<string, string>>): string {
-    const fieldSelector = `spec.nodeName=${this.#options.node}`;
+    // What has ended may lie about in any number.
+    const fieldSelector = `spec.nodeName=${this.#options.node},status.phase!=Succeeded,status.phase!=Failed`;
     return `/api/v1/pods?${new URLSearchParams({ fieldSelector, ...more })}`;
   }
 
   async #list(): Promise<void> {
     const { client, store, onChange } = this.#options;
-    // The first from the server's cache, which costs it little; later ones must not be older than what is known.
-    const first: Record<string, string> = this.#synced ? {} : { resourceVersion: "0" };
+    // The first from the server's cache, which costs it little, and which heeds no limit; later ones must not be older than
+    // what is known.
+    let cached = !this.#synced;
     const pods: Pod[] = [];
     let page = "";
+    let size = pageSize;
     let version: unknown;
     for (let pages = 0; ; pages++) {
       if (pages === mostPages) throw new Garbage(`a list of more than ${mostPages} pages`);
-      const more = page === "" ? first : { continue: page };
-      const answer = fieldsOf(await client.list(this.#query({ limit: String(pageSize), ...more }), this.#end.signal));
+      const from: Record<string, string> = page === "" ? {} : { continue: page };
+      const query = cached ? { resourceVersion: "0" } : { limit: String(size), ...from };
+      let answer: Readonly<Record<string, unknown>>;
+      try {
+        answer = fieldsOf(await client.list(this.#query(query), this.#end.signal));
+      } catch (thrown) {
+        if (!(thrown instanceof TooLarge) || (!cached && size === 1)) throw thrown;
+        if (!cached) size = Math.floor(size / 2);
+        cached = false;
+        continue;
+      }
       if (answer["kind"] !== "PodList" || !(Array.isArray(answer["items"]) || answer["items"] === null))
         throw new Garbage("a list that is no list of pods");
+      const before = pods.length;
       for (const item of (answer["items"] ?? []) as unknown[]) this.#take(item, (pod) => pods.push(pod));
+      // Those of a page are not to wait for the pages of others.
+      for (const pod of pods.slice(before)) store.set(pod);
+      if (pods.length > before) onChange();
       const metadata = fieldsOf(answer["metadata"]);
       version = metadata["resourceVersion"];
       page = typeof metadata["continue"] === "string" ? metadata["continue"] : "";

@@ -14,6 +14,8 @@ export interface Remembered {
   name: string;
   labels: Record<string, string>;
   annotations: Record<string, string>;
+  /** It has had a control group on this node: somebody may be protected by its rules. */
+  held?: boolean;
 }
 
 export interface Memory {

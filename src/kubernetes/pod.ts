@@ -20,7 +20,7 @@ export interface Pod {
   namespace: string;
   name: string;
   labels: ReadonlyMap<string, string>;
-  /** Ours alone, without the prefix. */
+  /** Those that mean something, without the prefix. */
   annotations: Readonly<Record<string, string>>;
   /** Those that have an id already; init and ephemeral ones too. */
   containers: readonly Container[];
@@ -34,8 +34,10 @@ const containerId = /^(?:containerd|cri-o|docker):\/\/([0-9a-f]{64})$/;
 
 const mostContainers = 256;
 const mostLabels = 256;
+/** Those that mean something: an object has room for thousands. */
+export const annotationNames = ["ebpf", "mode", "vectors", "response", "egress"] as const;
 /** Far above what any of ours needs; the server takes 256 KiB for all of one object. */
-const longestAnnotation = 16_384;
+export const longestAnnotation = 8192;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -62,18 +64,30 @@ function containersOf(status: Fields): Container[] {
   return found.slice(0, mostContainers);
 }
 
+/** Copied, since a part of a text keeps all of it in memory; one character too many shows that it was longer. */
+const shortened = (text: string): string =>
+  text.length <= longestAnnotation ? text : Buffer.from(text.slice(0, longestAnnotation + 1)).toString();
+
 function ownAnnotations(all: unknown): Record<string, string> {
-  const own = textsOf(all).filter(([key]) => key.startsWith(annotationPrefix));
+  const fields = fieldsOf(all);
   return Object.fromEntries(
-    own.slice(0, 64).map(([key, value]) => [key.slice(annotationPrefix.length), value.slice(0, longestAnnotation + 1)]),
+    annotationNames.flatMap((name) => {
+      const value = fields[annotationPrefix + name];
+      return typeof value === "string" ? [[name, shortened(value)]] : [];
+    }),
   );
 }
 
-/** A mirror pod stands for a static one, whose control group has the uid that the kubelet gave it: a hash, or a uid. */
-function cgroupUidOf(uid: string, annotations: Fields): string {
+/**
+ * A mirror pod stands for a static one, whose control group has the uid that the kubelet gave it: a hash, or a uid. The
+ * kubelet makes its node the owner; who else writes all this is found out by claims.ts.
+ */
+function cgroupUidOf(uid: string, meta: Fields, node: string): string {
+  const annotations = fieldsOf(meta["annotations"]);
+  const owners = Array.isArray(meta["ownerReferences"]) ? meta["ownerReferences"].map(fieldsOf) : [];
   const mirrored = annotations["kubernetes.io/config.mirror"];
   const hash = annotations["kubernetes.io/config.hash"];
-  if (mirrored === undefined) return uid;
+  if (mirrored === undefined || !owners.some(({ kind, name }) => kind === "Node" && name === node)) return uid;
   return textOf(hash, configHash) ?? textOf(hash, uuid) ?? uid;
 }
 
@@ -88,7 +102,7 @@ export function podOf(value: unknown, node: string): Pod | undefined {
   if (fieldsOf(spec)["nodeName"] !== node) return undefined;
   return {
     uid,
-    cgroupUid: cgroupUidOf(uid, fieldsOf(meta["annotations"])),
+    cgroupUid: cgroupUidOf(uid, meta, node),
     namespace,
     name,
     labels: new Map(textsOf(meta["labels"]).slice(0, mostLabels)),

@@ -3,13 +3,15 @@
 // tried again at the next.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { reasonOf, toCloudtaserError } from "../errors/index.js";
+import { toCloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
 import type { PodRules } from "./annotations.js";
 import type { CgroupTree } from "./cgroups.js";
+import { Claims } from "./claims.js";
 import type { Guarded, GuardedPods } from "./guarded.js";
-import { rulesText, type SelectionConfig } from "./selection.js";
-import type { PodStore } from "./store.js";
+import { Ruling } from "./ruling.js";
+import type { SelectionConfig } from "./selection.js";
+import { cgroupUidIn, type PodStore } from "./store.js";
 import type { Tell } from "./telling.js";
 
 export interface PodGroup {
@@ -21,10 +23,11 @@ export interface PodGroup {
 /** What this room needs of those that protect. */
 export interface PodGuard {
   /**
-   * The rules of every protected pod that has some, in place of those that were given before. Comes before protect(), so
-   * that no pod is guarded by other rules first. Throws if they do not fit; those before stay.
+   * The rules of every protected pod that has some, oldest first, in place of those that were given before. Comes before
+   * protect(), so that no pod is guarded by other rules first. Returns the names of those for which there was no room:
+   * these have the rules of all.
    */
-  rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<void>;
+  rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<readonly string[]>;
   /**
    * Everything in the groups and below them, also what comes later; one that is protected already stays so. Many at once,
    * since the kernel looks through all processes for each call. Returns what went wrong with each, in their order.
@@ -64,10 +67,15 @@ const searchEveryMs = 10_000;
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #now: () => number;
+  readonly #ruling: Ruling;
   #running: Promise<void> | undefined;
   #again = false;
   #searched = Number.NEGATIVE_INFINITY;
-  #rules = "[]";
+  #configured = false;
+  #leaving: Guarded[] = [];
+  #claims = new Claims([]);
+  /** Groups of pods by path: those that the last pass found, and those that are protected. */
+  #groups = new Map<string, string>();
   /** Directories to watch for new groups, of the last pass. */
   watched: readonly string[] = [];
   /** Pods whose containers run without protection, at the last pass. */
@@ -77,6 +85,7 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    this.#ruling = new Ruling(parts);
     this.#now = parts.now ?? (() => performance.now());
   }
 
@@ -86,15 +95,44 @@ export class Reconciler {
       this.#again = true;
       return this.#running;
     }
-    this.#running = this.#passes().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#passes();
     return this.#running;
   }
 
-  /** What the configuration no longer wants is let go. */
-  async release(dropped: readonly Guarded[]): Promise<void> {
-    for (const guarded of dropped) for (const cgroup of guarded.cgroups) await this.#end("unprotect", guarded, cgroup);
+  /**
+   * The uid of the pod whose group this is or lies in. A path proves nothing by its words: a user may name a group of his
+   * own subtree as he likes.
+   */
+  uidOf(cgroup: string): string | undefined {
+    for (let path = cgroup; path !== ""; path = path.slice(0, path.lastIndexOf("/"))) {
+      const uid = this.#groups.get(path);
+      if (uid !== undefined) return uid;
+    }
+    return undefined;
+  }
+
+  /** The selection is another one: it holds when this resolves. */
+  configured(): Promise<void> {
+    this.#configured = true;
+    return this.run();
+  }
+
+  /** What the configuration no longer wants is let go, at the next pass if it fails at this one. */
+  async #release(): Promise<void> {
+    const { pods, selection, guard, log } = this.#parts;
+    if (this.#configured) this.#leaving.push(...pods.configure(selection()));
+    this.#configured = false;
+    const wanted = new Set(pods.values().map(({ pod }) => pod.uid));
+    this.#leaving = this.#leaving.filter(({ pod, cgroups }) => cgroups.size > 0 && !wanted.has(pod.uid));
+    for (const { workload, cgroups } of this.#leaving)
+      for (const cgroup of cgroups) {
+        try {
+          await guard.unprotect(cgroup, workload);
+          cgroups.delete(cgroup);
+        } catch (error) {
+          log.warn("what the configuration no longer names is still protected; it is tried again", { cgroup, error });
+        }
+      }
   }
 
   async #passes(): Promise<void> {
@@ -107,7 +145,11 @@ export class Reconciler {
         this.#parts.log.error("the pods of this node could not be looked through", { error });
       }
       this.lastMs = performance.now() - began;
-      if (!this.#again) return;
+      if (!this.#again) {
+        // In the same step as the look at #again: who comes later must find that nothing runs.
+        this.#running = undefined;
+        return;
+      }
       // Whoever changes pods without end takes half of a processor at most.
       await wait(Math.max(shortestPauseMs, this.lastMs));
     }
@@ -115,47 +157,53 @@ export class Reconciler {
 
   async #pass(): Promise<void> {
     const { pods, store, tree, selection, tell } = this.#parts;
+    await this.#release();
     const { fresh, changed } = pods.take(store.pods(), selection());
     for (const { guarded, problems } of fresh)
       for (const problem of problems) tell.once(guarded, "POD_ANNOTATION_INVALID", problem);
     for (const guarded of changed)
       tell.once(guarded, "POD_ANNOTATION_KEPT", "what the pod says now counts for the next one of its kind");
-    const { byUid, watched } = tree.scan();
-    this.watched = watched;
-    await this.#applyRules();
+    this.#claims = new Claims([...store.pods(), ...pods.values().map(({ pod }) => pod)]);
+    const groups = new Map<Guarded, string>();
+    const own = new Set<Guarded>();
+    try {
+      const { byUid, watched, foreign } = tree.scan();
+      this.watched = watched;
+      tell.foreign(foreign);
+      this.#groups = new Map([...byUid].map(([uid, path]) => [path, uid]));
+      for (const { cgroups, pod } of pods.values()) for (const path of cgroups) this.#groups.set(path, pod.cgroupUid);
+      for (const guarded of pods.values()) {
+        const cgroup = byUid.get(guarded.pod.cgroupUid);
+        if (cgroup === undefined) continue;
+        if (this.#claims.of(guarded.pod) === "foreign")
+          tell.once(guarded, "POD_UNGUARDED", "it says that another pod's control group is its own");
+        else if (!guarded.cgroups.has(cgroup) && tree.holdsUs(cgroup)) own.add(guarded);
+        else {
+          groups.set(guarded, cgroup);
+          pods.hold(guarded);
+        }
+      }
+    } finally {
+      // Who is protected already has them also where nothing can be looked through.
+      await this.#ruling.apply(pods.values(), this.#claims);
+    }
     const without: Guarded[] = [];
     const wanted: Wanted[] = [];
     for (const guarded of pods.values()) {
-      const cgroup = byUid.get(guarded.pod.cgroupUid);
+      if (own.has(guarded)) continue;
+      const cgroup = groups.get(guarded);
       if (cgroup === undefined) without.push(guarded);
       else if (!guarded.cgroups.has(cgroup)) wanted.push({ guarded, cgroup });
     }
     await this.#protect(wanted);
-    for (const guarded of pods.values()) await this.#letGo(guarded, byUid.get(guarded.pod.cgroupUid));
+    for (const guarded of pods.values()) await this.#letGo(guarded, groups.get(guarded));
     await this.#search(without);
-    this.#count(without);
+    this.#count(without, own);
+    for (const guarded of pods.values()) tell.later(guarded);
     try {
       pods.save();
     } catch (error) {
       this.#parts.log.warn("which pods are protected could not be written down", { error });
-    }
-  }
-
-  async #applyRules(): Promise<void> {
-    const { pods, guard, tell } = this.#parts;
-    const own = pods
-      .values()
-      .filter(({ rules }) => rulesText(rules) !== "{}")
-      .map(({ workload, rules }) => ({ name: workload, rules }));
-    const text = JSON.stringify(own.map(({ name, rules }) => [name, rulesText(rules)]));
-    if (text === this.#rules) return;
-    try {
-      await guard.rules(own);
-      this.#rules = text;
-    } catch (error) {
-      // Protected by the rules of all is better than by none.
-      tell.problem("POD_RULES_REFUSED", reasonOf(error), { workloads: own.length });
-      this.#parts.log.error("rules of pods are not in force", { error });
     }
   }
 
@@ -177,6 +225,7 @@ export class Reconciler {
     const { workload, pod } = guarded;
     if (fault === undefined) {
       guarded.cgroups.add(cgroup);
+      this.#groups.set(cgroup, pod.cgroupUid);
       log.info("pod protected", { workload, namespace: pod.namespace, pod: pod.name, uid: pod.uid, cgroup });
     } else if (tree.exists(cgroup)) {
       const error = toCloudtaserError(fault, cgroup);
@@ -189,14 +238,14 @@ export class Reconciler {
   async #letGo(guarded: Guarded, present: string | undefined): Promise<void> {
     const { tree, store, pods, synced } = this.#parts;
     for (const cgroup of guarded.cgroups)
-      if (cgroup !== present && !tree.exists(cgroup)) await this.#end("gone", guarded, cgroup);
+      if (cgroup !== present && !tree.exists(cgroup)) await this.#gone(guarded, cgroup);
     const ended = guarded.cgroups.size === 0 && present === undefined;
     if (ended && synced() && store.get(guarded.pod.uid) === undefined) pods.forget(guarded.pod.uid);
   }
 
-  async #end(how: "gone" | "unprotect", guarded: Guarded, cgroup: string): Promise<void> {
+  async #gone(guarded: Guarded, cgroup: string): Promise<void> {
     try {
-      await this.#parts.guard[how](cgroup, guarded.workload);
+      await this.#parts.guard.gone(cgroup, guarded.workload);
     } catch (error) {
       this.#parts.log.warn("what was protected for a pod could not be let go", { cgroup, error });
     }
@@ -212,17 +261,22 @@ export class Reconciler {
     this.#searched = this.#now();
     const found = [...this.#parts.tree.findContainers(new Set(wanted.keys()))].flatMap(([id, cgroup]): Wanted[] => {
       const guarded = wanted.get(id);
-      return guarded && !guarded.cgroups.has(cgroup) ? [{ guarded, cgroup }] : [];
+      const inside = cgroupUidIn(cgroup); // of a pod that is found by its uid
+      const own = inside === undefined || inside === guarded?.pod.cgroupUid;
+      return guarded && own && !guarded.cgroups.has(cgroup) ? [{ guarded, cgroup }] : [];
     });
+    if (found.length === 0) return;
+    for (const { guarded } of found) this.#parts.pods.hold(guarded);
+    await this.#ruling.apply(this.#parts.pods.values(), this.#claims);
     await this.#protect(found);
   }
 
-  #count(without: readonly Guarded[]): void {
+  #count(without: readonly Guarded[], own: ReadonlySet<Guarded>): void {
     const { pods, tell } = this.#parts;
     this.unguarded = 0;
     for (const guarded of pods.values()) {
       const runs = this.#runningIds(guarded).length > 0;
-      if (guarded.cgroups.size > 0 || !runs) {
+      if (guarded.cgroups.size > 0 || !runs || own.has(guarded)) {
         guarded.missingSince = undefined;
         continue;
       }

@@ -67,6 +67,7 @@ export class KubernetesSource {
   #config: KubernetesConfig;
   #timer: NodeJS.Timeout | undefined;
   #away: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
   #toldAway = false;
   #stopped = false;
 
@@ -124,18 +125,21 @@ export class KubernetesSource {
   async configure(config: KubernetesConfig): Promise<void> {
     this.#config = config;
     this.#tree.also(config.cgroups);
-    await this.#reconciler.release(this.#pods.configure(config));
-    await this.#reconciler.run();
+    await this.#reconciler.configured();
   }
 
   /** Something may have changed. */
   look(): void {
     if (this.#stopped) return;
-    void this.#reconciler.run().then(() => this.#follow());
+    const looking = this.#reconciler.run();
+    if (looking === this.#looking) return; // all that comes during one look is followed by it
+    this.#looking = looking;
+    void looking.then(() => this.#follow());
   }
 
   factsOf(cgroupPath: string | undefined, containerId: string | undefined): PodFacts | undefined {
-    return this.#store.factsOf(cgroupPath, containerId);
+    const uid = cgroupPath === undefined ? undefined : this.#reconciler.uidOf(cgroupPath);
+    return uid === undefined ? undefined : this.#store.factsOf(uid, containerId);
   }
 
   /** What is to become of a container that is about to start in this control group. */

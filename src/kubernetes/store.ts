@@ -22,7 +22,7 @@ export function cgroupUidIn(path: string): string | undefined {
 
 export class PodStore {
   readonly #pods = new Map<string, Pod>();
-  readonly #byCgroup = new Map<string, Pod>();
+  readonly #byCgroup = new Map<string, Set<Pod>>();
   readonly #byContainer = new Map<string, { pod: Pod; container: string }>();
 
   /** What is not in the list is gone. */
@@ -34,7 +34,9 @@ export class PodStore {
   set(pod: Pod): void {
     this.delete(pod.uid);
     this.#pods.set(pod.uid, pod);
-    this.#byCgroup.set(pod.cgroupUid, pod);
+    const claimants = this.#byCgroup.get(pod.cgroupUid);
+    if (claimants === undefined) this.#byCgroup.set(pod.cgroupUid, new Set([pod]));
+    else claimants.add(pod);
     for (const { id, name } of pod.containers) this.#byContainer.set(id, { pod, container: name });
   }
 
@@ -43,7 +45,8 @@ export class PodStore {
     if (pod === undefined) return;
     this.#pods.delete(uid);
     // Another pod may claim the same control group or container: it keeps what is its own.
-    if (this.#byCgroup.get(pod.cgroupUid) === pod) this.#byCgroup.delete(pod.cgroupUid);
+    const claimants = this.#byCgroup.get(pod.cgroupUid);
+    if (claimants?.delete(pod) && claimants.size === 0) this.#byCgroup.delete(pod.cgroupUid);
     for (const { id } of pod.containers) if (this.#byContainer.get(id)?.pod === pod) this.#byContainer.delete(id);
   }
 
@@ -59,11 +62,19 @@ export class PodStore {
     return this.#pods.values();
   }
 
-  /** Whose process it is. The control group decides: the kernel keeps it, and a container id is only part of its name. */
-  factsOf(cgroupPath: string | undefined, containerId: string | undefined): PodFacts | undefined {
-    const uid = cgroupPath === undefined ? undefined : cgroupUidIn(cgroupPath);
+  /** By uid before all who only say so; undefined where several do. */
+  #ownerOf(cgroupUid: string): Pod | undefined {
+    const [first, ...others] = this.#byCgroup.get(cgroupUid) ?? [];
+    return this.#pods.get(cgroupUid) ?? (others.length === 0 ? first : undefined);
+  }
+
+  /**
+   * Whose process it is. The control group decides: the kernel keeps it, and a container id is only part of a name.
+   * @param cgroupUid of the pod's group, as the kubelet writes it
+   */
+  factsOf(cgroupUid: string, containerId: string | undefined): PodFacts | undefined {
     const byContainer = containerId === undefined ? undefined : this.#byContainer.get(containerId);
-    const pod = (uid === undefined ? undefined : this.#byCgroup.get(uid)) ?? byContainer?.pod;
+    const pod = this.#ownerOf(cgroupUid);
     if (pod === undefined) return undefined;
     const { namespace, name } = pod;
     const container = byContainer?.pod === pod ? byContainer.container : undefined;

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells when a name appears in one of some directories. A hint that saves time: what it misses, the next round finds.
 import { type FSWatcher, statSync, watch } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 
 export class DirectoryWatch {
   readonly #watchers = new Map<string, { watcher: FSWatcher; inode: number }>();
-  readonly #onChange: () => void;
+  readonly #onChange: () => void | Promise<void>;
   #told = false;
+  #running = false;
+  #closed = false;
 
-  constructor(onChange: () => void) {
+  /** @param onChange is called once for all that is there to be read, and not again before it has ended and rested as long */
+  constructor(onChange: () => void | Promise<void>) {
     this.#onChange = onChange;
   }
 
@@ -21,6 +25,7 @@ export class DirectoryWatch {
   }
 
   close(): void {
+    this.#closed = true;
     this.set(new Set());
   }
 
@@ -31,7 +36,8 @@ export class DirectoryWatch {
       const watcher = watch(path, { persistent: false }, (event) => {
         if (event === "rename") this.#tell();
       });
-      watcher.on("error", () => watcher.close());
+      // Out of the list too, so that the next set() watches it again.
+      watcher.on("error", () => this.#drop(path));
       this.#watchers.set(path, { watcher, inode });
     } catch {
       // gone meanwhile, or no more watches are to be had
@@ -43,14 +49,26 @@ export class DirectoryWatch {
     this.#watchers.delete(path);
   }
 
-  /** Once for all that is there to be read. */
   #tell(): void {
-    if (this.#told) return;
     this.#told = true;
-    setImmediate(() => {
+    if (this.#running) return;
+    this.#running = true;
+    setImmediate(() => void this.#run());
+  }
+
+  /** Whoever makes directories without end takes half of a processor at most. */
+  async #run(): Promise<void> {
+    while (this.#told && !this.#closed) {
       this.#told = false;
-      this.#onChange();
-    });
+      const began = performance.now();
+      try {
+        await this.#onChange();
+      } catch {
+        // the next round finds it
+      }
+      if (this.#told) await wait(performance.now() - began);
+    }
+    this.#running = false;
   }
 }
 

@@ -21,7 +21,7 @@ export class Following {
   readonly #watch: DirectoryWatch;
 
   /** @param onAppear something may be there that was not */
-  constructor(hierarchy: () => Hierarchy, onAppear: () => void) {
+  constructor(hierarchy: () => Hierarchy, onAppear: () => void | Promise<void>) {
     this.#hierarchy = hierarchy;
     this.#watch = new DirectoryWatch(onAppear);
   }

@@ -11,6 +11,10 @@ export class Groups {
   readonly #file: string;
   readonly #byName = new Map<string, number>();
   readonly #byNumber = new Map<number, string>();
+  /** The number that was given out last: one that was forgotten comes again only when all others were given out. */
+  #last = 0;
+  /** Numbers that nobody used at the last look. */
+  #unused = new Set<number>();
 
   constructor(file: string) {
     this.#file = file;
@@ -31,13 +35,23 @@ export class Groups {
 
   /** The number of a name, made up and kept if it is new. */
   ensure(name: string): number {
-    const known = this.#byName.get(name);
-    if (known !== undefined) return known;
-    let number = 1;
-    while (this.#byNumber.has(number) && number < maxGroup) number++;
-    this.#set(name, number);
-    this.#save();
-    return number;
+    this.ensureAll([name]);
+    return this.#byName.get(name) ?? 0;
+  }
+
+  /** All at once: the file is written once. */
+  ensureAll(names: Iterable<string>): void {
+    const before = this.#byName.size;
+    for (const name of names) if (!this.#byName.has(name)) this.#set(name, this.#next());
+    if (this.#byName.size !== before) this.#save();
+  }
+
+  /** Forgets the names of numbers that nobody uses now, nor did at the call before: what is in the ring then is read by now. */
+  prune(inUse: ReadonlySet<number>): void {
+    const unused = [...this.#byNumber.keys()].filter((number) => !inUse.has(number));
+    const again = new Set(unused.filter((number) => this.#unused.has(number)));
+    this.#unused = new Set(unused);
+    if (again.size > 0) this.keepOnly(new Set([...this.#byNumber.keys()].filter((number) => !again.has(number))));
   }
 
   /** Takes the numbers of groups that are protected under names that were lost, so that nobody new joins them. */
@@ -57,7 +71,14 @@ export class Groups {
     if (this.#byName.size !== before) this.#save();
   }
 
+  #next(): number {
+    do this.#last = this.#last + 1 < maxGroup ? this.#last + 1 : 1;
+    while (this.#byNumber.has(this.#last));
+    return this.#last;
+  }
+
   #set(name: string, number: number): void {
+    this.#last = Math.max(this.#last, number);
     this.#byName.set(name, number);
     this.#byNumber.set(number, name);
   }

@@ -60,7 +60,7 @@ export class Scope {
     // What fails here fails in the next round too, which says why.
     this.#following = new Following(
       () => this.#cgroups.hierarchy,
-      () => void this.rescan().catch(() => {}),
+      () => this.rescan().then(() => {}),
     );
   }
 

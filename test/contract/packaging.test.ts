@@ -159,3 +159,34 @@ describe("the bill of materials", () => {
     expect(components[0]).toMatchObject({ name: "node", version: "24.1.0" });
   });
 });
+
+describe("the package's script", () => {
+  /** What it did on a host with systemd on which an agent runs. */
+  function configured(reload: number): { calls: string[]; status: number | null; stderr: string } {
+    const root = mkdtempSync(join(directory, "host-"));
+    const script = read("packaging/debian/postinst").replaceAll("/run/systemd/system", root);
+    for (const [name, code] of [
+      ["systemctl", 0],
+      ["systemd-tmpfiles", 0],
+      ["systemd-sysusers", 0],
+      ["cloudtaser", reload],
+    ] as const)
+      writeFileSync(join(root, name), `#!/bin/sh\necho "${name} $*" >> ${root}/calls\nexit ${code}\n`, { mode: 0o755 });
+    const env = { PATH: `${root}:${process.env["PATH"]}` };
+    const { status, stderr } = spawnSync("sh", ["-c", script, "postinst", "configure", "0.1.0"], {
+      env,
+      encoding: "utf8",
+    });
+    return { calls: readFileSync(join(root, "calls"), "utf8").split("\n"), status, stderr };
+  }
+
+  it("restarts an agent that has introduced the new program, and no other", () => {
+    const { calls, status } = configured(0);
+    expect(status).toBe(0);
+    expect(calls.indexOf("systemctl restart cloudtaser")).toBeGreaterThan(calls.indexOf("cloudtaser reload"));
+    const refused = configured(1);
+    expect(refused.calls).toContain("cloudtaser reload");
+    expect(refused.calls).not.toContain("systemctl restart cloudtaser");
+    expect(refused).toMatchObject({ status: 0, stderr: expect.stringContaining("the running agent goes on") });
+  });
+});

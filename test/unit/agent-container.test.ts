@@ -65,10 +65,10 @@ describe("a path of the node", () => {
 
 describe("the executable of the image", () => {
   const log = createLog({ write: () => {} });
-  const renew = (image: string | undefined, running: string) => {
+  const renew = (image: string | undefined, running: string, stopping = () => false) => {
     const calls: string[] = [];
     const kernel = { introduce: () => void calls.push(readFileSync(running, "utf8")) };
-    return renewExecutable({ image, running, kernel, log }).then((renewed) => ({ renewed, calls }));
+    return renewExecutable({ image, running, kernel, stopping, log }).then((renewed) => ({ renewed, calls }));
   };
 
   it("takes the place of the one that runs, and the guards are told after that", async () => {
@@ -77,6 +77,15 @@ describe("the executable of the image", () => {
     expect(await renew(image, running)).toEqual({ renewed: true, calls: ["new"] });
     expect(statSync(running)).toMatchObject({ mode: 0o100755 });
     expect(statSync(running).ino).not.toBe(before);
+  });
+
+  it("stays away from an agent that has been told to stop, whenever it is told", async () => {
+    const [image, running] = [put("image/node", "new"), put("state/node", "old")];
+    let told = false;
+    const renewing = renew(image, running, () => told);
+    told = true;
+    expect(await renewing).toEqual({ renewed: false, calls: [] });
+    expect(readFileSync(running, "utf8")).toBe("old");
   });
 
   it("stays away where it is the same, or none, or not to be read", async () => {

@@ -35,6 +35,16 @@ describe("the service manager", () => {
     expect(told).toEqual(["STATUS=not ready: door bpf: EPERM STOPPING=1", "READY=1\nSTATUS=guarding in enforce mode"]);
   });
 
+  it("hears READY without pods of which nobody tells, and that they are missing", () => {
+    const it = manager();
+    it.state([], "enforce", ["pods of this node: the API server has not answered\nREADY=0"]);
+    it.state(["door bpf: EPERM"], "enforce", ["pods of this node: the API server has not answered"]);
+    expect(told).toEqual([
+      "READY=1\nSTATUS=guarding in enforce mode; pods of this node: the API server has not answered READY=0",
+      "STATUS=not ready: door bpf: EPERM",
+    ]);
+  });
+
   it("hears of a reload with the time of its begin, and READY at its end, refused or not", () => {
     const it = manager();
     it.state([], "detect");

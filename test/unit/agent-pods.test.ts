@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { podGuard } from "../../src/agent/pods.js";
+import { podGuard, rulesOfPods } from "../../src/agent/pods.js";
 import { Rules } from "../../src/agent/rules.js";
 import { configSchema } from "../../src/config/schema.js";
 import { CloudtaserError } from "../../src/errors/index.js";
 import type { Kernel, PolicySet } from "../../src/kernel/index.js";
+import { fileMemory } from "../../src/kubernetes/index.js";
 import { createLog } from "../../src/log/index.js";
 import { Groups, type ProtectResult } from "../../src/scope/index.js";
 
@@ -22,6 +23,7 @@ function rulesWith(most: number) {
   const policies: PolicySet[] = [];
   const kernel = {
     async setNodeGuards() {},
+    leaks: { configure() {} },
     setPolicy(policy: PolicySet) {
       if (policy.groups.length > most) throw new Error("too many workloads with rules");
       policies.push(policy);
@@ -51,16 +53,89 @@ describe("rules of pods", () => {
     expect(rules.whole(config)).toBe(config);
   });
 
-  it("that do not fit leave those before", async () => {
+  it("that an earlier agent had in force are in the first policy of the next one", async () => {
+    const pod = { uid: "3f2a91bc-77de-4c1a-9a40-5b1f0e9d2c11", namespace: "payments", name: "api", labels: {} };
+    const remembered = (uid: string, annotations: Record<string, string>) => ({
+      ...pod,
+      uid,
+      cgroupUid: uid,
+      annotations,
+      held: true,
+    });
+    const strict = remembered(pod.uid, { ebpf: "true", mode: "enforce", egress: "none" });
+    const plain = remembered("00000001-77de-4c1a-9a40-5b1f0e9d2c11", { ebpf: "true" });
+    fileMemory(join(directory, "pods.json")).save([plain, strict]);
+    const { rules, kernel, policies, groups } = rulesWith(100);
+    const config = {
+      ...configSchema.parse({ kubernetes: {}, control: { socket: join(directory, "control.sock") } }),
+      nodeName: "n",
+    };
+    await rules.apply(kernel, rules.resolve(config), await rulesOfPods(config));
+    expect(policies).toHaveLength(1);
+    const [{ group, egress } = {}, ...others] = policies[0]?.groups ?? [];
+    expect({ group, egress, others }).toEqual({
+      group: groups.numberOf("payments.api.3f2a91bc77de"),
+      egress: [],
+      others: [],
+    });
+    expect(await rulesOfPods({ ...config, kubernetes: undefined })).toEqual([]);
+  });
+
+  it("that do not fit are left out alone, the newest first; those in force stay", async () => {
     const { rules, kernel, config, policies } = rulesWith(2);
     await rules.apply(kernel, rules.resolve(config));
     const { rules: setRules } = podGuard({ rules, kernel, scope: noScope });
     await setRules([{ name: "one", rules: { mode: "enforce" } }]);
     const many = ["one", "two"].map((name) => ({ name, rules: { kill: true } }));
-    await expect(setRules(many)).rejects.toThrow("too many workloads");
+    expect(await setRules(many)).toEqual(["two"]);
     expect(policies.at(-1)?.groups).toHaveLength(2);
     await rules.apply(kernel, rules.resolve(config));
     expect(rules.whole(config).workloads.map(({ name }) => name)).toEqual(["db", "one"]);
+    expect(rules.warnings).toEqual([expect.stringMatching(/no room for the own rules of 1 pods/)]);
+    // Who comes later stands behind, wherever the list has it.
+    const flood = Array.from({ length: 20 }, (_, i) => ({ name: `flood-${i}`, rules: { kill: true } }));
+    expect(await setRules([...flood, ...many])).not.toContain("one");
+    expect(policies.filter(({ groups }) => groups.length < 2)).toHaveLength(1);
+    // A configuration that needs all room gets it.
+    const whole = {
+      ...configSchema.parse({ workloads: ["a", "b"].map((name) => ({ name, mode: "enforce" })) }),
+      nodeName: "n",
+    };
+    await rules.apply(kernel, rules.resolve(whole));
+    expect(rules.whole(whole).workloads.map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  it("leave room for the configuration and for secrets", async () => {
+    const { rules, kernel, config, policies } = rulesWith(Number.POSITIVE_INFINITY);
+    await rules.apply(kernel, rules.resolve(config));
+    const { rules: setRules } = podGuard({ rules, kernel, scope: noScope });
+    const egress = Array.from({ length: 64 }, (_, i) => `10.0.0.${i}`);
+    const many = Array.from({ length: 900 }, (_, i) => ({
+      name: `p-${i}`,
+      rules: i < 200 ? { egress } : { kill: true },
+    }));
+    const left = await setRules(many);
+    const { groups = [] } = policies.at(-1) ?? {};
+    expect(groups.length + left.length).toBe(901);
+    expect(groups.length).toBe(1 + 768);
+    expect(groups.flatMap((one) => one.egress ?? []).length).toBe(8192);
+    expect(left.slice(0, 2)).toEqual(["p-128", "p-129"]);
+  });
+});
+
+describe("names of workloads", () => {
+  it("are forgotten when no process, group, rule or secret has them", async () => {
+    const { rules, kernel, config, groups } = rulesWith(100);
+    await rules.apply(kernel, rules.resolve(config));
+    rules.setMore(kernel, [{ name: "ruled", mode: "enforce" }]);
+    rules.name(["running", "grouped", "secret", "gone"]);
+    const number = (name: string): number => groups.numberOf(name) ?? 0;
+    const used = {
+      list: () => [{ who: { group: number("running") } }],
+      cgroups: { list: () => [{ id: 1n, group: number("grouped") }] },
+    } as unknown as Kernel;
+    for (let look = 0; look < 2; look++) rules.forgetNames(used, [number("secret")]);
+    expect(groups.names().sort()).toEqual(["db", "grouped", "ruled", "running", "secret"]);
   });
 });
 

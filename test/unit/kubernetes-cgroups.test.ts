@@ -48,7 +48,7 @@ describe("control groups of pods", () => {
   });
 
   it("may not be there at all", () => {
-    expect(new CgroupTree({ mount, owner }).scan()).toEqual({ byUid: new Map(), watched: [] });
+    expect(new CgroupTree({ mount, owner }).scan()).toEqual({ byUid: new Map(), watched: [], foreign: new Map() });
   });
 
   it("are none where the hierarchy is not the unified one", () => {
@@ -60,7 +60,25 @@ describe("control groups of pods", () => {
     const uid = newUid();
     const path = make(podCgroup(uid, "cgroupfs", "Burstable"));
     chownSync(join(mount, path), 1000, 1000);
-    expect(new CgroupTree({ mount }).scan().byUid.size).toBe(0);
+    const { byUid, foreign } = new CgroupTree({ mount }).scan();
+    expect(byUid.size).toBe(0);
+    expect(foreign).toEqual(new Map([[path, 1000]]));
+  });
+
+  it.skipIf(owner !== 0)("are found though the directories above them were given away, which is told", () => {
+    const uid = newUid();
+    const path = make(podCgroup(uid, "systemd", "Burstable"));
+    const [root, ofClass] = ["/kubepods.slice", "/kubepods.slice/kubepods-burstable.slice"];
+    for (const above of [root, ofClass]) chownSync(join(mount, above), 1000, 1000);
+    const { byUid, foreign, watched } = new CgroupTree({ mount }).scan();
+    expect(byUid).toEqual(new Map([[uid, path]]));
+    expect(foreign).toEqual(
+      new Map([
+        [root, 1000],
+        [ofClass, 1000],
+      ]),
+    );
+    expect(watched).toEqual([join(mount, root), join(mount, ofClass)]);
   });
 });
 

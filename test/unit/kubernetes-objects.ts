@@ -22,6 +22,8 @@ export interface PodShape {
   /** Ids by container name; undefined: it waits for its image. */
   containers?: Record<string, string | undefined>;
   running?: boolean;
+  /** It says that it stands for the static pod of this uid. */
+  mirrorOf?: string;
 }
 
 export type PodObject = {
@@ -41,6 +43,9 @@ export const newContainerId = (): string => `${counted()}${"c0ffee".repeat(9)}`.
 export function podObject(shape: PodShape = {}): PodObject {
   const { namespace = "payments", uid = newUid(), runtime = "containerd", qos = "Burstable" } = shape;
   const { name = `api-${uid.slice(0, 8)}`, containers = { app: newContainerId() }, running = true } = shape;
+  const hash = shape.mirrorOf;
+  const mirrored: Record<string, string> =
+    hash === undefined ? {} : { "kubernetes.io/config.mirror": hash, "kubernetes.io/config.hash": hash };
   const statuses = Object.entries(containers).map(([container, id]) => ({
     name: container,
     image: "registry.example.com/payments/api:1.4.2",
@@ -64,9 +69,11 @@ export function podObject(shape: PodShape = {}): PodObject {
       uid,
       creationTimestamp: "2026-11-28T19:59:58Z",
       labels: { app: "api", "pod-template-hash": "7d4b9", ...shape.labels },
-      annotations: { "cloudtaser.io/ebpf": "true", ...shape.annotations },
+      annotations: { "cloudtaser.io/ebpf": "true", ...mirrored, ...shape.annotations },
       ownerReferences: [
-        { apiVersion: "apps/v1", kind: "ReplicaSet", name: "api-7d4b9", uid: newUid(), controller: true },
+        shape.mirrorOf === undefined
+          ? { apiVersion: "apps/v1", kind: "ReplicaSet", name: "api-7d4b9", uid: newUid(), controller: true }
+          : { apiVersion: "v1", kind: "Node", name: node, uid: newUid(), controller: true },
       ],
       managedFields: [
         { manager: "kubelet", operation: "Update", apiVersion: "v1", subresource: "status", fieldsV1: {} },

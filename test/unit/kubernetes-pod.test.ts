@@ -44,12 +44,19 @@ describe("a pod", () => {
   it("that is static has the control group of the kubelet's own uid", () => {
     const hash = "0123456789abcdef0123456789abcdef";
     const mirror = { "kubernetes.io/config.mirror": hash, "kubernetes.io/config.hash": hash };
-    expect(annotated(mirror).cgroupUid).toBe(hash);
+    const owned = (annotations: Record<string, string>, owner: object) => {
+      const object = podObject({ uid, annotations });
+      const ownerReferences = [{ apiVersion: "v1", uid, controller: true, ...owner }];
+      return podOf({ ...object, metadata: { ...object.metadata, ownerReferences } }, node)?.cgroupUid;
+    };
+    const ours = { kind: "Node", name: node };
+    expect(owned(mirror, ours)).toBe(hash);
+    expect(owned(mirror, { kind: "Node", name: "node-2" })).toBe(uid);
+    expect(owned(mirror, { kind: "ReplicaSet", name: node })).toBe(uid);
+    expect(annotated(mirror, { uid }).cgroupUid).toBe(uid);
     // Only what the kubelet itself has marked: else a pod could claim the group of another one.
-    const claimed = annotated({ "kubernetes.io/config.hash": hash });
-    expect(claimed.cgroupUid).toBe(claimed.uid);
-    const path = annotated({ ...mirror, "kubernetes.io/config.hash": "../../../etc" });
-    expect(path.cgroupUid).toBe(path.uid);
+    expect(owned({ "kubernetes.io/config.hash": hash }, ours)).toBe(uid);
+    expect(owned({ ...mirror, "kubernetes.io/config.hash": "../../../etc" }, ours)).toBe(uid);
   });
 
   it.each([
@@ -135,7 +142,7 @@ describe("annotations", () => {
     [{ vectors: "__proto__=off" }, /names a vector that there is not/],
     [{ egress: "db.example.com:5432" }, /must be addresses or networks/],
     [{ egress: "" }, /must be addresses or networks/],
-    [{ egress: "10.0.0.1,".repeat(1100) }, /more than 1024 destinations/],
+    [{ egress: "10.0.0.1,".repeat(65) }, /more than 64 destinations/],
     [{ mode: "x".repeat(100_000) }, /longer than/],
   ])("that are nonsense are told and count as not there (%#)", (annotations, problem) => {
     const wish = readAnnotations({ ebpf: "true", ...annotations });

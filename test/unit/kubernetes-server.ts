@@ -16,8 +16,8 @@ interface Change {
   version: number;
   type: EventType;
   pod: PodObject;
-  /** The node that it was on before. */
-  before: string | undefined;
+  /** As it was before. */
+  before: PodObject | undefined;
 }
 
 export interface Request {
@@ -26,14 +26,18 @@ export interface Request {
   version: string | undefined;
   /** Name of the page that was asked for. */
   page: string | undefined;
+  limit: number | undefined;
   at: number;
 }
 
 interface Watcher {
-  node: string;
+  selects: Selects;
   response: ServerResponse;
   bookmarks: boolean;
 }
+
+/** Whether a field selector takes a pod. */
+type Selects = (pod: PodObject | undefined) => boolean;
 
 /** What a real one would not do, or does on a bad day. Returns true if it has answered. */
 export type Fault = (verb: Request["verb"], response: ServerResponse, request: IncomingMessage) => boolean;
@@ -111,7 +115,7 @@ export class ApiServer {
       version: this.#version,
       type: known ? "MODIFIED" : "ADDED",
       pod: stored,
-      before: known?.spec.nodeName,
+      before: known,
     });
   }
 
@@ -120,7 +124,7 @@ export class ApiServer {
     if (known === undefined) return;
     this.#pods.delete(uid);
     const pod = { ...known, metadata: { ...known.metadata, resourceVersion: String(++this.#version) } };
-    this.#tell({ version: this.#version, type: "DELETED", pod, before: known.spec.nodeName });
+    this.#tell({ version: this.#version, type: "DELETED", pod, before: known });
   }
 
   /** Forgets what was, so that watches from before are told 410. */
@@ -154,14 +158,14 @@ export class ApiServer {
     for (const watcher of this.#watchers) this.#send(watcher, change);
   }
 
-  /** A pod that comes to the node or leaves it is one that is added or deleted, to who watches the node. */
-  #send({ node, response }: Watcher, { type, pod, before }: Change): void {
-    const [is, was] = [type !== "DELETED" && pod.spec.nodeName === node, before === node];
+  /** A pod that comes to be selected, or no longer is, is one that is added or deleted to who watches. */
+  #send({ selects, response }: Watcher, { type, pod, before }: Change): void {
+    const [is, was] = [type !== "DELETED" && selects(pod), selects(before)];
     if (!is && !was) return;
     const told: EventType = is ? (was ? "MODIFIED" : "ADDED") : "DELETED";
     // One that leaves is told as it was, as the server's cache of watches does it.
-    const spec = is ? pod.spec : { ...pod.spec, nodeName: before };
-    const object = { kind: "Pod", apiVersion: "v1", ...pod, spec };
+    const shown = is || before === undefined ? pod : { ...before, metadata: pod.metadata };
+    const object = { kind: "Pod", apiVersion: "v1", ...shown };
     response.write(`${JSON.stringify({ type: told, object })}\n`);
   }
 
@@ -171,25 +175,33 @@ export class ApiServer {
     const verb = query.get("watch") === "true" ? "watch" : "list";
     const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? "")?.[1] ?? "";
     const version = query.get("resourceVersion") ?? undefined;
-    this.requests.push({ verb, token, version, page: query.get("continue") ?? undefined, at: performance.now() });
+    const limit = query.has("limit") ? Number(query.get("limit")) : undefined;
+    this.requests.push({
+      verb,
+      token,
+      version,
+      limit,
+      page: query.get("continue") ?? undefined,
+      at: performance.now(),
+    });
     if (this.fault?.(verb, response, request)) return;
-    const node = /^spec\.nodeName=(.*)$/.exec(query.get("fieldSelector") ?? "")?.[1] ?? "";
+    const selects = selector(query.get("fieldSelector") ?? "");
     if (!this.tokens.has(token)) status(response, 401, "Unauthorized", "Unauthorized");
     else if (request.method !== "GET" || url.pathname !== "/api/v1/pods")
       status(response, 404, "NotFound", "the server could not find the requested resource");
     else if (!this.verbs.has(verb)) status(response, 403, "Forbidden", forbidden(verb));
-    else if (verb === "watch") this.#watch(node, query, response);
-    else this.#list(node, query, response);
+    else if (verb === "watch") this.#watch(selects, query, response);
+    else this.#list(selects, query, response);
   }
 
-  #list(node: string, query: URLSearchParams, response: ServerResponse): void {
+  #list(selects: Selects, query: URLSearchParams, response: ServerResponse): void {
     const page = query.get("continue");
     const [snapshot = this.#version, from = 0] = page ? page.split(".").map(Number) : [];
     if (page && snapshot < this.#oldest) {
       status(response, 410, "Expired", "The provided continue parameter is too old to display a consistent list.");
       return;
     }
-    const pods = [...this.#pods.values()].filter((pod) => pod.spec.nodeName === node);
+    const pods = [...this.#pods.values()].filter(selects);
     // From the cache ("0") all come at once, whatever the limit.
     const cached = query.get("resourceVersion") === "0";
     const size = cached ? pods.length : Math.min(this.pageSize, Number(query.get("limit") ?? pods.length));
@@ -199,7 +211,7 @@ export class ApiServer {
     json(response, 200, { kind: "PodList", apiVersion: "v1", metadata, items });
   }
 
-  #watch(node: string, query: URLSearchParams, response: ServerResponse): void {
+  #watch(selects: Selects, query: URLSearchParams, response: ServerResponse): void {
     const from = Number(query.get("resourceVersion") ?? "0");
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
@@ -208,7 +220,7 @@ export class ApiServer {
       response.end(`${JSON.stringify({ type: "ERROR", object })}\n`);
       return;
     }
-    const watcher = { node, response, bookmarks: query.get("allowWatchBookmarks") === "true" };
+    const watcher = { selects, response, bookmarks: query.get("allowWatchBookmarks") === "true" };
     for (const change of this.#history.filter(({ version }) => version > from)) this.#send(watcher, change);
     this.#watchers.add(watcher);
     const seconds = Number(query.get("timeoutSeconds") ?? "1800");
@@ -218,6 +230,16 @@ export class ApiServer {
       this.#watchers.delete(watcher);
     });
   }
+}
+
+/** "FIELD=VALUE" and "FIELD!=VALUE", separated by commas. */
+function selector(text: string): Selects {
+  const terms = text.split(",").map((term) => /^([\w.]+?)(!?=)(.*)$/.exec(term) ?? []);
+  return (pod) => {
+    if (pod === undefined) return false;
+    const fields: Record<string, unknown> = { "spec.nodeName": pod.spec.nodeName, "status.phase": pod.status["phase"] };
+    return terms.every(([, field = "", how, value]) => (fields[field] === value) === (how === "="));
+  };
 }
 
 function forbidden(verb: string): string {

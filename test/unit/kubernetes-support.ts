@@ -22,12 +22,16 @@ export class FakeGuard implements PodGuard {
   readonly calls: string[] = [];
   readonly now = new Map<string, string>();
   ruled: Record<string, PodRules> = {};
+  /** Pods that may have rules of their own. */
+  room = Number.POSITIVE_INFINITY;
   /** Thrown by protect() while it is set. */
   fault: Error | undefined;
 
-  async rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<void> {
+  async rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<string[]> {
     this.calls.push("rules");
-    this.ruled = Object.fromEntries(workloads.map(({ name, rules }) => [name, rules]));
+    const fitting = workloads.slice(0, this.room);
+    this.ruled = Object.fromEntries(fitting.map(({ name, rules }) => [name, rules]));
+    return workloads.slice(this.room).map(({ name }) => name);
   }
 
   async protect(groups: readonly { cgroup: string; workload: string }[]): Promise<unknown[]> {
@@ -83,7 +87,7 @@ export class Cluster {
       memory: fileMemory(join(this.directory, "pods.json")),
       announce: (notice) => this.notices.push(notice),
       log: createLog({ level: "debug", write: (line) => this.lines.push(line) }),
-      tree: new CgroupTree({ mount: this.mount, owner: process.getuid?.() ?? 0 }),
+      tree: new CgroupTree({ mount: this.mount, owner: process.getuid?.() ?? 0, self: join(this.directory, "self") }),
       limits,
       delays: { firstMs: 10, longestMs: 100 },
     });

@@ -94,16 +94,6 @@ describe("its standard input", () => {
     child.stdin.destroy();
   });
 
-  it("and what it waited for end with it, as a command too", () => {
-    const began = performance.now();
-    const ran = start([process.execPath, "dist/bin/cloudtaser.js", "hook", "--timeout", "30"], state({}));
-    expect(ran).toMatchObject({ status: 0, stderr: "" });
-    const alone = performance.now() - began;
-    const plain = performance.now();
-    start([process.execPath, "dist/bin/cloudtaser.js", "--version"], "");
-    expect(alone - (performance.now() - plain)).toBeLessThan(1_500);
-  });
-
   it("may come in pieces, or be a file", async () => {
     const file = join(directory, "state.json");
     writeFileSync(file, state({ "cloudtaser.io/ebpf": "true" }));

@@ -244,6 +244,13 @@ describe("a state of no use", () => {
   });
 });
 
+it("leaves no timer behind, which would keep a command from ending", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  await hook(freshSocket(), {});
+  expect(timers()).toBeLessThanOrEqual(before);
+});
+
 describe("the command", () => {
   it.each([
     [["--timeout", "soon"], 2, "--timeout must be seconds"],

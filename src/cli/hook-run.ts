@@ -33,9 +33,12 @@ interface Known {
   failure?: unknown;
 }
 
-function timedOut({ timeoutMs, socket }: HookOptions, { state, failure }: Known): unknown {
+function timedOut({ timeoutMs, socket }: HookOptions, known: Known): unknown {
+  const { state, failure } = known;
   const seconds = `${timeoutMs / 1000} s`;
   if (state === undefined) {
+    // Every runtime writes it at once. Whoever can slow a node down must not be able to get containers past this.
+    known.wanted = true;
     const fields = { reason: `it did not come within ${seconds}` };
     return new CloudtaserError("CONTAINER_STATE", { target: "standard input", fields });
   }
@@ -48,7 +51,8 @@ export async function runHook(options: HookOptions, parts: HookParts): Promise<n
   const known: Known = { wanted: false };
   const until = performance.now() + options.timeoutMs;
   // It keeps the process alive: one that ended because nothing was left to wait for would let the container start.
-  const timeout = wait(options.timeoutMs).then(() => {
+  const over = new AbortController();
+  const timeout = wait(options.timeoutMs, undefined, { signal: over.signal }).then(() => {
     throw timedOut(options, known);
   });
   try {
@@ -62,6 +66,8 @@ export async function runHook(options: HookOptions, parts: HookParts): Promise<n
     const what = isRefused ? "is not started" : `starts unprotected (--on-failure ${options.onFailure})`;
     parts.line(`cloudtaser hook: ${who} ${what}: ${printable(error.message)}. ${printable(error.help)}`);
     return isRefused ? exitCodeOf(error) : 0;
+  } finally {
+    over.abort();
   }
 }
 

@@ -233,15 +233,22 @@ describe("a state of no use", () => {
     expect(ran).toMatchObject({ status, said: [expect.stringContaining("standard input is no state of a container")] });
   });
 
-  it("does not come for ever", async () => {
+  it("that does not come in time counts as asking", async () => {
     const said: string[] = [];
-    const status = await runHook(hookOptions({ timeout: "0.2", onFailure: "refuse" }, {}), {
+    const status = await runHook(hookOptions({ timeout: "0.2" }, {}), {
       read: () => new Promise(() => {}),
       line: (one) => said.push(one),
       client: async () => Promise.reject(new Error("nobody is to be asked")),
     });
     expect({ status, said }).toEqual({ status: 2, said: [expect.stringContaining("did not come within 0.2 s")] });
   });
+});
+
+it("leaves no timer behind, which would keep a command from ending", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  await hook(freshSocket(), {});
+  expect(timers()).toBeLessThanOrEqual(before);
 });
 
 describe("the command", () => {

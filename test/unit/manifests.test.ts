@@ -289,16 +289,4 @@ describe("the chart", () => {
     expect(agent.resources).toEqual({ limits: { memory: "512Mi" } });
     expect(objects.filter(({ kind }) => kind === "ResourceQuota" || kind === "NetworkPolicy")).toEqual([]);
   });
-
-  it("keeps what probes and rolling updates need, whatever configuration is given", () => {
-    const file = join(directory, "values.yaml");
-    const loaded = (change: Record<string, unknown>) => {
-      writeFileSync(file, one(chart(change), "ConfigMap").data?.["config.yaml"] ?? "");
-      return loadConfig({ file, env: { NODE_NAME: "n" } });
-    };
-    const config = "mode: enforce\nkubernetes: {}\n";
-    expect(loaded({ config })).toMatchObject({ mode: "enforce", onStop: "leave", health: { listen: ":9090" } });
-    expect(loaded({ config, onStop: "detach" }).onStop).toBe("detach");
-    expect(() => loaded({ config: "onStop: detach\n" })).toThrow(/unique|twice|onStop/);
-  });
 });

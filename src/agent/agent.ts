@@ -128,21 +128,21 @@ export class Agent {
       const log = this.#log.child("watch");
       const notices = createNotices(kernel, stream, log);
       this.#notices = notices;
+      const tell = () => this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
       this.#watch = new Watch(kernel, scope, notices, log, {
         check: () => this.#rules.round(kernel, secrets),
-        proved: () => this.#tellManager(),
+        proved: tell,
       });
       this.#watch.every(this.#config.canary.interval);
       const found = { silenced: this.#facts.ftraceEnabled === false, ready: this.notReady().length === 0 };
       notices.started({ version: packageVersion(), mode: this.#config.mode, ...found });
-      this.#tellManager();
+      tell();
       this.#manager.watch();
       stream.evidence.checkpoint("start");
       stream.evidence.every(this.#config.evidence.checkpointSeconds);
       this.selftests.schedule();
       kernel.mayIdle();
-      const stopping = () => this.#stopping !== undefined;
-      this.#renewal = renewExecutable({ kernel, stopping, log: this.#log });
+      this.#renewal = renewExecutable({ kernel, stopping: () => this.#stopping !== undefined, log: this.#log });
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -202,10 +202,6 @@ export class Agent {
 
   #unproved(): string[] {
     return this.#scope ? unprovedDoors(this.kernel) : ["starting"];
-  }
-
-  #tellManager(): void {
-    this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
   }
 
   status(records = this.scope.records(), cgroups = this.scope.cgroups()): StatusReport {

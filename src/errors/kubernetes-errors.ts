@@ -21,7 +21,7 @@ export const kubernetesErrors = {
   },
   KUBERNETES_FORBIDDEN: {
     message: "the API server {target} does not let {account} {verb} {resource}",
-    help: 'Bind a ClusterRole with this rule to it: apiGroups: [""], resources: ["{resource}"], verbs: ["get", "list", "watch"] (what is missing: {verb}), as daemonset/base/rbac.yaml does.',
+    help: 'Bind a ClusterRole with this rule to it: apiGroups: [""], resources: ["{resource}"], verbs: ["list", "watch"] (what is missing: {verb}), as daemonset/base/rbac.yaml does.',
     exitCode: exitCodes.forbidden,
   },
   KUBERNETES_NO_CGROUPS: {

@@ -29,7 +29,7 @@ export interface InformerStats {
   lists: number;
   /** Objects and lines that made no sense. */
   garbage: number;
-  /** Unix milliseconds when the server last told something; 0 for never. */
+  /** Unix milliseconds when the server last told something; when it was first asked as long as it has told nothing. */
   lastHeard: number;
 }
 
@@ -48,6 +48,8 @@ export class Informer {
   readonly #end = new AbortController();
   #version: string | undefined;
   #watched = false;
+  /** Answers that what was asked for is too old, since the last whole list. */
+  #gone = 0;
   #failure: CloudtaserError | undefined;
   #running: Promise<void> | undefined;
   #synced = false;
@@ -58,6 +60,7 @@ export class Informer {
   }
 
   start(): void {
+    if (this.#running === undefined) this.stats.lastHeard = Date.now();
     this.#running ??= this.#run();
   }
 
@@ -98,7 +101,8 @@ export class Informer {
     const gone = thrown instanceof ApiFailure && thrown.gone;
     if (gone || thrown instanceof Garbage) this.#version = undefined;
     if (thrown instanceof Garbage) this.stats.garbage++;
-    if (gone) return 0;
+    // Once is a matter of course; a list that is too old each time tells nothing either.
+    if (gone && ++this.#gone < 3) return 0;
     const error = thrown instanceof ApiFailure ? thrown.error : toCloudtaserError(this.#wrapped(thrown), "kubernetes");
     const before = this.#failure;
     this.#failure = error;
@@ -165,6 +169,7 @@ export class Informer {
     }
     if (typeof version !== "string" || !versionForm.test(version)) throw new Garbage("a list without resourceVersion");
     this.stats.lists++;
+    this.#gone = 0;
     this.#version = version;
     store.replace(pods);
     this.#synced = true;

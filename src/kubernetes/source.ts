@@ -31,6 +31,7 @@ export interface SourceOptions {
   limits?: Partial<Limits>;
   delays?: DelayOptions;
   watchSeconds?: number;
+  awayAfterMs?: number;
 }
 
 export interface SourceReport {
@@ -44,7 +45,7 @@ export interface SourceReport {
   unguarded: number;
   watchRestarts: number;
   garbage: number;
-  /** Unix seconds; 0 for never. */
+  /** Unix seconds; of the start as long as nothing was heard. */
   lastHeard: number;
   lastReconcileSeconds: number;
 }
@@ -212,18 +213,19 @@ export class KubernetesSource {
 
   #reach(error: CloudtaserError | undefined): void {
     const { log } = this.#options;
-    clearTimeout(this.#away);
     if (error === undefined) {
+      clearTimeout(this.#away);
+      this.#away = undefined;
       log.info("the API server answers");
       if (this.#toldAway) this.#tell.problem("KUBERNETES_BACK", "the API server answers again");
       this.#toldAway = false;
       return;
     }
     log.warn("the API server tells nothing; what is protected stays so", { error });
-    this.#away = setTimeout(() => {
+    // From the first failure on, whatever the later ones say.
+    this.#away ??= setTimeout(() => {
       this.#toldAway = true;
-      this.#tell.problem("KUBERNETES_AWAY", error.message);
-    }, awayAfterMs);
-    this.#away.unref();
+      this.#tell.problem("KUBERNETES_AWAY", this.#informer.failure?.message ?? error.message);
+    }, this.#options.awayAfterMs ?? awayAfterMs).unref();
   }
 }

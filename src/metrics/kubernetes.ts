@@ -35,7 +35,7 @@ export function kubernetesFamilies(readers: MetricReaders): FamilyOptions[] {
     },
     gauge(
       metricNames[4],
-      "When the API server last told something, in Unix seconds; 0 for never, or without Kubernetes.",
+      "When the API server last told something, in Unix seconds, or when it was first asked; 0 without Kubernetes.",
       () => readers.pods().lastHeard,
     ),
   ];

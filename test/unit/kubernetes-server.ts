@@ -45,7 +45,7 @@ export type Fault = (verb: Request["verb"], response: ServerResponse, request: I
 export class ApiServer {
   readonly requests: Request[] = [];
   readonly tokens = new Set(["token-1"]);
-  readonly verbs = new Set(["get", "list", "watch"]);
+  readonly verbs = new Set(["list", "watch"]);
   /** Asked before anything else of each request. */
   fault: Fault | undefined;
   /** Pods that one page holds at most, whatever is asked for. */

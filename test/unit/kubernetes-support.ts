@@ -60,6 +60,7 @@ export class Cluster {
   readonly notices: PodNotice[] = [];
   readonly lines: string[] = [];
   guard = new FakeGuard();
+  awayAfterMs = 60_000;
   #server: ApiServer | undefined;
   readonly #sources: KubernetesSource[] = [];
 
@@ -90,6 +91,7 @@ export class Cluster {
       tree: new CgroupTree({ mount: this.mount, owner: process.getuid?.() ?? 0, self: join(this.directory, "self") }),
       limits,
       delays: { firstMs: 10, longestMs: 100 },
+      awayAfterMs: this.awayAfterMs,
     });
     this.#sources.push(source);
     return source;

@@ -108,7 +108,7 @@ describe.each([...made.keys()])("%s, as a reviewer sees it", (name) => {
 
   it("reads pods, and nothing else of the cluster", () => {
     expect(one(objects, "ClusterRole").rules).toEqual([
-      { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
+      { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
     ]);
     expect(one(objects, "ClusterRoleBinding").roleRef).toMatchObject({ kind: "ClusterRole", name: "cloudtaser" });
     expect(objects.filter(({ kind }) => kind === "Role" || kind === "RoleBinding")).toEqual([]);
@@ -198,8 +198,9 @@ describe.each([...made.keys()])("%s, as a reviewer sees it", (name) => {
     );
     const env = { NODE_NAME: "node-1", KUBERNETES_SERVICE_HOST: "10.96.0.1" };
     const config = loadConfig({ file, env });
-    const enforces = !["detect", "chart", "chart with all"].includes(name);
-    expect(config).toMatchObject({ mode: enforces ? "enforce" : "detect", nodeName: "node-1", onStop: "leave" });
+    const enforces = !["detect", "remove", "chart", "chart with all"].includes(name);
+    const onStop = name === "remove" ? "detach" : "leave";
+    expect(config).toMatchObject({ mode: enforces ? "enforce" : "detect", nodeName: "node-1", onStop });
     expect(config.kubernetes).toBeDefined();
     expect(config.health.listen).toBe(`:${agent.ports[0]?.containerPort}`);
     expect(agent.args).toEqual(["agent", "--config", "/etc/cloudtaser/config.yaml"]);
@@ -210,16 +211,17 @@ describe.each([...made.keys()])("%s, as a reviewer sees it", (name) => {
     expect(config.stateDirectory).toBe("/var/lib/cloudtaser");
   });
 
-  it("lets nobody reach it but what scrapes, and reaches only the API server", () => {
+  it("lets nobody reach it but what scrapes, and reaches ports of API servers and the cluster's names", () => {
     const { ingress, egress, policyTypes, podSelector } = one(objects, "NetworkPolicy").spec as Record<string, unknown>;
     expect(policyTypes).toEqual(["Ingress", "Egress"]);
-    expect(JSON.stringify(ingress)).toContain('"port":9090');
+    const namespace = (of: string) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": of } } });
+    const ports = (protocol: string, ...all: number[]) => all.map((port) => ({ protocol, port }));
+    expect(ingress).toEqual([{ from: [namespace("monitoring")], ports: ports("TCP", 9090) }]);
     expect(egress).toEqual([
+      { ports: ports("TCP", 443, 6443) },
       {
-        ports: [
-          { protocol: "TCP", port: 443 },
-          { protocol: "TCP", port: 6443 },
-        ],
+        to: [{ ...namespace("kube-system"), podSelector: { matchLabels: { "k8s-app": "kube-dns" } } }],
+        ports: [...ports("UDP", 53), ...ports("TCP", 53)],
       },
     ]);
     const { selector } = one(objects, "DaemonSet").spec as { selector: unknown };
@@ -265,7 +267,7 @@ describe("the chart", () => {
     // Kustomize drops the last line break of a text in a patch.
     const text = JSON.stringify(all("detect"))
       .replaceAll("cloudtaser-system", "guards")
-      .replace(/(?<=:9090)"/, '\\n"');
+      .replace(/(?<=preloadModules: \[\])"/, '\\n"');
     const moved = JSON.parse(text) as Manifest[];
     const key = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.name}`;
     const byKey = (objects: readonly Manifest[]) => Object.fromEntries(objects.map((object) => [key(object), object]));
@@ -275,17 +277,16 @@ describe("the chart", () => {
 
   it("takes values", () => {
     const objects = chart({
-      image: { repository: "registry.example.com/ct", tag: "1.2.3", pullPolicy: "Always" },
+      image: { reference: `registry.example.com/ct@sha256:${"ab".repeat(32)}`, pullPolicy: "Always" },
       resources: { limits: { memory: "512Mi" } },
       config: "mode: enforce\nkubernetes: {}\n",
       quota: false,
       networkPolicy: false,
     });
     const { agent } = podOf(objects);
-    expect(agent.image).toBe("registry.example.com/ct:1.2.3");
+    expect(agent.image).toBe(`registry.example.com/ct@sha256:${"ab".repeat(32)}`);
     expect(agent["imagePullPolicy"]).toBe("Always");
     expect(agent.resources).toEqual({ limits: { memory: "512Mi" } });
-    expect(one(objects, "ConfigMap").data?.["config.yaml"]?.trim()).toBe("mode: enforce\nkubernetes: {}");
     expect(objects.filter(({ kind }) => kind === "ResourceQuota" || kind === "NetworkPolicy")).toEqual([]);
   });
 });

@@ -13,7 +13,7 @@ import {
   rbac,
   serviceMonitor,
 } from "./objects.js";
-import { agentConfig, head, image, name, yaml } from "./settings.js";
+import { fixedConfig, head, image, name, ownConfig, yaml } from "./settings.js";
 
 const namespace = "{{ .Release.Namespace }}";
 
@@ -35,14 +35,17 @@ const template = (objects: readonly Manifest[], condition?: string): string => {
 };
 
 const values = {
-  image: { ...image, pullPolicy: "IfNotPresent" },
+  // REPOSITORY:TAG, or REPOSITORY@sha256:DIGEST, which nobody can exchange.
+  image: { reference: `${image.repository}:${image.tag}`, pullPolicy: "IfNotPresent" },
   resources,
   quota: true,
   networkPolicy: true,
   podMonitor: false,
   serviceMonitor: false,
-  // The agent's configuration, as docs/reference/configuration.md has it.
-  config: agentConfig("detect", true),
+  // detach: what the agents do when they stop before the chart is removed.
+  onStop: "leave",
+  // The agent's configuration, as docs/reference/configuration.md has it, but for onStop and health.
+  config: ownConfig("detect"),
 };
 
 const chart = {
@@ -59,7 +62,7 @@ const chart = {
 export function chartFiles(): Map<string, string> {
   const set = daemonSet({
     namespace,
-    image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}",
+    image: "{{ .Values.image.reference }}",
     pullPolicy: "{{ .Values.image.pullPolicy }}" as "IfNotPresent",
     resources: block("resources") as unknown as object,
   });
@@ -79,4 +82,8 @@ export function chartFiles(): Map<string, string> {
   ]);
 }
 
-const configBlock = "config.yaml: |\n    {{- .Values.config | nindent 4 }}";
+/** What the probes and a rolling update need is there whatever the values say; said twice, the agent refuses it by name. */
+const configBlock = `config.yaml: |\n${fixedConfig("{{ .Values.onStop }}")
+  .replaceAll('"', "")
+  .trimEnd()
+  .replace(/^/gm, "    ")}\n    {{- .Values.config | nindent 4 }}`;

@@ -27,7 +27,7 @@ const kustomization = (body: Record<string, unknown>, kind = "Kustomization"): s
 const base = (): [string, string][] => [
   ["namespace.yaml", documents(namespaceObject(namespace))],
   ["rbac.yaml", documents(...rbac(namespace))],
-  ["config.yaml", documents(configMap(namespace, agentConfig("detect", true)))],
+  ["config.yaml", documents(configMap(namespace, agentConfig("detect")))],
   ["quota.yaml", documents(priorityQuota(namespace))],
   ["networkpolicy.yaml", documents(networkPolicy(namespace))],
   [
@@ -43,8 +43,8 @@ const patchOf = (kind: "DaemonSet" | "ConfigMap", part: Record<string, unknown>)
   patch: yaml({ apiVersion: kind === "DaemonSet" ? "apps/v1" : "v1", kind, metadata: { name, namespace }, ...part }),
 });
 
-const config = (mode: string, hardens = true) =>
-  patchOf("ConfigMap", { data: { "config.yaml": agentConfig(mode, hardens) } });
+const config = (mode: string, hardens = true, onStop = "leave") =>
+  patchOf("ConfigMap", { data: { "config.yaml": agentConfig(mode, hardens, onStop) } });
 
 const agentContainer = (part: Record<string, unknown>) =>
   patchOf("DaemonSet", { spec: { template: { spec: { containers: [{ name: "agent", ...part }] } } } });
@@ -77,6 +77,8 @@ export const overlays = {
   enforce: { patches: [config("enforce")] },
   "least-privilege": { patches: [config("enforce", false), agentContainer(reduced)] },
   privileged: { patches: [config("enforce"), agentContainer(privileged)] },
+  // The way off: agents that stop take the guards with them. Applied, then deleted.
+  remove: { patches: [config("detect", true, "detach")] },
   monitoring: { patches: [config("enforce")], components: ["../../monitoring"] },
   hook: { patches: [config("enforce")], components: ["../../hook"] },
 } as const satisfies Record<string, { patches: readonly unknown[]; components?: readonly string[] }>;

@@ -18,7 +18,7 @@ export function namespaceObject(namespace: string): Manifest {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: { ...labels, ...level } } };
 }
 
-/** Pods, to be read, and nothing else. */
+/** Pods, to be read, and nothing else. A field selector is no rule of access: the token of each node reads all pods. */
 export function rbac(namespace: string): Manifest[] {
   const role = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name };
   return [
@@ -27,7 +27,7 @@ export function rbac(namespace: string): Manifest[] {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRole",
       metadata: { name, labels },
-      rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }],
+      rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
     },
     {
       apiVersion: "rbac.authorization.k8s.io/v1",
@@ -58,9 +58,13 @@ export function priorityQuota(namespace: string): Manifest {
   };
 }
 
-/** In: metrics, from where monitoring runs. Out: the API server, whose address is the cluster's; receivers of events are yours to add. */
+/**
+ * In: metrics, from where monitoring runs. Out: TCP on the ports of API servers, to any address, since the server's is the
+ * cluster's, and the cluster's names. Receivers of events on other ports are yours to add, or their events stay in the spool.
+ */
 export function networkPolicy(namespace: string): Manifest {
-  const monitoring = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } };
+  const inNamespace = (of: string) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": of } } });
+  const names = { ...inNamespace("kube-system"), podSelector: { matchLabels: { "k8s-app": "kube-dns" } } };
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
@@ -68,12 +72,19 @@ export function networkPolicy(namespace: string): Manifest {
     spec: {
       podSelector: { matchLabels: selector },
       policyTypes: ["Ingress", "Egress"],
-      ingress: [{ from: [monitoring], ports: [{ protocol: "TCP", port: metricsPort }] }],
+      ingress: [{ from: [inNamespace("monitoring")], ports: [{ protocol: "TCP", port: metricsPort }] }],
       egress: [
         {
           ports: [
             { protocol: "TCP", port: 443 },
             { protocol: "TCP", port: 6443 },
+          ],
+        },
+        {
+          to: [names],
+          ports: [
+            { protocol: "UDP", port: 53 },
+            { protocol: "TCP", port: 53 },
           ],
         },
       ],

@@ -22,16 +22,18 @@ export const yaml = (value: unknown): string => stringify(value, { lineWidth: 0,
 
 export type Mode = "detect" | "enforce";
 
+/** What the rest of the manifests rests on: the port of the probes, and guards that stay while a pod of the set is replaced. */
+export const fixedConfig = (onStop: string): string => yaml({ health: { listen: `:${metricsPort}` }, onStop });
+
 /** @param hardens what needs writes to files of others is switched on */
-export function agentConfig(mode: string, hardens: boolean): string {
-  return yaml({
+export const ownConfig = (mode: string, hardens = true): string =>
+  yaml({
     mode,
     kubernetes: {},
-    // The guards stay while a pod of the daemon set is replaced; the next agent takes them over.
-    onStop: "leave",
     // The image has no modprobe: load on the node what harmless tools need.
     preloadModules: [],
-    health: { listen: `:${metricsPort}` },
     ...(hardens ? {} : { hardening: { swap: false, coredumpFilter: false } }),
   });
-}
+
+export const agentConfig = (mode: string, hardens = true, onStop = "leave"): string =>
+  fixedConfig(onStop) + ownConfig(mode, hardens);

@@ -48,8 +48,8 @@ export function privilegesReference(): string {
         [code("readOnlyRootFilesystem: true"), "Nothing is written into the image."],
         [code("hostNetwork: false"), "Metrics and health are on the pod's own address."],
         [
-          "ClusterRole: `pods`, `get`, `list`, `watch`",
-          "Which pods of this node are to be protected. Nothing else of the API: no secrets, no writing.",
+          "ClusterRole: `pods`, `list`, `watch`",
+          "Which pods of this node are to be protected. Nothing else of the API: no secrets, no writing. The agent asks for its node's pods; the API knows no such rule, so whoever takes the token from one node reads the pods of all, with every value that stands in them in plain (`env`, `args`, annotations).",
         ],
       ],
     ),

@@ -12,8 +12,10 @@ export interface CgroupKernel {
   add(entry: { id: bigint; group: number }): boolean;
   remove(id: bigint): void;
   list(): { id: bigint; group: number }[];
-  /** Puts in scope who is in one of them; trusted: as members that trust each other. */
-  enter(trusted: boolean): { entered: number; full: boolean };
+  /** Its number; undefined: it is not in the table. */
+  groupOf(id: bigint): number | undefined;
+  /** Puts in scope who is in one of them; trusted: the one whose members trust each other. */
+  enter(trusted?: bigint): { entered: number; full: boolean };
 }
 
 export interface ProtectedCgroup {
@@ -58,23 +60,24 @@ export class Cgroups {
   }
 
   /**
-   * Writes it into the table; enter() then takes in who is there. Returns its id, and the workload that it belonged to
-   * before and still does.
+   * Writes it into the table; enter() then takes in who is there. Returns its id, whether it is new there, and the
+   * workload that it belonged to before and still does, if that is another.
    */
-  add(path: string, group: number): { id: bigint; before: string | undefined } {
+  add(path: string, group: number): { id: bigint; fresh: boolean; before: string | undefined } {
     const inside = this.check(path);
     const id = this.hierarchy.find(inside);
     if (id === undefined) throw new CloudtaserError("CGROUP_MISSING", { target: path });
     const { groups, limit } = this.#options;
-    const known = this.#kernel.list().find((entry) => entry.id === id);
+    const known = this.#kernel.groupOf(id);
     if (known === undefined && !this.#kernel.add({ id, group })) {
       throw new CloudtaserError("CGROUPS_FULL", { target: path, fields: { limit } });
     }
     this.#paths.set(id, inside);
-    return { id, before: known && known.group !== group ? groups.nameOf(known.group) : undefined };
+    const before = known === undefined || known === group ? undefined : groups.nameOf(known);
+    return { id, fresh: known === undefined, before };
   }
 
-  enter(trusted: boolean): { entered: number; full: boolean } {
+  enter(trusted?: bigint): { entered: number; full: boolean } {
     return this.#kernel.enter(trusted);
   }
 

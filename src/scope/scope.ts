@@ -66,7 +66,8 @@ export class Scope {
 
   /**
    * Throws without having protected anything, except where it says SCOPE_FULL: then what fitted stays.
-   * @param how "whole" refuses while a door is not proved; "partial" takes what stands, for what must not be left open
+   * @param how "whole" is for a person's word: it refuses while a door is not proved, and who is there now trusts each
+   *  other; "partial" takes what stands, for what must not be left open, and trusts nobody whom it finds
    */
   async protect(target: Target, name?: string, how: "whole" | "partial" = "whole"): Promise<ProtectResult> {
     // Held before the doors wake, which takes a moment in which a pid may change hands.
@@ -81,7 +82,7 @@ export class Scope {
           this.#add(target.pid, group, held, warnings);
           this.#lookAgain(target.pid, group);
         } else if (!("pid" in target)) {
-          this.#enter(await this.#following.pathsOf(target), group, warnings);
+          this.#enter(await this.#following.pathsOf(target), group, how === "whole", warnings);
           this.follow(workload, target);
         }
         return this.#finish(workload, group, warnings);
@@ -114,7 +115,7 @@ export class Scope {
           return { path, error };
         }
       });
-      const { full } = this.#cgroups.enter(true);
+      const { full } = this.#cgroups.enter();
       if (full) throw this.#full(`${wanted.length} control groups`);
       return results;
     }, "partial");
@@ -147,20 +148,24 @@ export class Scope {
     this.#following.close();
   }
 
-  #enter(paths: readonly string[], group: number, warnings: string[]): void {
+  #enter(paths: readonly string[], group: number, trusting: boolean, warnings: string[]): void {
+    const fresh: bigint[] = [];
     for (const path of paths) {
-      const { before } = this.#cgroups.add(path, group);
+      const { id, before, fresh: isFresh } = this.#cgroups.add(path, group);
+      if (isFresh) fresh.push(id);
       if (before !== undefined) warnings.push(`control group ${path} was already protected, as workload ${before}`);
     }
     if (paths.length === 0) return;
-    const { full } = this.#cgroups.enter(true);
+    // Whoever came into one that was protected before came alone.
+    let full = false;
+    for (const id of trusting && fresh.length > 0 ? fresh : [undefined]) full = this.#cgroups.enter(id).full || full;
     if (full) throw this.#full(paths.join(", "));
     const { kernel, roles } = this.#options;
     const members = this.records().filter(({ who }) => who.group === group);
     for (const { who, tracer } of members) if (tracer !== 0) warnings.push(tracedBy(who.tgid, tracer));
     // What they have started elsewhere: naming one is enough, what follows are the children of the whole workload.
     const [first] = members;
-    if (first) kernel.add({ tgid: first.who.tgid, group, role: roles.protected, follow: true });
+    if (first && fresh.length > 0) kernel.add({ tgid: first.who.tgid, group, role: roles.protected, follow: true });
   }
 
   async #finish(workload: string, group: number, warnings: string[]): Promise<ProtectResult> {
@@ -263,7 +268,7 @@ export class Scope {
       taken = this.records().length - before;
     } else if (this.#cgroups.groupNumbers().size > 0) {
       // Nobody slips through, except where the table of processes was full.
-      taken = this.#cgroups.enter(false).entered;
+      taken = this.#cgroups.enter().entered;
     }
     this.#cgroups.forgetGone();
     const all = this.records();

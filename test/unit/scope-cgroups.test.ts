@@ -62,6 +62,7 @@ describe("Cgroups", () => {
       add: ({ id, group }: { id: bigint; group: number }) => table.size < 2 && Boolean(table.set(id, group)),
       remove: (id: bigint) => void table.delete(id),
       list: () => [...table].map(([id, group]) => ({ id, group })),
+      groupOf: (id: bigint) => table.get(id),
       enter: () => ({ entered: 0, full: false }),
     };
     cgroups = new Cgroups({ kernel: () => kernel, groups, limit: 2, hierarchy });

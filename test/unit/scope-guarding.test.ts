@@ -25,7 +25,13 @@ describe("protection and the doors", () => {
       },
       remove: () => [],
       list: () => [],
-      cgroups: { add: () => true, remove: () => {}, list: () => [], enter: () => ({ entered: 0, full: false }) },
+      cgroups: {
+        add: () => true,
+        remove: () => {},
+        list: () => [],
+        groupOf: () => undefined,
+        enter: () => ({ entered: 0, full: false }),
+      },
       guarding: async (action, how) => {
         told.push(`wake ${how}, ${holding} held`);
         if (fault) throw fault;

@@ -30,6 +30,8 @@ export interface PodGuard {
    * since the kernel looks through all processes for each call. Returns what went wrong with each, in their order.
    */
   protect(groups: readonly PodGroup[]): Promise<unknown[]>;
+  /** Whether the group that is at that path now is protected: one that was there before under its name is not meant. */
+  holds(cgroup: string): boolean;
   /** The group is gone. Whoever left it in time stays protected. */
   gone(cgroup: string, workload: string): Promise<void>;
   /** The configuration no longer wants it. */
@@ -128,7 +130,7 @@ export class Reconciler {
     for (const guarded of pods.values()) {
       const cgroup = byUid.get(guarded.pod.cgroupUid);
       if (cgroup === undefined) without.push(guarded);
-      else if (!guarded.cgroups.has(cgroup)) wanted.push({ guarded, cgroup });
+      else if (!this.#holds(guarded, cgroup)) wanted.push({ guarded, cgroup });
     }
     await this.#protect(wanted);
     for (const guarded of pods.values()) await this.#letGo(guarded, byUid.get(guarded.pod.cgroupUid));
@@ -139,6 +141,11 @@ export class Reconciler {
     } catch (error) {
       this.#parts.log.warn("which pods are protected could not be written down", { error });
     }
+  }
+
+  /** A group that was removed and made again between two passes has the old path and another id. */
+  #holds(guarded: Guarded, cgroup: string): boolean {
+    return guarded.cgroups.has(cgroup) && this.#parts.guard.holds(cgroup);
   }
 
   async #applyRules(): Promise<void> {
@@ -212,7 +219,7 @@ export class Reconciler {
     this.#searched = this.#now();
     const found = [...this.#parts.tree.findContainers(new Set(wanted.keys()))].flatMap(([id, cgroup]): Wanted[] => {
       const guarded = wanted.get(id);
-      return guarded && !guarded.cgroups.has(cgroup) ? [{ guarded, cgroup }] : [];
+      return guarded && !this.#holds(guarded, cgroup) ? [{ guarded, cgroup }] : [];
     });
     await this.#protect(found);
   }

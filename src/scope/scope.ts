@@ -7,7 +7,7 @@ import { Cgroups, type ProtectedCgroup } from "./cgroups.js";
 import { type Followed, type FollowedGroup, Following } from "./following.js";
 import type { Groups } from "./groups.js";
 import type { Hardening } from "./hardening.js";
-import type { Hierarchy } from "./hierarchy.js";
+import type { Hierarchy, OpenById } from "./hierarchy.js";
 import type { HeldProcess, ScopeKernel, ScopeRecord, ScopeRoles } from "./kernel.js";
 import { checkProcess, nameOf } from "./targets.js";
 
@@ -19,6 +19,7 @@ export interface ScopeOptions {
   /** Entries that the kernel's tables take: of processes, and of control groups. */
   limit: number;
   cgroupLimit: number;
+  openCgroup: OpenById;
   /** Of control groups; that of this node if left out. */
   hierarchy?: Hierarchy;
   hardening: Hardening;
@@ -55,8 +56,8 @@ export class Scope {
 
   constructor(options: ScopeOptions) {
     this.#options = options;
-    const { kernel, groups, cgroupLimit, hierarchy } = options;
-    this.#cgroups = new Cgroups({ kernel: () => kernel.cgroups, groups, limit: cgroupLimit, hierarchy });
+    const { kernel, groups, cgroupLimit, openCgroup: openById, hierarchy } = options;
+    this.#cgroups = new Cgroups({ kernel: () => kernel.cgroups, groups, limit: cgroupLimit, openById, hierarchy });
     // What fails here fails in the next round too, which says why.
     this.#following = new Following(
       () => this.#cgroups.hierarchy,
@@ -124,6 +125,11 @@ export class Scope {
   /** Who enters it from now on is not protected; who is protected stays so. */
   unprotectCgroup(id: bigint): void {
     this.#cgroups.remove(id);
+  }
+
+  /** Whether the group that is at that path now is protected. */
+  holdsCgroup(path: string): boolean {
+    return this.#cgroups.has(this.#cgroups.hierarchy.insideOf(path));
   }
 
   cgroups(): ProtectedCgroup[] {

@@ -11,6 +11,8 @@ const root = "/sys/fs/cgroup/ct-trust";
 const group = (name: string): string => `${root}/${name}`;
 const into = (name: string): string => `echo $$ > ${group(name)}/cgroup.procs`;
 
+const base = { mode: "enforce", canary: { interval: 15 } };
+
 /** Does what it reads, line by line, each in a child. */
 const obey = `while read -r line; do sh -c "$line"; done`;
 
@@ -25,7 +27,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
   beforeAll(async () => {
     field = new Field(await Guest.boot({ kernel, timeoutSeconds: 300 }));
     await field.sh(`mkdir -p ${["pay", "more", "weak", "other", "third", "out"].map(group).join(" ")}`);
-    await field.startAgent({ mode: "enforce" });
+    await field.startAgent(base);
   }, 600_000);
 
   afterAll(async () => {
@@ -94,7 +96,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
       echo ready; wait`);
     expect(await nextLine(parent, 0)).toBe("ready");
     const workloads = [{ name: "pay", cgroup: group("more") }];
-    await field.reconfigure({ mode: "enforce", workloads });
+    await field.reconfigure({ ...base, workloads });
     expect(await attackFrom(parent, before, 1), "after a reload").toBe("EPERM");
     // Something new is named: the children of all that workload are looked for.
     await protect("other", "pay");
@@ -108,10 +110,41 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     const waiting = field.guest.spawn(`${into("third")}; echo ready; ${obey}`);
     expect(await nextLine(waiting, 0)).toBe("ready");
     expect(await attackFrom(waiting, victim, 1), "before").toBe("open");
-    await field.reconfigure({ mode: "enforce", workloads: [{ name: "third", cgroup: group("third") }] });
+    await field.reconfigure({ ...base, workloads: [{ name: "third", cgroup: group("third") }] });
     expect(await attack(victim), "it is protected").toBe("EPERM");
     expect(await attackFrom(waiting, victim, 2)).toBe("EPERM");
   }, 180_000);
+
+  test("a mount over a group's directory ends nothing, and brings no trust when it goes", async () => {
+    await field.sh(`mkdir -p ${group("veil")} /run/groups && mount -t cgroup2 none /run/groups`);
+    const before = await personIn("veil");
+    await protect("veil");
+    const place = async (): Promise<string | null | undefined> => {
+      const { stdout } = await field.control("GET", "/v1/status");
+      const { cgroups } = JSON.parse(stdout) as { cgroups: { path: string | null; workload: string }[] };
+      return cgroups.find(({ workload }) => workload === "veil")?.path;
+    };
+    expect(await place()).toBe("/ct-trust/veil");
+    await field.sh(`mount -t tmpfs none ${group("veil")}`);
+    // Longer than two rounds of the agent's.
+    await new Promise((resolve) => setTimeout(resolve, 40_000));
+    expect(await place(), "it is protected, and cannot be seen").toBe(null);
+    const meanwhile = await field.person();
+    await field.sh(`echo ${meanwhile.pid} > /run/groups/ct-trust/veil/cgroup.procs`);
+    expect(await attack(meanwhile), "who came by another mount").toBe("EPERM");
+    const waiting = field.guest.spawn(
+      `echo $$ > /run/groups/ct-trust/veil/cgroup.procs; umount ${group("veil")}; echo ready; ${obey}`,
+    );
+    expect(await nextLine(waiting, 0)).toBe("ready");
+    await expect.poll(place, { timeout: 60_000, interval: 500 }).toBe("/ct-trust/veil");
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    expect(await attackFrom(waiting, before, 1)).toBe("EPERM");
+    expect(await attackFrom(waiting, meanwhile, 2)).toBe("EPERM");
+    // And what is gone is forgotten.
+    await field.sh(`kill -9 ${before.pid} ${meanwhile.pid} $(cat ${group("veil")}/cgroup.procs); sleep 1
+      umount /run/groups; rmdir ${group("veil")}`);
+    await expect.poll(place, { timeout: 60_000, interval: 500 }).toBe(undefined);
+  }, 240_000);
 
   test("whom a person finds there when he names it may look at each other", async () => {
     await field.sh(`mkdir -p ${group("circle")}`);
@@ -134,7 +167,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
       { name: "weak", ...mild },
       { name: "weaker", ...mild },
     ];
-    await field.reconfigure({ mode: "enforce", workloads });
+    await field.reconfigure({ ...base, workloads });
     await field.sh(`mkdir -p ${group("weaker")}`);
     await protect("weak");
     await protect("weaker");

@@ -3,8 +3,8 @@
 import {
   CensusOp,
   type CensusRecord,
-  type CensusRequest,
   CensusRecordSize,
+  type CensusRequest,
   decodeCensusRecord,
   decodeCensusRequest,
   decodeNamespace,

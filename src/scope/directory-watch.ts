@@ -31,7 +31,8 @@ export class DirectoryWatch {
       const watcher = watch(path, { persistent: false }, (event) => {
         if (event === "rename") this.#tell();
       });
-      watcher.on("error", () => watcher.close());
+      // Not kept: the next set() tries anew.
+      watcher.on("error", () => this.#drop(path));
       this.#watchers.set(path, { watcher, inode });
     } catch {
       // gone meanwhile, or no more watches are to be had

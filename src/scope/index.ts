@@ -13,6 +13,7 @@ export {
 export { Hierarchy, type OpenById } from "./hierarchy.js";
 export { holdersOf } from "./holders.js";
 export type { ScopeKernel, ScopeRecord } from "./kernel.js";
-export { type ProtectResult, type RegisteredCgroup, Scope, type Target } from "./scope.js";
+export type { ProtectResult, RegisteredCgroup, Target } from "./options.js";
+export { Scope } from "./scope.js";
 export { lookAround } from "./surroundings.js";
 export { checkProcess } from "./targets.js";

@@ -94,9 +94,12 @@ export class Reconciler {
     return this.#running;
   }
 
-  /** What the configuration no longer wants is let go. */
+  /** What the configuration no longer wants is let go, also what only an earlier agent has seen: it is meant by its name. */
   async release(dropped: readonly Guarded[]): Promise<void> {
-    for (const guarded of dropped) for (const cgroup of guarded.cgroups) await this.#end("unprotect", guarded, cgroup);
+    for (const guarded of dropped) {
+      const cgroups = guarded.cgroups.size > 0 ? [...guarded.cgroups] : [""];
+      for (const cgroup of cgroups) await this.#end("unprotect", guarded, cgroup);
+    }
   }
 
   async #passes(): Promise<void> {

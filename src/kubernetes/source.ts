@@ -102,6 +102,7 @@ export class KubernetesSource {
 
   /** What an earlier agent protected is protected when it resolves; pods of the API follow when it answers. */
   async start(): Promise<void> {
+    await this.#reconciler.release(this.#pods.unwanted);
     await this.#reconciler.run();
     this.#follow();
     this.#informer.start();

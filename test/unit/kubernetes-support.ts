@@ -23,6 +23,8 @@ export class FakeGuard implements PodGuard {
   readonly now = new Map<string, string>();
   /** As the kernel's table: by the id of each group, which the next one of its path does not have. */
   readonly table = new Set<bigint>();
+  /** Workloads whose protection was ended. */
+  readonly ended: string[] = [];
   ruled: Record<string, PodRules> = {};
   /** Thrown by protect() while it is set. */
   fault: Error | undefined;
@@ -59,7 +61,8 @@ export class FakeGuard implements PodGuard {
     this.now.delete(cgroup);
   }
 
-  async unprotect(cgroup: string): Promise<void> {
+  async unprotect(cgroup: string, workload: string): Promise<void> {
+    this.ended.push(workload);
     this.calls.push(`unprotect ${cgroup}`);
     this.now.delete(cgroup);
   }

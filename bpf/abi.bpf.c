@@ -55,6 +55,6 @@ struct ct_census_record abi_census_record;
 _Static_assert(sizeof(struct ct_identity) == 64, "no hidden padding");
 _Static_assert(sizeof(struct ct_event) == 248, "no hidden padding");
 _Static_assert(sizeof(struct ct_agent) == 72, "no hidden padding");
-_Static_assert(sizeof(struct ct_census_request) == 64, "no hidden padding");
+_Static_assert(sizeof(struct ct_census_request) == 80, "no hidden padding");
 _Static_assert(sizeof(struct ct_leak_head) == 48, "no hidden padding");
 _Static_assert(sizeof(struct ct_leak_sink_key) == 28, "no hidden padding");

@@ -8,61 +8,88 @@
 #include "cgroups.h"
 #include "namespaces.h"
 
-static __always_inline void try_add(struct ct_census_request *req, __u64 leader, __u32 role)
+/* from: the process by which this one is found, whose way in is its own too; NULL for the one that is named. */
+static __always_inline void try_add(struct ct_census_request *req, __u64 leader, const struct ct_scope *from)
 {
 	struct ct_scope *entry = scope_of(leader);
 
 	if (entry) {
-		if ((entry->role & role) == role)
+		if ((entry->role & req->role) == req->role)
 			return;
-		/* Gains a role it lacked; its group stays, or becomes the request's if it had none that counts. */
+		/* Gains a role it lacked; its group stays, or becomes another if it had none that counts. */
 		scope_bump(leader, entry->role, -1);
-		if (!(entry->role & CT_ROLE_PROTECTED))
-			entry->group = req->group;
-		entry->role |= role;
+		if (!(entry->role & CT_ROLE_PROTECTED)) {
+			entry->way = from ? from->way : 0;
+			entry->place = from ? from->place : 0;
+			entry->also = from ? from->also : 0;
+			entry->group = from ? from->group : req->group;
+		}
+		entry->role |= req->role;
 		scope_bump(leader, entry->role, 1);
 		req->changed++;
 		return;
 	}
-	if (scope_add(leader, req->group, role, req->generation))
+	if (from ? scope_inherit(leader, from, req->role) : scope_add(leader, req->group, 0, req->role, req->generation))
 		req->full = 1;
 	else
 		req->changed++;
 }
 
-static __always_inline bool wanted(struct ct_census_request *req, __u64 task, __u32 tgid, __u64 leader)
+static __always_inline bool wanted(struct ct_census_request *req, __u64 task, __u32 tgid, __u64 leader,
+				   struct ct_scope **from)
 {
 	__u64 mm = (__u64)TASK_READ(task, mm);
 	struct ct_scope *parent;
 
+	*from = NULL;
 	if (tgid == req->tgid) {
-		if (mm)
+		if (mm) {
 			req->mm = mm;
+			req->leader = leader;
+		}
 		return true;
 	}
 	if (!(req->role & CT_ROLE_PROTECTED))
 		return false;
 	/* Same memory under another tgid is the same secret. */
-	if (mm && mm == req->mm)
+	if (mm && mm == req->mm) {
+		*from = scope_of(req->leader);
 		return true;
+	}
 	if (!req->follow)
 		return false;
 	parent = scope_of((__u64)BPF_CORE_READ((struct task_struct *)leader, real_parent, group_leader));
+	*from = parent;
 	return parent && parent->group == req->group && parent->role & CT_ROLE_PROTECTED;
 }
 
-/* Who is found when user space names a control group trusts the others there; whoever is found later is a newcomer. */
+/*
+ * Who is there when a person names a control group trusts the others there; whoever is found otherwise comes alone,
+ * also if it is in scope already and that group was not named when it came.
+ */
 static __always_inline void try_enter(struct ct_census_request *req, __u64 task, __u64 leader)
 {
-	__u64 group;
+	struct ct_scope *known = scope_of(leader);
+	bool failed = false;
+	__u64 id;
+	__u32 group;
 
-	if (!TASK_READ(task, mm) || scope_of(leader))
+	if (!TASK_READ(task, mm) || !may_be_placed(leader, known))
 		return;
-	group = ct_group_above(cgroup_of(task));
-	if (!group)
+	/* Threads may be in other groups than their leader; where it was put last decides. */
+	if (known && known->place && task != leader)
 		return;
-	if (req->follow ? scope_add(leader, group, CT_ROLE_PROTECTED, req->generation)
-			: ct_enter(leader, cgroup_of(task)))
+	id = ct_named_above(cgroup_of(task));
+	group = workload_of(id);
+	if (!group || (known && known->place == id))
+		return;
+	if (id == req->trusted && known && known->group == group)
+		known->place = id;
+	else if (id == req->trusted && !known)
+		failed = scope_add(leader, group, id, CT_ROLE_PROTECTED, req->generation);
+	else
+		failed = ct_enter(leader, cgroup_of(task), false);
+	if (failed)
 		req->full = 1;
 	else
 		req->changed++;
@@ -78,11 +105,30 @@ static __always_inline bool is_meant(struct ct_census_request *req, __u32 tgid, 
 	return (req->tgid && !req->group) || entry->group == req->group;
 }
 
+/* It belongs to another workload too, and stays that one's; a process that is named by its number ends whole. */
+static __always_inline bool stays(const struct ct_census_request *req, struct ct_scope *entry)
+{
+	if (req->tgid || !(entry->role & CT_ROLE_PROTECTED) || !entry->also)
+		return false;
+	if (entry->also == req->group) {
+		entry->also = 0;
+		return true;
+	}
+	if (entry->group != req->group)
+		return false;
+	/* Of the several others nobody knows which. */
+	if (entry->also != CT_GROUP_MANY) {
+		entry->group = entry->also;
+		entry->also = 0;
+	}
+	return true;
+}
+
 static __always_inline void remove_if_meant(struct ct_census_request *req, __u32 tgid, __u64 task)
 {
 	struct ct_scope *entry = scope_of(task);
 
-	if (entry && is_meant(req, tgid, entry))
+	if (entry && !stays(req, entry) && is_meant(req, tgid, entry))
 		scope_remove(task);
 }
 
@@ -92,7 +138,7 @@ int ct_census(struct bpf_iter__task *ctx)
 	__u64 task = address_of(ctx->task), leader;
 	struct ct_census_record record = {};
 	struct ct_census_request *req;
-	struct ct_scope *entry;
+	struct ct_scope *entry, *from;
 	__u32 zero = 0, tgid;
 
 	req = bpf_map_lookup_elem(&census_request, &zero);
@@ -101,8 +147,8 @@ int ct_census(struct bpf_iter__task *ctx)
 		return 0;
 	leader = (__u64)TASK_READ(task, group_leader);
 	tgid = TASK_READ(task, tgid);
-	if (req->op == CT_CENSUS_ADD && wanted(req, task, tgid, leader))
-		try_add(req, leader, req->role);
+	if (req->op == CT_CENSUS_ADD && wanted(req, task, tgid, leader, &from))
+		try_add(req, leader, from);
 	if (req->op == CT_CENSUS_CGROUPS) {
 		try_enter(req, task, leader);
 		return 0;
@@ -123,7 +169,7 @@ int ct_census(struct bpf_iter__task *ctx)
 	    !(entry->role & CT_ROLE_CANARY))
 		note_namespaces(leader, req->generation, !(entry->role & CT_ROLE_PROTECTED));
 	if (req->op == CT_CENSUS_REMOVE) {
-		if (!is_meant(req, tgid, entry))
+		if (stays(req, entry) || !is_meant(req, tgid, entry))
 			return 0;
 	} else if (req->op == CT_CENSUS_ADD && entry->group != req->group && tgid != req->tgid) {
 		return 0;

@@ -67,7 +67,7 @@ __weak __noinline int ct_rule(__u32 vector, __u32 group, __u64 offender)
 {
 	__u32 before, rule;
 
-	if (vector >= CT_VECTOR_MAX)
+	if (vector >= CT_VECTOR_MAX || group == CT_GROUP_MANY)
 		return CT_MODE_ENFORCE;
 	for (int try = 0; try < 2; try++) {
 		before = policy_generation();
@@ -78,16 +78,42 @@ __weak __noinline int ct_rule(__u32 vector, __u32 group, __u64 offender)
 	return CT_MODE_ENFORCE;
 }
 
-/* The mode as it is set. group: that of the target; 0 for vectors against the node. */
-static __always_inline __u32 rule_of(__u32 vector, __u32 group)
+/* The workloads of a process in one word: also << 32 | group. */
+static __always_inline __u64 groups_in(const struct ct_scope *entry)
 {
-	return ct_rule(vector, group, 0) & CT_RULE_MODE;
+	return entry ? (__u64)entry->also << 32 | entry->group : 0;
+}
+
+/* What holds for who belongs to two workloads. A kill is wanted by the rule that decides. As in allow.h. */
+__weak __noinline int ct_stricter(__u32 one, __u32 other)
+{
+	__u32 mode = one & CT_RULE_MODE, others = other & CT_RULE_MODE, kill = 0;
+
+	if (mode >= others)
+		kill |= one & CT_RULE_KILL;
+	if (others >= mode)
+		kill |= other & CT_RULE_KILL;
+	return (mode > others ? mode : others) | kill | (one & CT_RULE_ALLOWED) | (one & other & CT_RULE_MEMBERS);
+}
+
+/* The allow list is everybody's, and asked once. */
+static __always_inline __u32 rule_in(__u32 vector, __u64 groups, __u64 offender)
+{
+	__u32 rule = ct_rule(vector, groups, offender);
+
+	return groups >> 32 ? (__u32)ct_stricter(rule, ct_rule(vector, groups >> 32, 0)) : rule;
+}
+
+/* The mode as it is set. groups: those of the target; 0 for vectors against the node. */
+static __always_inline __u32 rule_of(__u32 vector, __u64 groups)
+{
+	return rule_in(vector, groups, 0) & CT_RULE_MODE;
 }
 
 /* What happens to the operation: where nothing can be refused it goes on to the next door, as in detect mode. */
-static __always_inline __u32 mode_of(__u32 vector, __u32 group)
+static __always_inline __u32 mode_of(__u32 vector, __u64 groups)
 {
-	__u32 mode = rule_of(vector, group);
+	__u32 mode = rule_of(vector, groups);
 
 	return mode == CT_MODE_ENFORCE && !CT_REFUSES ? CT_MODE_DETECT : mode;
 }
@@ -95,7 +121,7 @@ static __always_inline __u32 mode_of(__u32 vector, __u32 group)
 /* The same for what the attempt counts as when it is aimed at that process, which may be the agent or nobody's. */
 static __always_inline __u32 mode_on(const struct ct_scope *target, __u32 vector)
 {
-	return mode_of(vector_on(target, vector), target ? target->group : 0);
+	return mode_of(vector_on(target, vector), groups_in(target));
 }
 
 /* Against the node: the rule is to refuse, whatever this form can do, and the current task is on no list. */
@@ -107,19 +133,17 @@ static __always_inline bool is_enforced(__u32 vector)
 }
 
 /* For guards of a second door: the vector is not enforced, or the current task is on its allow list. */
-static __always_inline bool is_let_pass(__u32 vector, __u32 group)
+static __always_inline bool is_let_pass(__u32 vector, __u64 groups)
 {
-	__u32 rule = ct_rule(vector, group, current_task());
+	__u32 rule = rule_in(vector, groups, current_task());
 
 	return !CT_REFUSES || (rule & CT_RULE_MODE) != CT_MODE_ENFORCE || rule & CT_RULE_ALLOWED;
 }
 
-/* The group of a task's process; 0 if it is in none, or if there is no task. */
-static __always_inline __u32 group_of(__u64 task)
+/* The workloads of a task's process; 0 if it is in none, or if there is no task. */
+static __always_inline __u64 groups_of(__u64 task)
 {
-	struct ct_scope *entry = task ? scope_of((__u64)TASK_READ(task, group_leader)) : NULL;
-
-	return entry ? entry->group : 0;
+	return task ? groups_in(scope_of((__u64)TASK_READ(task, group_leader))) : 0;
 }
 
 /*
@@ -153,6 +177,7 @@ __weak __noinline __u64 ct_way(__u64 task)
 /*
  * A process may always look at itself, whatever shares its memory too; other members of its workload if they may and
  * came in together: whoever moves into its control group is protected like all in it, and has no right to look at them.
+ * Of one way are descendants of one process, so what else they belong to is the same.
  */
 static __always_inline bool may_inspect(__u64 offender, __u64 me, __u64 task, __u64 target)
 {
@@ -167,7 +192,7 @@ static __always_inline bool may_inspect(__u64 offender, __u64 me, __u64 task, __
 		return true;
 	if (ct_way(offender) != ct_way(task))
 		return false;
-	return ct_rule(CT_VECTOR_NONE, group_in(target), 0) & CT_RULE_MEMBERS;
+	return rule_in(CT_VECTOR_NONE, groups_of(task), 0) & CT_RULE_MEMBERS;
 }
 
 #endif

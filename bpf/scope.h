@@ -90,9 +90,10 @@ static __always_inline int scope_put(__u64 leader, const struct ct_scope *entry)
 	return -EAGAIN;
 }
 
-static __always_inline int scope_add(__u64 leader, __u32 group, __u32 role, __u32 census)
+static __always_inline int scope_add(__u64 leader, __u32 group, __u64 place, __u32 role, __u32 census)
 {
 	struct ct_scope entry = {
+		.place = place,
 		.group = group,
 		.role = role,
 		.census = census,
@@ -101,12 +102,14 @@ static __always_inline int scope_add(__u64 leader, __u32 group, __u32 role, __u3
 	return scope_put(leader, &entry);
 }
 
-/* The same workload, by the same way in. */
+/* The same workloads, by the same way in. */
 static __always_inline int scope_inherit(__u64 leader, const struct ct_scope *from, __u32 role)
 {
 	struct ct_scope entry = {
 		.way = from->way,
+		.place = from->place,
 		.group = from->group,
+		.also = from->also,
 		.role = role,
 		.census = from->census,
 	};

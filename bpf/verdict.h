@@ -15,7 +15,7 @@
 static __always_inline __u32 rule_on(const struct ct_attempt *attempt, __u64 target)
 {
 	__u64 offender = offender_of(attempt);
-	__u32 rule = ct_rule(attempt->vector, group_in(target), offender);
+	__u32 rule = rule_in(attempt->vector, target ? groups_of(attempt->target) : 0, offender);
 
 	if (attempt->vector == CT_VECTOR_AGENT_ACCESS && attempt->arg[0] == CT_VECTOR_NS_ENTER)
 		rule |= ct_rule(CT_VECTOR_NS_ENTER, 0, offender) & CT_RULE_ALLOWED;

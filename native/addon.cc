@@ -129,6 +129,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Notify>(exports, "notify");
   Export<CoreLimit>(exports, "coreLimit");
   Export<Memlock>(exports, "memlock");
+  Export<OpenByHandle>(exports, "openByHandle");
   Export<Fingerprints>(exports, "fingerprints");
   return exports;
 }

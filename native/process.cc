@@ -3,6 +3,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -222,6 +223,29 @@ Napi::Value Memlock(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), strtod(line.c_str() + strlen(kField), nullptr));
   }
   return ThrowErrno(info.Env(), ENODATA, "find memlock in", path);
+}
+
+Napi::Value OpenByHandle(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments args(info, "openByHandle");
+  std::string mount = args.Text(0, "mount");
+  auto type = static_cast<int>(args.Integer(1, "type", 0, INT32_MAX));
+  Bytes bytes = args.BytesOf(2, "handle");
+  if (!args.bad() && (bytes.size == 0 || bytes.size > MAX_HANDLE_SZ)) args.Refuse("handle", "must have 1 to 128 bytes");
+  if (args.bad()) return env.Undefined();
+  // Not by O_PATH: the kernel does not take that for a mount.
+  Fd root(open(mount.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return ThrowErrno(env, errno, "open", mount);
+  union {
+    struct file_handle head;
+    char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+  } handle = {};
+  handle.head.handle_bytes = static_cast<unsigned>(bytes.size);
+  handle.head.handle_type = type;
+  memcpy(handle.head.f_handle, bytes.data, bytes.size);
+  int fd = open_by_handle_at(root.get(), &handle.head, O_PATH | O_CLOEXEC);
+  if (fd < 0) return ThrowErrno(env, errno, "open by handle in", mount);
+  return Napi::Number::New(env, fd);
 }
 
 }  // namespace cloudtaser

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Node lacks about processes and their sockets: pidfd, peer credentials, exec, sd_notify, memory of a descriptor.
+// What Node lacks about processes and their sockets: pidfd, peer credentials, exec, sd_notify, memory of a descriptor, files
+// by handle.
 #pragma once
 
 #include <sys/types.h>
@@ -40,5 +41,6 @@ Napi::Value Exec(const Napi::CallbackInfo& info);
 Napi::Value Notify(const Napi::CallbackInfo& info);
 Napi::Value CoreLimit(const Napi::CallbackInfo& info);
 Napi::Value Memlock(const Napi::CallbackInfo& info);
+Napi::Value OpenByHandle(const Napi::CallbackInfo& info);
 
 }  // namespace cloudtaser

@@ -3,7 +3,7 @@
  * An exec by a thread that is not the leader makes that thread the leader (de_thread()), under another address.
  * It gets its entry here, before the old leader is released; should the exec fail, the entry goes with the thread.
  * And an exec under a tracer is refused here, the last moment at which it fails cleanly. Who is in a protected control
- * group and not yet in scope comes in before the new program begins; no room: the exec is refused (EAGAIN). What is
+ * group and has no entry for it comes in before the new program begins; no room: the exec is refused (EAGAIN). What is
  * executed by a protected process stays one, so of what it is given only the arguments are everybody's to see.
  */
 #include "../cgroups.h"
@@ -19,8 +19,8 @@ DOOR(bprm_check_security, struct linux_binprm *bprm)
 	struct ct_scope *me = scope_of(leader);
 	int verdict;
 
-	if (!me && any_cgroup_protected()) {
-		if (ct_enter(leader, cgroup_of(task)))
+	if (any_cgroup_protected()) {
+		if (ct_enter(leader, cgroup_of(task), false))
 			return CT_REFUSES ? -EAGAIN : 0;
 		me = scope_of(leader);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A process, or by cgroup.threads one thread of it, was moved into a control group, and the kernel still holds the lock
- * under which it was done: in a protected one the whole process comes in scope. Called with interrupts off, so that no
+ * under which it was done: in a protected one the whole process comes in scope, or gets another way if it is. Called with interrupts off, so that no
  * call is left out.
  * Failure direction: one that finds no room is caught at its exec.
  */
@@ -21,6 +21,6 @@ TRACE_DOOR(cgroup_attach_task, struct cgroup *to, const char *path, struct task_
 	if (BPF_CORE_READ((struct cgroup___self *)cgroup, root, hierarchy_id) != HIERARCHY_V2)
 		return 0;
 	if (!(TASK_READ(moved, flags) & PF_KTHREAD))
-		ct_enter((__u64)TASK_READ(moved, group_leader), cgroup);
+		ct_enter((__u64)TASK_READ(moved, group_leader), cgroup, true);
 	return 0;
 }

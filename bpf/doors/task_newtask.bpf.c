@@ -11,12 +11,12 @@
 
 TRACE_DOOR(task_newtask, struct task_struct *task, __u64 clone_flags)
 {
-	struct ct_scope *parent;
+	struct ct_scope *parent, *entry;
 	__u64 child = address_of(task);
 	__u32 role;
 
 	if (clone_flags & CLONE_INTO_CGROUP && any_cgroup_protected())
-		ct_enter((__u64)TASK_READ(child, group_leader), cgroup_of(child));
+		ct_enter((__u64)TASK_READ(child, group_leader), cgroup_of(child), true);
 	if (clone_flags & CLONE_THREAD)
 		return 0;
 	parent = scope_of(leader_at_hand());
@@ -27,7 +27,14 @@ TRACE_DOOR(task_newtask, struct task_struct *task, __u64 clone_flags)
 		return 0;
 	if (role & CT_ROLE_CANARY)
 		count(&proofs, CT_DOOR_TASK_NEWTASK);
-	if (!scope_of(child))
+	entry = scope_of(child);
+	if (!entry) {
 		scope_inherit(child, parent, role);
+	} else if (!(clone_flags & CLONE_INTO_CGROUP) && entry->way != parent->way) {
+		/* The parent was put into a control group since task_alloc, and the child is where the parent is. */
+		entry->also = parent->also;
+		entry->place = parent->place;
+		entry->way = parent->way;
+	}
 	return 0;
 }

@@ -44,13 +44,15 @@ struct ct_destination {
 	__u16 port;	/* network order */
 };
 
-/* A change of the policy during the look, twice: there is a list, which the look-ups then decide. */
-static __always_inline bool has_destinations(__u32 group)
+/* A change of the policy during the look, twice: there is a list, which the look-ups then decide. As in allow.h. */
+__weak __noinline int ct_has_destinations(__u32 group)
 {
 	struct ct_group_policy *rules;
 	__u32 before;
 	bool has;
 
+	if (group == CT_GROUP_MANY)
+		return true;
 #pragma unroll
 	for (int try = 0; try < 2; try++) {
 		before = policy_generation();
@@ -63,6 +65,19 @@ static __always_inline bool has_destinations(__u32 group)
 }
 
 #define V4_MAPPED 0xffff0000ULL /* the bytes 00 00 ff ff before the address */
+
+#define OWN_LIST   1
+#define OTHER_LIST 2
+
+/* Which of its workloads have a list: each must hold the destination. */
+static __always_inline __u32 lists_of(const struct ct_scope *me)
+{
+	__u32 lists = ct_has_destinations(me->group) ? OWN_LIST : 0;
+
+	if (me->also && ct_has_destinations(me->also))
+		lists |= OTHER_LIST;
+	return lists;
+}
 
 static __always_inline void v4_destination(__be32 address, struct ct_destination *to)
 {
@@ -105,10 +120,11 @@ static __always_inline void to_nowhere(__u64 road, __u64 port, const struct ct_s
 	attempt->arg[1] = port;
 }
 
-static __always_inline void guard_destination(__u64 road, const struct ct_destination *to, const struct ct_scope *me,
-					      struct ct_attempt *attempt)
+static __always_inline void guard_destination(__u64 road, const struct ct_destination *to, __u32 lists,
+					      const struct ct_scope *me, struct ct_attempt *attempt)
 {
-	if (ct_is_listed(me->group, to->words[0], to->words[1], to->port))
+	if ((!(lists & OWN_LIST) || ct_is_listed(me->group, to->words[0], to->words[1], to->port)) &&
+	    (!(lists & OTHER_LIST) || ct_is_listed(me->also, to->words[0], to->words[1], to->port)))
 		return;
 	to_nowhere(road, bpf_ntohs(to->port), me, attempt);
 	attempt->arg[2] = to->words[0];
@@ -154,18 +170,20 @@ static __always_inline void guard_connect(struct sock *sk, const void *address, 
 {
 	__u16 family = LOAD(sk, __sk_common.skc_family), asked = AF_UNSPEC;
 	struct ct_destination to = {};
+	__u32 lists;
 
 	if (me->role & CT_ROLE_PROBER) {
 		own_act(CT_VECTOR_EGRESS, CT_EGRESS_ROAD_CONNECT, me, attempt);
 		return;
 	}
-	if (is_local_family(family) || !has_destinations(me->group))
+	lists = is_local_family(family) ? 0 : lists_of(me);
+	if (!lists)
 		return;
 	bpf_probe_read_kernel(&asked, sizeof(asked), address);
 	if (!has_lists(family, sk))
 		to_nowhere(CT_EGRESS_ROAD_FAMILY, family, me, attempt);
 	else if (asked != AF_UNSPEC && parse_address(address, length, family, &to)) /* without one it disconnects */
-		guard_destination(CT_EGRESS_ROAD_CONNECT, &to, me, attempt);
+		guard_destination(CT_EGRESS_ROAD_CONNECT, &to, lists, me, attempt);
 }
 
 static __always_inline void guard_send(struct sock *sk, struct msghdr *msg, const struct ct_scope *me,
@@ -174,9 +192,11 @@ static __always_inline void guard_send(struct sock *sk, struct msghdr *msg, cons
 	__u16 family = LOAD(sk, __sk_common.skc_family);
 	__u8 state = LOAD(sk, __sk_common.skc_state);
 	struct ct_destination to = {};
+	__u32 lists;
 	bool stream;
 
-	if (me->role & CT_ROLE_PROBER || is_local_family(family) || !has_destinations(me->group))
+	lists = me->role & CT_ROLE_PROBER || is_local_family(family) ? 0 : lists_of(me);
+	if (!lists)
 		return;
 	stream = BPF_CORE_READ(sk, sk_type) == SOCK_STREAM;
 	if (!has_lists(family, sk)) {
@@ -197,7 +217,7 @@ static __always_inline void guard_send(struct sock *sk, struct msghdr *msg, cons
 					       bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr),
 				       &to);
 	}
-	guard_destination(stream ? CT_EGRESS_ROAD_FAST_OPEN : CT_EGRESS_ROAD_SEND, &to, me, attempt);
+	guard_destination(stream ? CT_EGRESS_ROAD_FAST_OPEN : CT_EGRESS_ROAD_SEND, &to, lists, me, attempt);
 }
 
 #endif

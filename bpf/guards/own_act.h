@@ -38,7 +38,7 @@ __weak __noinline int ct_told_before(__u64 attempt_at)
 	struct ct_repeat *known;
 
 	bpf_probe_read_kernel(&attempt, sizeof(attempt), (void *)attempt_at);
-	if (!attempt.target || mode_of(attempt.vector, group_of(attempt.target)) != CT_MODE_DETECT)
+	if (!attempt.target || mode_of(attempt.vector, groups_of(attempt.target)) != CT_MODE_DETECT)
 		return 0;
 	repeat_key(&attempt, CT_OUTCOME_OBSERVED, &key);
 	known = bpf_map_lookup_elem(&repeats, &key);

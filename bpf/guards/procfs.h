@@ -29,14 +29,14 @@ static __always_inline __u64 procfs_task(struct inode *inode)
 /* mem opened for both is one attempt: it counts as the stricter of the two vectors, as writing when they are equal. */
 static __always_inline __u32 procmem_vector(__u32 f_mode, struct inode *inode)
 {
-	__u32 group;
+	__u64 groups;
 
 	if (!(f_mode & FMODE_WRITE))
 		return CT_VECTOR_PROCMEM_READ;
 	if (!(f_mode & FMODE_READ))
 		return CT_VECTOR_PROCMEM_WRITE;
-	group = group_of(procfs_task(inode));
-	return rule_of(CT_VECTOR_PROCMEM_READ, group) > rule_of(CT_VECTOR_PROCMEM_WRITE, group)
+	groups = groups_of(procfs_task(inode));
+	return rule_of(CT_VECTOR_PROCMEM_READ, groups) > rule_of(CT_VECTOR_PROCMEM_WRITE, groups)
 		       ? CT_VECTOR_PROCMEM_READ
 		       : CT_VECTOR_PROCMEM_WRITE;
 }

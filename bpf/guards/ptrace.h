@@ -88,10 +88,10 @@ static __always_inline void guard_ptrace(struct task_struct *child, const struct
 		/* file_open has judged it; what it let pass in detect mode or by an allow list is not refused here. */
 		if (mode_on(target, access.vector) != CT_MODE_ENFORCE)
 			return;
-		if (is_agent(target) && is_let_pass(CT_VECTOR_AGENT_ACCESS, target->group))
+		if (is_agent(target) && is_let_pass(CT_VECTOR_AGENT_ACCESS, groups_in(target)))
 			return;
 		if (!is_agent(target) && access.vector == CT_VECTOR_PROCMEM_READ &&
-		    is_let_pass(CT_VECTOR_PROCMEM_WRITE, target->group))
+		    is_let_pass(CT_VECTOR_PROCMEM_WRITE, groups_in(target)))
 			return;
 	}
 	if (access.ptrace) {

@@ -57,7 +57,7 @@ __weak __noinline int ct_judged_at_open(__u64 file, __u64 target)
 
 	if (!how || how->leader != current_leader() || how->started_ns != TASK_READ(how->leader, start_boottime))
 		return 0;
-	return is_let_pass(how->vector, group_of(target));
+	return is_let_pass(how->vector, groups_of(target));
 }
 
 static __always_inline bool judged_at_open(const struct file *file, __u64 target)

@@ -29,14 +29,19 @@ static __always_inline void aim_at(struct ct_leak_scratch *s, const struct ct_le
 	s->name = goal->name;
 }
 
-/* By whom, if secrets of that workload are known; else 0. */
-static __always_inline __u32 whose_secrets(const struct ct_leak_head *head)
+/* By whom, of each workload whose secrets are known: also << 32 | group, as groups_in(); 0 for none. */
+static __always_inline __u64 whose_secrets(const struct ct_leak_head *head)
 {
 	struct ct_scope *me = scope_of(current_leader());
+	__u64 groups = 0;
 
 	if (!me || !(me->role & CT_ROLE_PROTECTED) || me->role & CT_ROLE_CANARY)
 		return 0;
-	return head->groups >> (me->group & 63) & 1 ? me->group : 0;
+	if (head->groups >> (me->group & 63) & 1)
+		groups = me->group;
+	if (me->also == CT_GROUP_MANY || (me->also && head->groups >> (me->also & 63) & 1))
+		groups |= (__u64)me->also << 32;
+	return groups;
 }
 
 static __always_inline __u64 look_of(const struct ct_leak_scratch *s)
@@ -136,7 +141,7 @@ static __always_inline bool clean_at_a_glance(struct ct_leak_scratch *s, __u32 s
  */
 __weak __noinline int ct_leak_is_open_ring(void)
 {
-	return mode_of(CT_VECTOR_CHAN_IO_URING, group_of(current_task())) == CT_MODE_OFF;
+	return mode_of(CT_VECTOR_CHAN_IO_URING, groups_of(current_task())) == CT_MODE_OFF;
 }
 
 static __always_inline int not_looked_at_in_ring(__u32 vector, __u32 door)
@@ -151,6 +156,7 @@ static __always_inline int look_at(const struct ct_leak_source *from, const stru
 	struct ct_leak_scratch *s;
 	__u32 slot = 0;
 	int verdict = 0;
+	__u64 whose;
 
 	if (!head || !head->step)
 		return 0;
@@ -167,8 +173,10 @@ static __always_inline int look_at(const struct ct_leak_source *from, const stru
 			return not_looked_at(vector, door, CT_LEAK_REASON_BUSY);
 	}
 	if (from->more || !clean_at_a_glance(s, slot, from)) {
-		s->group = whose_secrets(head);
-		if (s->group) {
+		whose = whose_secrets(head);
+		s->group = whose;
+		s->also = whose >> 32;
+		if (whose) {
 			aim_at(s, goal);
 			begin_source(s, from);
 			if (from->more & LEAK_MORE_MESSAGES)

@@ -188,12 +188,14 @@ static __always_inline __u32 place_of(__u64 offset)
 			       : CT_LEAK_PLACE_LATER;
 }
 
-/* Only what is a secret of this workload, and not on its way to where that one may go, is a leak. */
+/* Only what is a secret of its workloads, and not on its way to where that one may go, is a leak. */
 static __always_inline bool is_leak(__u32 slot, const struct ct_leak_scratch *s, __u32 secret)
 {
 	struct ct_leak_secret *known = bpf_map_lookup_elem(&leak_secrets, &secret);
 
-	return known && known->group == s->group && !ct_leak_may_go(slot, secret);
+	if (!known || (known->group != s->group && known->group != s->also && s->also != CT_GROUP_MANY))
+		return false;
+	return !ct_leak_may_go(slot, secret);
 }
 
 __weak __noinline int ct_leak_check(__u32 slot)

@@ -99,14 +99,14 @@ struct ct_leak_scratch {
 	__u32 place;
 
 	/* Who, and where to. */
-	__u32 group;
+	__u32 group;		      /* whose secrets count; 0: only those of the other */
 	__u32 sink;		      /* enum ct_leak_sink */
 	__u32 name_len;		      /* of the address that the message names */
 	__u64 object;		      /* inode or struct sock */
 	__u64 address;		      /* that the message names: kernel memory */
 	__u64 name;		      /* for the event: kernel string, or 0 */
 	struct ct_leak_sink_key peer; /* family 0: no internet address */
-	__u32 pad2;
+	__u32 also;
 
 	union {
 		struct ct_leak_piece piece[CT_LEAK_BATCH];

@@ -12,7 +12,7 @@ import type { Rules } from "./rules.js";
 
 export interface PodParts {
   config: Config;
-  scope: Pick<Scope, "protectCgroups" | "unprotect">;
+  scope: Pick<Scope, "protectCgroups" | "holdsCgroup" | "unprotect">;
   kernel: Kernel;
   rules: Pick<Rules, "setMore" | "name">;
   stream: { announce(notice: PodNotice): void };
@@ -32,6 +32,7 @@ export function podGuard({ scope, kernel, rules }: Pick<PodParts, "scope" | "ker
       const wanted = groups.map(({ cgroup, workload }) => ({ path: cgroup, workload }));
       return (await scope.protectCgroups(wanted)).map((one) => ("error" in one ? one.error : undefined));
     },
+    holds: (cgroup) => scope.holdsCgroup(cgroup),
     // The kernel's table forgets what is gone at the next round; whoever has left the group in time stays protected.
     gone: async () => {},
     async unprotect(_cgroup, workload) {

@@ -3,6 +3,15 @@
 import { type Kernel, maxCgroups, type Native, Role, scopeLimit } from "../kernel/index.js";
 import { type Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 
+/** The kernel's type of handles of cgroupfs (FILEID_KERNFS): the id itself. */
+const handleType = 0xfe;
+
+function openCgroup(native: Native, root: string, id: bigint): number {
+  const handle = Buffer.alloc(8);
+  handle.writeBigUInt64LE(id);
+  return native.openByHandle(root, handleType, handle);
+}
+
 export function openScope(kernel: Kernel, groups: Groups, hardening: Hardening, native: Native): Scope {
   return new Scope({
     kernel,
@@ -11,6 +20,7 @@ export function openScope(kernel: Kernel, groups: Groups, hardening: Hardening, 
     hold: (pid) => native.openPidfd(pid),
     limit: scopeLimit,
     cgroupLimit: maxCgroups,
+    openCgroup: (root, id) => openCgroup(native, root, id),
     hardening,
     lookAround: (pids) => lookAround(pids, process.pid),
   });

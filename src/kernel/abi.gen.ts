@@ -433,9 +433,11 @@ export function decodeCensusRecord(buffer: Buffer, at = 0): CensusRecord {
   };
 }
 
-/** struct ct_census_request, 64 bytes. */
+/** struct ct_census_request, 80 bytes. */
 export interface CensusRequest {
   mm: bigint;
+  leader: bigint;
+  trusted: bigint;
   op: number;
   tgid: number;
   group: number;
@@ -449,39 +451,43 @@ export interface CensusRequest {
   pinsFd: number;
   hostFd: number;
 }
-export const CensusRequestSize = 64;
+export const CensusRequestSize = 80;
 export function decodeCensusRequest(buffer: Buffer, at = 0): CensusRequest {
   return {
     mm: viewOf(buffer).getBigUint64(at + 0, true),
-    op: buffer.readUInt32LE(at + 8),
-    tgid: buffer.readUInt32LE(at + 12),
-    group: buffer.readUInt32LE(at + 16),
-    role: buffer.readUInt32LE(at + 20),
-    follow: buffer.readUInt32LE(at + 24),
-    generation: buffer.readUInt32LE(at + 28),
-    changed: buffer.readUInt32LE(at + 32),
-    full: buffer.readUInt32LE(at + 36),
-    nextIno: viewOf(buffer).getBigUint64(at + 40, true),
-    nextDev: buffer.readUInt32LE(at + 48),
-    pinsFd: buffer.readInt32LE(at + 52),
-    hostFd: buffer.readInt32LE(at + 56),
+    leader: viewOf(buffer).getBigUint64(at + 8, true),
+    trusted: viewOf(buffer).getBigUint64(at + 16, true),
+    op: buffer.readUInt32LE(at + 24),
+    tgid: buffer.readUInt32LE(at + 28),
+    group: buffer.readUInt32LE(at + 32),
+    role: buffer.readUInt32LE(at + 36),
+    follow: buffer.readUInt32LE(at + 40),
+    generation: buffer.readUInt32LE(at + 44),
+    changed: buffer.readUInt32LE(at + 48),
+    full: buffer.readUInt32LE(at + 52),
+    nextIno: viewOf(buffer).getBigUint64(at + 56, true),
+    nextDev: buffer.readUInt32LE(at + 64),
+    pinsFd: buffer.readInt32LE(at + 68),
+    hostFd: buffer.readInt32LE(at + 72),
   };
 }
 export function encodeCensusRequest(value: CensusRequest): Buffer {
-  const buffer = Buffer.alloc(64);
+  const buffer = Buffer.alloc(80);
   buffer.writeBigUInt64LE(value.mm, 0);
-  buffer.writeUInt32LE(value.op, 8);
-  buffer.writeUInt32LE(value.tgid, 12);
-  buffer.writeUInt32LE(value.group, 16);
-  buffer.writeUInt32LE(value.role, 20);
-  buffer.writeUInt32LE(value.follow, 24);
-  buffer.writeUInt32LE(value.generation, 28);
-  buffer.writeUInt32LE(value.changed, 32);
-  buffer.writeUInt32LE(value.full, 36);
-  buffer.writeBigUInt64LE(value.nextIno, 40);
-  buffer.writeUInt32LE(value.nextDev, 48);
-  buffer.writeInt32LE(value.pinsFd, 52);
-  buffer.writeInt32LE(value.hostFd, 56);
+  buffer.writeBigUInt64LE(value.leader, 8);
+  buffer.writeBigUInt64LE(value.trusted, 16);
+  buffer.writeUInt32LE(value.op, 24);
+  buffer.writeUInt32LE(value.tgid, 28);
+  buffer.writeUInt32LE(value.group, 32);
+  buffer.writeUInt32LE(value.role, 36);
+  buffer.writeUInt32LE(value.follow, 40);
+  buffer.writeUInt32LE(value.generation, 44);
+  buffer.writeUInt32LE(value.changed, 48);
+  buffer.writeUInt32LE(value.full, 52);
+  buffer.writeBigUInt64LE(value.nextIno, 56);
+  buffer.writeUInt32LE(value.nextDev, 64);
+  buffer.writeInt32LE(value.pinsFd, 68);
+  buffer.writeInt32LE(value.hostFd, 72);
   return buffer;
 }
 
@@ -912,28 +918,34 @@ export function encodeRepeatKey(value: RepeatKey): Buffer {
   return buffer;
 }
 
-/** struct ct_scope, 24 bytes. */
+/** struct ct_scope, 32 bytes. */
 export interface Scope {
   way: bigint;
+  place: bigint;
   group: number;
   role: number;
   census: number;
+  also: number;
 }
-export const ScopeSize = 24;
+export const ScopeSize = 32;
 export function decodeScope(buffer: Buffer, at = 0): Scope {
   return {
     way: viewOf(buffer).getBigUint64(at + 0, true),
-    group: buffer.readUInt32LE(at + 8),
-    role: buffer.readUInt32LE(at + 12),
-    census: buffer.readUInt32LE(at + 16),
+    place: viewOf(buffer).getBigUint64(at + 8, true),
+    group: buffer.readUInt32LE(at + 16),
+    role: buffer.readUInt32LE(at + 20),
+    census: buffer.readUInt32LE(at + 24),
+    also: buffer.readUInt32LE(at + 28),
   };
 }
 export function encodeScope(value: Scope): Buffer {
-  const buffer = Buffer.alloc(24);
+  const buffer = Buffer.alloc(32);
   buffer.writeBigUInt64LE(value.way, 0);
-  buffer.writeUInt32LE(value.group, 8);
-  buffer.writeUInt32LE(value.role, 12);
-  buffer.writeUInt32LE(value.census, 16);
+  buffer.writeBigUInt64LE(value.place, 8);
+  buffer.writeUInt32LE(value.group, 16);
+  buffer.writeUInt32LE(value.role, 20);
+  buffer.writeUInt32LE(value.census, 24);
+  buffer.writeUInt32LE(value.also, 28);
   return buffer;
 }
 

@@ -4,6 +4,7 @@ import {
   CensusOp,
   type CensusRecord,
   CensusRecordSize,
+  type CensusRequest,
   decodeCensusRecord,
   decodeCensusRequest,
   decodeNamespace,
@@ -39,6 +40,8 @@ export interface Introduction {
   hostFd: number;
 }
 
+const noScratch = { mm: 0n, leader: 0n };
+
 const nothing: Introduction = { nextIno: 0n, nextDev: 0, pinsFd: -1, hostFd: -1 };
 
 export interface AdditionResult {
@@ -63,15 +66,15 @@ export class Census {
   }
 
   add({ self, ...addition }: Addition): AdditionResult {
-    let mm = 0n;
+    let scratch = noScratch;
     let added = 0;
     let full = false;
     for (let pass = 0; pass < maxPasses; pass++) {
       const { records, after } = this.#pass(
-        { op: CensusOp.add, ...addition, follow: addition.follow ? 1 : 0, mm },
+        { op: CensusOp.add, ...addition, follow: addition.follow ? 1 : 0, ...scratch },
         self,
       );
-      mm = after.mm;
+      scratch = { mm: after.mm, leader: after.leader };
       added += after.changed;
       full ||= after.full !== 0;
       // The first pass may have met those who share the memory before it met the one that is named.
@@ -82,9 +85,9 @@ export class Census {
 
   /**
    * Puts in scope who is in a protected control group: one census for all of them.
-   * @param trusted of one workload they trust each other, as those do who were there when its protection began
+   * @param trusted the group whose members trust each other, which a person has just named; all others come alone
    */
-  enter(trusted: boolean): { entered: number; full: boolean } {
+  enter(trusted = 0n): { entered: number; full: boolean } {
     let entered = 0;
     let full = false;
     for (let pass = 0; pass < maxPasses; pass++) {
@@ -93,8 +96,8 @@ export class Census {
         tgid: 0,
         group: 0,
         role: Role.protected,
-        follow: trusted ? 1 : 0,
-        mm: 0n,
+        follow: 0,
+        trusted,
       });
       entered += after.changed;
       full ||= after.full !== 0;
@@ -107,7 +110,7 @@ export class Census {
   remove(which: { tgid: number; group: number }): CensusRecord[] {
     const gone: CensusRecord[] = [];
     for (let pass = 0; pass < maxPasses; pass++) {
-      const { records } = this.#pass({ op: CensusOp.remove, ...which, role: Role.protected, follow: 0, mm: 0n });
+      const { records } = this.#pass({ op: CensusOp.remove, ...which, role: Role.protected, follow: 0 });
       if (records.length === 0) return gone;
       gone.push(...records);
     }
@@ -115,7 +118,7 @@ export class Census {
   }
 
   list(): CensusRecord[] {
-    const { records } = this.#pass({ op: CensusOp.list, tgid: 0, group: 0, role: 0, follow: 0, mm: 0n });
+    const { records } = this.#pass({ op: CensusOp.list, tgid: 0, group: 0, role: 0, follow: 0 });
     for (const key of this.#namespaces?.keys() ?? []) {
       const entry = this.#namespaces?.lookup(key);
       if (entry && decodeNamespace(entry).census !== this.#generation) this.#namespaces?.delete(key);
@@ -124,13 +127,21 @@ export class Census {
   }
 
   #pass(
-    request: { op: number; tgid: number; group: number; role: number; follow: number; mm: bigint },
+    request: Pick<CensusRequest, "op" | "tgid" | "group" | "role" | "follow"> & Partial<CensusRequest>,
     self = nothing,
   ) {
     this.#generation = (this.#generation % 0xffff_ffff) + 1;
     this.#request.update(
       zero,
-      encodeCensusRequest({ ...request, ...self, generation: this.#generation, changed: 0, full: 0 }),
+      encodeCensusRequest({
+        ...noScratch,
+        trusted: 0n,
+        ...request,
+        ...self,
+        generation: this.#generation,
+        changed: 0,
+        full: 0,
+      }),
     );
     const output = this.#run();
     const records: CensusRecord[] = [];

@@ -48,8 +48,14 @@ export class CgroupTable {
   }
 
   /** Puts in scope who is in one of them: see Census. */
-  enter(trusted: boolean): { entered: number; full: boolean } {
+  enter(trusted?: bigint): { entered: number; full: boolean } {
     return this.#census.enter(trusted);
+  }
+
+  /** The workload of one; undefined if it is not in the table. */
+  groupOf(id: bigint): number | undefined {
+    const value = this.#cgroups.lookup(keyOf(id));
+    return value && decodeCgroup(value).group;
   }
 
   list(): GuardedCgroup[] {

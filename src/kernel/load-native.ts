@@ -40,6 +40,7 @@ const expected = [
   "notify",
   "coreLimit",
   "memlock",
+  "openByHandle",
   "fingerprints",
 ] as const satisfies readonly (keyof Native)[];
 

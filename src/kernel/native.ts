@@ -170,6 +170,9 @@ export interface Native {
   coreLimit(pid: number, limits?: readonly [number, number]): [number, number];
   /** Bytes of kernel memory: memlock of map or program descriptor from its fdinfo. */
   memlock(fd: number): number;
+  /** open_by_handle_at(2) with O_PATH, on the file system that is mounted at `mount`: a descriptor, to be closed by who
+   *  gets it. Takes CAP_DAC_READ_SEARCH; ESTALE: nothing of that handle is there any more. */
+  openByHandle(mount: string, type: number, handle: Uint8Array): number;
   /** What the kernel knows a secret (12 bytes to 64 KiB) by, under this key (16 bytes). The secret is overwritten with
    *  zeros, also when this throws. */
   fingerprints(secret: Uint8Array, key: Uint8Array): Fingerprint[];

@@ -67,10 +67,13 @@ export class GuardedPods {
   readonly #memory: Memory;
   readonly #pods = new Map<string, Guarded>();
   #unsaved = false;
+  /** What an earlier agent protected and the configuration no longer wants: it was changed while none ran. */
+  readonly unwanted: readonly Guarded[];
 
   constructor(memory: Memory, config: SelectionConfig) {
     this.#memory = memory;
-    for (const pod of memory.load()) this.#add(pod, config);
+    this.unwanted = memory.load().flatMap((pod) => (this.#add(pod, config) ? [] : [guardedOf(pod, {})]));
+    this.#unsaved = this.unwanted.length > 0;
   }
 
   /** Looks at what the API tells now. */
@@ -134,12 +137,15 @@ export class GuardedPods {
   #add(pod: Remembered, config: SelectionConfig): Guarded | undefined {
     const { wanted, rules } = decide(asSelected(pod), config);
     if (!wanted) return undefined;
-    const empty = { cgroups: new Set<string>(), missingSince: undefined, seen: undefined };
-    const telling = { told: new Set<string>(), untold: new Map() };
-    const guarded: Guarded = { pod, workload: workloadOf(pod), rules, ...empty, ...telling };
+    const guarded = guardedOf(pod, rules);
     this.#pods.set(pod.uid, guarded);
     return guarded;
   }
+}
+
+function guardedOf(pod: Remembered, rules: PodRules): Guarded {
+  const empty = { cgroups: new Set<string>(), missingSince: undefined, seen: undefined };
+  return { pod, workload: workloadOf(pod), rules, ...empty, told: new Set<string>(), untold: new Map() };
 }
 
 const sameWords = (known: Remembered, pod: Pod): boolean =>

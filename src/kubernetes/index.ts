@@ -3,9 +3,9 @@
 
 export type { PodRules } from "./annotations.js";
 export type { PodWish } from "./asking.js";
+export type { PodGuard } from "./guard.js";
 export { rememberedRules } from "./guarded.js";
 export { fileMemory } from "./memory.js";
-export type { PodGuard } from "./reconcile.js";
 export { KubernetesSource, type SourceReport } from "./source.js";
 export type { PodFacts } from "./store.js";
 export type { PodNotice } from "./telling.js";

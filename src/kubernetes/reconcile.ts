@@ -5,39 +5,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { toCloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
-import type { PodRules } from "./annotations.js";
 import type { CgroupTree } from "./cgroups.js";
 import { Claims } from "./claims.js";
+import type { PodGuard } from "./guard.js";
 import type { Guarded, GuardedPods } from "./guarded.js";
 import { Ruling } from "./ruling.js";
 import type { SelectionConfig } from "./selection.js";
 import { cgroupUidIn, type PodStore } from "./store.js";
 import type { Tell } from "./telling.js";
-
-export interface PodGroup {
-  /** Path inside the hierarchy. */
-  cgroup: string;
-  workload: string;
-}
-
-/** What this room needs of those that protect. */
-export interface PodGuard {
-  /**
-   * The rules of every protected pod that has some, oldest first, in place of those that were given before. Comes before
-   * protect(), so that no pod is guarded by other rules first. Returns the names of those for which there was no room:
-   * these have the rules of all.
-   */
-  rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<readonly string[]>;
-  /**
-   * Everything in the groups and below them, also what comes later; one that is protected already stays so. Many at once,
-   * since the kernel looks through all processes for each call. Returns what went wrong with each, in their order.
-   */
-  protect(groups: readonly PodGroup[]): Promise<unknown[]>;
-  /** The group is gone. Whoever left it in time stays protected. */
-  gone(cgroup: string, workload: string): Promise<void>;
-  /** The configuration no longer wants it. */
-  unprotect(cgroup: string, workload: string): Promise<void>;
-}
 
 interface Wanted {
   guarded: Guarded;
@@ -86,6 +61,8 @@ export class Reconciler {
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
     this.#ruling = new Ruling(parts);
+    // What only an earlier agent has seen is meant by its name.
+    for (const unwanted of parts.pods.unwanted) this.#leaving.push({ ...unwanted, cgroups: new Set([""]) });
     this.#now = parts.now ?? (() => performance.now());
   }
 
@@ -193,7 +170,7 @@ export class Reconciler {
       if (own.has(guarded)) continue;
       const cgroup = groups.get(guarded);
       if (cgroup === undefined) without.push(guarded);
-      else if (!guarded.cgroups.has(cgroup)) wanted.push({ guarded, cgroup });
+      else if (!this.#holds(guarded, cgroup)) wanted.push({ guarded, cgroup });
     }
     await this.#protect(wanted);
     for (const guarded of pods.values()) await this.#letGo(guarded, groups.get(guarded));
@@ -205,6 +182,11 @@ export class Reconciler {
     } catch (error) {
       this.#parts.log.warn("which pods are protected could not be written down", { error });
     }
+  }
+
+  /** A group that was removed and made again between two passes has the old path and another id. */
+  #holds(guarded: Guarded, cgroup: string): boolean {
+    return guarded.cgroups.has(cgroup) && this.#parts.guard.holds(cgroup);
   }
 
   async #protect(wanted: readonly Wanted[]): Promise<void> {
@@ -263,7 +245,7 @@ export class Reconciler {
       const guarded = wanted.get(id);
       const inside = cgroupUidIn(cgroup); // of a pod that is found by its uid
       const own = inside === undefined || inside === guarded?.pod.cgroupUid;
-      return guarded && own && !guarded.cgroups.has(cgroup) ? [{ guarded, cgroup }] : [];
+      return guarded && own && !this.#holds(guarded, cgroup) ? [{ guarded, cgroup }] : [];
     });
     if (found.length === 0) return;
     for (const { guarded } of found) this.#parts.pods.hold(guarded);

@@ -4,8 +4,8 @@
 import { reasonOf } from "../errors/index.js";
 import type { Log } from "../log/index.js";
 import type { Claims } from "./claims.js";
+import type { PodGuard } from "./guard.js";
 import { type Guarded, ownRules } from "./guarded.js";
-import type { PodGuard } from "./reconcile.js";
 import { rulesText } from "./selection.js";
 import type { Tell } from "./telling.js";
 

@@ -10,10 +10,11 @@ import { CgroupTree } from "./cgroups.js";
 import { ApiClient, type Limits } from "./client.js";
 import type { DelayOptions } from "./delays.js";
 import { endpointOf } from "./endpoint.js";
+import type { PodGuard } from "./guard.js";
 import { GuardedPods } from "./guarded.js";
 import { Informer } from "./informer.js";
 import type { Memory } from "./memory.js";
-import { type PodGuard, Reconciler } from "./reconcile.js";
+import { Reconciler } from "./reconcile.js";
 import { type PodFacts, PodStore } from "./store.js";
 import { type PodNotice, Tell } from "./telling.js";
 

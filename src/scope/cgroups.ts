@@ -3,7 +3,7 @@
 // them, or one below it, is in scope before it runs there. This room fills it, names it, and takes out what is gone.
 import { CloudtaserError } from "../errors/index.js";
 import type { Groups } from "./groups.js";
-import { Hierarchy } from "./hierarchy.js";
+import { Hierarchy, type OpenById } from "./hierarchy.js";
 import { cgroupOf } from "./swap.js";
 
 /** What this room needs of the kernel; CgroupTable has it. */
@@ -12,13 +12,15 @@ export interface CgroupKernel {
   add(entry: { id: bigint; group: number }): boolean;
   remove(id: bigint): void;
   list(): { id: bigint; group: number }[];
-  /** Puts in scope who is in one of them; trusted: as members that trust each other. */
-  enter(trusted: boolean): { entered: number; full: boolean };
+  /** Its number; undefined: it is not in the table. */
+  groupOf(id: bigint): number | undefined;
+  /** Puts in scope who is in one of them; trusted: the one whose members trust each other. */
+  enter(trusted?: bigint): { entered: number; full: boolean };
 }
 
 export interface ProtectedCgroup {
   id: bigint;
-  /** Inside the hierarchy; null if it is gone. */
+  /** Inside the hierarchy; null if it is gone, or cannot be seen because something is mounted over it. */
   path: string | null;
   workload: string;
 }
@@ -28,6 +30,7 @@ export interface CgroupOptions {
   groups: Groups;
   /** Entries that the kernel's table takes. */
   limit: number;
+  openById: OpenById;
   /** That of this node if left out. */
   hierarchy?: Hierarchy | undefined;
 }
@@ -43,7 +46,7 @@ export class Cgroups {
   }
 
   get hierarchy(): Hierarchy {
-    this.#hierarchy ??= new Hierarchy();
+    this.#hierarchy ??= new Hierarchy(this.#options.openById);
     return this.#hierarchy;
   }
 
@@ -58,23 +61,24 @@ export class Cgroups {
   }
 
   /**
-   * Writes it into the table; enter() then takes in who is there. Returns its id, and the workload that it belonged to
-   * before and still does.
+   * Writes it into the table; enter() then takes in who is there. Returns its id, whether it is new there, and the
+   * workload that it belonged to before and still does, if that is another.
    */
-  add(path: string, group: number): { id: bigint; before: string | undefined } {
+  add(path: string, group: number): { id: bigint; fresh: boolean; before: string | undefined } {
     const inside = this.check(path);
     const id = this.hierarchy.find(inside);
     if (id === undefined) throw new CloudtaserError("CGROUP_MISSING", { target: path });
     const { groups, limit } = this.#options;
-    const known = this.#kernel.list().find((entry) => entry.id === id);
+    const known = this.#kernel.groupOf(id);
     if (known === undefined && !this.#kernel.add({ id, group })) {
       throw new CloudtaserError("CGROUPS_FULL", { target: path, fields: { limit } });
     }
     this.#paths.set(id, inside);
-    return { id, before: known && known.group !== group ? groups.nameOf(known.group) : undefined };
+    const before = known === undefined || known === group ? undefined : groups.nameOf(known);
+    return { id, fresh: known === undefined, before };
   }
 
-  enter(trusted: boolean): { entered: number; full: boolean } {
+  enter(trusted?: bigint): { entered: number; full: boolean } {
     return this.#kernel.enter(trusted);
   }
 
@@ -88,9 +92,10 @@ export class Cgroups {
     for (const entry of this.#kernel.list()) if (entry.group === group) this.remove(entry.id);
   }
 
+  /** Whether the group that is at that path now is in the table: one that was there before is not meant. */
   has(inside: string): boolean {
     const id = this.hierarchy.find(inside);
-    return id !== undefined && this.#paths.get(id) === inside;
+    return id !== undefined && this.#kernel.groupOf(id) !== undefined;
   }
 
   /** Group numbers that are in use. */
@@ -101,7 +106,7 @@ export class Cgroups {
   list(): ProtectedCgroup[] {
     const entries = this.#kernel.list();
     if (entries.length === 0) return [];
-    this.#findPaths(entries);
+    for (const { id } of entries) this.#lookAt(id);
     return entries.map(({ id, group }) => ({
       id,
       path: this.#paths.get(id) ?? null,
@@ -109,9 +114,12 @@ export class Cgroups {
     }));
   }
 
-  /** Takes those out of the table that are gone: their ids come never again. */
+  /**
+   * Takes those out of the table that are gone, by the kernel's own word: their ids come never again. In doubt one stays,
+   * which at worst matches nobody.
+   */
   forgetGone(): void {
-    for (const { id, path } of this.list()) if (path === null) this.remove(id);
+    for (const { id } of this.#kernel.list()) if (this.#lookAt(id) === "gone") this.remove(id);
   }
 
   /** Why a process that was taken out will be protected again; [] if it will not. */
@@ -127,15 +135,14 @@ export class Cgroups {
     return this.#options.kernel();
   }
 
-  /** The tree is walked only for groups that are not where they were last seen. */
-  #findPaths(entries: readonly { id: bigint }[]): void {
-    const lost = new Set<bigint>();
-    for (const { id } of entries) {
-      const path = this.#paths.get(id);
-      if (path === undefined || this.hierarchy.find(path) !== id) lost.add(id);
-    }
-    for (const id of lost) this.#paths.delete(id);
-    for (const [id, path] of this.hierarchy.pathsOf(lost)) this.#paths.set(id, path);
+  /** Asks the kernel only for those that are not where they were last seen. */
+  #lookAt(id: bigint): string | undefined {
+    const known = this.#paths.get(id);
+    if (known !== undefined && this.hierarchy.find(known) === id) return known;
+    const place = this.hierarchy.placeOf(id);
+    if (place === undefined || place === "gone") this.#paths.delete(id);
+    else this.#paths.set(id, place);
+    return place;
   }
 }
 

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The unified hierarchy of control groups (version 2), where each directory is a group and its inode number is the id by
 // which the kernel knows it; an id is never given out twice. Paths inside it begin with "/", as in /proc/PID/cgroup.
-import { readdirSync, statfsSync, statSync } from "node:fs";
+import { closeSync, readdirSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { CloudtaserError } from "../errors/index.js";
 
 const mountPoint = "/sys/fs/cgroup";
 const CGROUP2_SUPER_MAGIC = 0x63677270;
 
-/** As deep as the doors look. */
-export const maxDepth = 32;
+/** Opens the group of that id, whatever is mounted over its directory. Throws ESTALE if there is none any more. */
+export type OpenById = (root: string, id: bigint) => number;
 
 export class Hierarchy {
   readonly root: string;
   readonly #device: bigint;
+  readonly #openById: OpenById;
 
   /** @param root where it is mounted; found out if left out, with CGROUP_UNIFIED_MISSING if it is nowhere */
-  constructor(root: string = findRoot()) {
+  constructor(openById: OpenById, root: string = findRoot()) {
     this.root = root;
+    this.#openById = openById;
     this.#device = statSync(root, { bigint: true }).dev;
   }
 
@@ -50,18 +52,23 @@ export class Hierarchy {
     }
   }
 
-  /** Paths of those of these ids that exist, from one walk over all groups. */
-  pathsOf(ids: ReadonlySet<bigint>): Map<bigint, string> {
-    const found = new Map<bigint, string>();
-    const look = (inside: string, depth: number): void => {
-      const id = this.find(inside);
-      if (id !== undefined && ids.has(id)) found.set(id, inside);
-      if (depth > 0 && found.size < ids.size) {
-        for (const name of this.children(inside)) look(join(inside, name), depth - 1);
-      }
-    };
-    if (ids.size > 0) look("/", maxDepth);
-    return found;
+  /**
+   * Where the group of that id is. A directory that cannot be seen proves nothing: anything may be mounted over it, and a
+   * look may fail. Only the kernel's own word that there is no such group any more does.
+   * @returns "gone", or undefined if it is there, or may be, and cannot be seen
+   */
+  placeOf(id: bigint): string | "gone" | undefined {
+    let descriptor: number | undefined;
+    try {
+      descriptor = this.#openById(this.root, id);
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
+      const inside = path === this.root || path.startsWith(`${this.root}/`) ? path.slice(this.root.length) : undefined;
+      return inside !== undefined && this.find(inside) === id ? clean(inside) : undefined;
+    } catch (error) {
+      return (error as { code?: unknown }).code === "ESTALE" ? "gone" : undefined;
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor);
+    }
   }
 
   /** The groups that a pattern names. "*" and "?" stand for characters of one name, never for "/". */

@@ -10,9 +10,10 @@ export {
   hardeningKinds,
   hardeningOutcomes,
 } from "./hardening.js";
-export { Hierarchy } from "./hierarchy.js";
+export { Hierarchy, type OpenById } from "./hierarchy.js";
 export { holdersOf } from "./holders.js";
 export type { ScopeKernel, ScopeRecord } from "./kernel.js";
-export { type ProtectResult, type RegisteredCgroup, Scope, type Target } from "./scope.js";
+export type { ProtectResult, RegisteredCgroup, Target } from "./options.js";
+export { Scope } from "./scope.js";
 export { lookAround } from "./surroundings.js";
 export { checkProcess } from "./targets.js";

@@ -4,73 +4,45 @@
 // are looked for again while the agent runs, so that a restarted service is taken up.
 import { CloudtaserError } from "../errors/index.js";
 import { Cgroups, type ProtectedCgroup } from "./cgroups.js";
+import { Findings } from "./findings.js";
 import { type Followed, type FollowedGroup, Following } from "./following.js";
-import type { Groups } from "./groups.js";
-import type { Hardening } from "./hardening.js";
-import type { Hierarchy } from "./hierarchy.js";
-import type { HeldProcess, ScopeKernel, ScopeRecord, ScopeRoles } from "./kernel.js";
-import { checkProcess, nameOf } from "./targets.js";
-
-export interface ScopeOptions {
-  kernel: ScopeKernel;
-  groups: Groups;
-  roles: ScopeRoles;
-  hold: (pid: number) => HeldProcess;
-  /** Entries that the kernel's tables take: of processes, and of control groups. */
-  limit: number;
-  cgroupLimit: number;
-  /** Of control groups; that of this node if left out. */
-  hierarchy?: Hierarchy;
-  hardening: Hardening;
-  /** What others had open of these processes before. */
-  lookAround: (pids: readonly number[]) => Promise<string[]>;
-}
+import { Inside } from "./inside.js";
+import type { HeldProcess, ScopeRecord } from "./kernel.js";
+import type { ProtectResult, RegisteredCgroup, ScopeOptions, Target } from "./options.js";
+import { checkProcess, holdProcess, nameOf } from "./targets.js";
 
 /** A fork takes microseconds; these are far more, also on a loaded node. */
 const secondLooksMs = [50, 500];
-
-export type Target = { pid: number } | Followed;
-
-export interface ProtectResult {
-  workload: string;
-  records: ScopeRecord[];
-  warnings: string[];
-}
-
-/** error: why this one is not protected; it has no id then. */
-export interface RegisteredCgroup {
-  path: string;
-  id?: bigint;
-  error?: unknown;
-}
 
 export class Scope {
   readonly #options: ScopeOptions;
   readonly #cgroups: Cgroups;
   readonly #following: Following;
+  readonly #inside: Inside;
+  readonly #found = new Findings();
   #last: Promise<unknown> = Promise.resolve();
-
-  /** What was found when protection began, by workload. */
-  readonly #found = new Map<string, string[]>();
+  #next: Promise<number> | undefined;
+  /** Some who belong to protected control groups found no room at the last look. */
+  #full = false;
 
   constructor(options: ScopeOptions) {
     this.#options = options;
-    const { kernel, groups, cgroupLimit, hierarchy } = options;
-    this.#cgroups = new Cgroups({ kernel: () => kernel.cgroups, groups, limit: cgroupLimit, hierarchy });
+    const { kernel, groups, cgroupLimit, openCgroup: openById, hierarchy } = options;
+    this.#cgroups = new Cgroups({ kernel: () => kernel.cgroups, groups, limit: cgroupLimit, openById, hierarchy });
     // What fails here fails in the next round too, which says why.
-    this.#following = new Following(
-      () => this.#cgroups.hierarchy,
-      () => this.rescan().then(() => {}),
-    );
+    const look = async (): Promise<void> => void (await this.rescan().catch(() => {}));
+    this.#following = new Following(() => this.#cgroups.hierarchy, look);
+    this.#inside = new Inside(look);
   }
 
   /**
    * Throws without having protected anything, except where it says SCOPE_FULL: then what fitted stays.
-   * @param how "whole" refuses while a door is not proved; "partial" takes what stands, for what must not be left open
+   * @param how "whole" is for a person's word: it refuses while a door is not proved, and who is there now trusts each
+   *  other; "partial" takes what stands, for what must not be left open, and trusts nobody whom it finds
    */
   async protect(target: Target, name?: string, how: "whole" | "partial" = "whole"): Promise<ProtectResult> {
     // Held before the doors wake, which takes a moment in which a pid may change hands.
-    const held = "pid" in target ? this.#hold(target.pid) : undefined;
+    const held = "pid" in target ? holdProcess(target.pid, this.#options.hold) : undefined;
     const workload = name ?? nameOf(target);
     try {
       if (!("pid" in target)) for (const path of await this.#following.pathsOf(target)) this.#cgroups.check(path);
@@ -81,7 +53,7 @@ export class Scope {
           this.#add(target.pid, group, held, warnings);
           this.#lookAgain(target.pid, group);
         } else if (!("pid" in target)) {
-          this.#enter(await this.#following.pathsOf(target), group, warnings);
+          this.#enter(await this.#following.pathsOf(target), group, how === "whole", warnings);
           this.follow(workload, target);
         }
         return this.#finish(workload, group, warnings);
@@ -105,24 +77,48 @@ export class Scope {
     return this.#register(wanted, () => true);
   }
 
-  #register(wanted: readonly FollowedGroup[], still: (group: FollowedGroup) => boolean): Promise<RegisteredCgroup[]> {
-    return this.#options.kernel.guarding(() => {
-      const results = wanted.filter(still).map(({ path, workload }) => {
+  async #register(
+    wanted: readonly FollowedGroup[],
+    still: (group: FollowedGroup) => boolean,
+  ): Promise<RegisteredCgroup[]> {
+    const fresh = new Set<string>();
+    const results = await this.#options.kernel.guarding(() => {
+      const registered = wanted.filter(still).map(({ path, workload }) => {
         try {
-          return { path, id: this.#cgroups.add(path, this.#options.groups.ensure(workload)).id };
+          const { id, fresh: isFresh } = this.#cgroups.add(path, this.#options.groups.ensure(workload));
+          if (isFresh) fresh.add(workload);
+          return { path, id };
         } catch (error) {
           return { path, error };
         }
       });
-      const { full } = this.#cgroups.enter(true);
-      if (full) throw this.#full(`${wanted.length} control groups`);
-      return results;
+      // Full or not, the groups are registered: who found no room is refused his next exec.
+      this.#full = this.#cgroups.enter().full;
+      const all = this.records();
+      for (const workload of fresh) this.#harden(this.#options.groups.ensure(workload), all);
+      return registered;
     }, "partial");
+    if (fresh.size > 0) this.#watchInside();
+    void this.#lookAroundFor(fresh).catch(() => {}); // aside: it takes long, and protection stands
+    return results;
   }
 
-  /** Who enters it from now on is not protected; who is protected stays so. */
-  unprotectCgroup(id: bigint): void {
-    this.#cgroups.remove(id);
+  async #lookAroundFor(workloads: ReadonlySet<string>): Promise<void> {
+    for (const workload of workloads) {
+      const group = this.#options.groups.numberOf(workload);
+      const pids = this.records().flatMap(({ who }) => (who.group === group ? [who.tgid] : []));
+      if (pids.length > 0) this.#found.set(workload, await this.#options.lookAround(pids));
+    }
+  }
+
+  #watchInside(): void {
+    const { root } = this.#cgroups.hierarchy;
+    this.#inside.set(this.#cgroups.list().flatMap(({ path }) => (path === null ? [] : [`${root}${path}`])));
+  }
+
+  /** Whether the group that is at that path now is protected. */
+  holdsCgroup(path: string): boolean {
+    return this.#cgroups.has(this.#cgroups.hierarchy.insideOf(path));
   }
 
   cgroups(): ProtectedCgroup[] {
@@ -145,54 +141,59 @@ export class Scope {
 
   close(): void {
     this.#following.close();
+    this.#inside.close();
   }
 
-  #enter(paths: readonly string[], group: number, warnings: string[]): void {
+  #enter(paths: readonly string[], group: number, trusting: boolean, warnings: string[]): void {
+    const fresh: bigint[] = [];
+    let fault: { error: unknown } | undefined;
     for (const path of paths) {
-      const { before } = this.#cgroups.add(path, group);
-      if (before !== undefined) warnings.push(`control group ${path} was already protected, as workload ${before}`);
+      try {
+        const { id, before, fresh: isFresh } = this.#cgroups.add(path, group);
+        if (isFresh) fresh.push(id);
+        if (before !== undefined) warnings.push(`control group ${path} was already protected, as workload ${before}`);
+      } catch (error) {
+        // What is registered is not left without its census.
+        fault ??= { error };
+      }
     }
     if (paths.length === 0) return;
-    const { full } = this.#cgroups.enter(true);
-    if (full) throw this.#full(paths.join(", "));
+    // Whoever came into one that was protected before came alone.
+    let full = false;
+    for (const id of trusting && fresh.length > 0 ? fresh : [undefined]) full = this.#cgroups.enter(id).full || full;
+    if (fresh.length > 0) this.#watchInside();
+    if (fault) throw fault.error;
+    if (full) throw this.#noRoom(paths.join(", "));
     const { kernel, roles } = this.#options;
     const members = this.records().filter(({ who }) => who.group === group);
     for (const { who, tracer } of members) if (tracer !== 0) warnings.push(tracedBy(who.tgid, tracer));
     // What they have started elsewhere: naming one is enough, what follows are the children of the whole workload.
     const [first] = members;
-    if (first) kernel.add({ tgid: first.who.tgid, group, role: roles.protected, follow: true });
+    if (first && fresh.length > 0) kernel.add({ tgid: first.who.tgid, group, role: roles.protected, follow: true });
   }
 
   async #finish(workload: string, group: number, warnings: string[]): Promise<ProtectResult> {
     const members = this.#harden(group);
     warnings.push(...(await this.#options.lookAround(members.map(({ who }) => who.tgid))));
-    if (warnings.length > 0) this.#found.set(workload, warnings);
-    else this.#found.delete(workload);
+    this.#found.set(workload, warnings);
     return { workload, records: members, warnings };
   }
 
-  #full(target: string): CloudtaserError {
+  #noRoom(target: string): CloudtaserError {
     return new CloudtaserError("SCOPE_FULL", { target, fields: { limit: this.#options.limit } });
   }
 
-  /** Warnings of the last time that something of each workload was taken in. */
+  /** Of the last time that something of each workload was taken in, and of the last look. */
   get warnings(): string[] {
-    return [...this.#found].flatMap(([workload, found]) => found.map((one) => `${workload}: ${one}`));
+    const { limit } = this.#options;
+    const full = `the table of protected processes is full (${limit}): who found no room is refused his next exec`;
+    return this.#full ? [full, ...this.#found.all] : this.#found.all;
   }
 
   #harden(group: number, all = this.records()): ScopeRecord[] {
     const members = all.filter((record) => record.who.group === group);
     this.#options.hardening.harden(members, all);
     return members;
-  }
-
-  #hold(pid: number): HeldProcess {
-    checkProcess(pid);
-    try {
-      return this.#options.hold(pid);
-    } catch (cause) {
-      throw new CloudtaserError("PID_MISSING", { target: String(pid), cause });
-    }
   }
 
   #add(pid: number, group: number, held: HeldProcess, warnings: string[]): void {
@@ -203,7 +204,7 @@ export class Scope {
       kernel.remove({ tgid: pid, group });
       throw new CloudtaserError("PID_CHANGED_HANDS", { target: String(pid) });
     }
-    if (full) throw this.#full(String(pid));
+    if (full) throw this.#noRoom(String(pid));
     for (const { who, tracer } of records) {
       if (tracer !== 0) warnings.push(tracedBy(who.tgid, tracer));
       if (who.tgid === pid && who.group !== group) {
@@ -239,18 +240,24 @@ export class Scope {
     const group = groups.numberOf(which.workload);
     if (group === undefined) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: which.workload });
     this.#following.remove(which.workload);
-    this.#found.delete(which.workload);
+    this.#found.forget(which.workload);
     this.#cgroups.removeGroup(group); // first: nobody comes in behind the census
     const records = kernel.remove({ tgid: 0, group });
     this.#options.hardening.relax(records);
     return { workload: which.workload, records, warnings: [] };
   }
 
-  /** Takes up what units and patterns have gained, for example by a restart. Returns how many processes. */
+  /**
+   * Takes up what units and patterns have gained, for example by a restart. Returns how many processes. One look, which
+   * begins after the call, is for all who ask before it begins.
+   */
   rescan(): Promise<number> {
-    const turn = this.#last.then(() => this.#rescanNow());
-    this.#last = turn.catch(() => {}); // whoever asked hears of it
-    return turn;
+    this.#next ??= this.#last.then(() => {
+      this.#next = undefined;
+      return this.#rescanNow();
+    });
+    this.#last = this.#next.catch(() => {}); // whoever asked hears of it
+    return this.#next;
   }
 
   async #rescanNow(): Promise<number> {
@@ -263,23 +270,21 @@ export class Scope {
       taken = this.records().length - before;
     } else if (this.#cgroups.groupNumbers().size > 0) {
       // Nobody slips through, except where the table of processes was full.
-      taken = this.#cgroups.enter(false).entered;
+      const { entered, full } = this.#cgroups.enter();
+      taken = entered;
+      this.#full = full;
+    } else {
+      this.#full = false;
     }
     this.#cgroups.forgetGone();
     const all = this.records();
     for (const group of this.#cgroups.groupNumbers()) this.#harden(group, all);
     this.#following.watch();
-    if (this.#found.size > 0) this.#forgetEnded();
+    this.#watchInside();
+    if (this.#found.size === 0) return taken;
+    const inUse = new Set<number | undefined>(all.map(({ who }) => who.group));
+    this.#found.keepOnly((one) => this.#following.has(one) || inUse.has(this.#options.groups.numberOf(one)));
     return taken;
-  }
-
-  /** What was found about a workload of which nothing is left is of no use to anybody. */
-  #forgetEnded(): void {
-    const inUse = new Set<number | undefined>(this.records().map(({ who }) => who.group));
-    for (const workload of this.#found.keys()) {
-      if (!this.#following.has(workload) && !inUse.has(this.#options.groups.numberOf(workload)))
-        this.#found.delete(workload);
-    }
   }
 
   /** Everything protected, the canary left out. */

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { CloudtaserError } from "../errors/index.js";
+import type { HeldProcess } from "./kernel.js";
 
 const cgroupRoot = "/sys/fs/cgroup";
 
@@ -34,6 +35,16 @@ export function checkProcess(pid: number): string {
     throw new CloudtaserError("PID_IS_KERNEL_THREAD", { target: String(pid), fields: { name: comm } });
   }
   return comm;
+}
+
+/** Throws unless pid is one that can be held, which keeps its number from changing hands unnoticed. */
+export function holdProcess(pid: number, hold: (pid: number) => HeldProcess): HeldProcess {
+  checkProcess(pid);
+  try {
+    return hold(pid);
+  } catch (cause) {
+    throw new CloudtaserError("PID_MISSING", { target: String(pid), cause });
+  }
 }
 
 /** Processes in a control group of the unified hierarchy and below it. Path as in /proc/PID/cgroup, or below /sys/fs/cgroup. */

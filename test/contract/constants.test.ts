@@ -9,7 +9,6 @@ import { roomDoors, sharedMaps } from "../../src/kernel/load.js";
 import { scopeLimit } from "../../src/kernel/paths.js";
 import { maxAllowed, maxGroupPolicies } from "../../src/kernel/policy.js";
 import { abiVersion } from "../../src/pipeline/steps.js";
-import { maxDepth } from "../../src/scope/hierarchy.js";
 import { defines, read, stems } from "./sources.js";
 
 const maps = read("bpf/maps.h");
@@ -25,9 +24,8 @@ it("knows how many rules and allow-list entries fit into one bank", () => {
   expect(defines(maps).get("CT_SINKS_MAX")).toBe(maxSinks);
 });
 
-it("knows how many control groups may be protected, and how deep the doors look", () => {
+it("knows how many control groups may be protected", () => {
   expect(defines(maps).get("CT_CGROUPS_MAX")).toBe(maxCgroups);
-  expect(defines(read("bpf/cgroups.h")).get("CT_CGROUP_DEPTH")).toBe(maxDepth);
 });
 
 it("gives the filter as many slots as the hash has values", () => {

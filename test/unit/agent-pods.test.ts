@@ -142,7 +142,7 @@ describe("names of workloads", () => {
 const unexpected = (): never => {
   throw new Error("nobody needs this");
 };
-const noScope = { protectCgroups: unexpected, unprotect: unexpected };
+const noScope = { protectCgroups: unexpected, holdsCgroup: unexpected, unprotect: unexpected };
 
 describe("protection of pods", () => {
   function guardWith(fault?: CloudtaserError) {
@@ -155,6 +155,7 @@ describe("protection of pods", () => {
           fault && index === 0 ? { path, error: fault } : { path, id: BigInt(index) },
         );
       },
+      holdsCgroup: (path: string) => path === "/kubepods/pod1",
       unprotect(which: object): ProtectResult {
         calls.push(`unprotect ${JSON.stringify(which)}`);
         throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: "w" });
@@ -174,6 +175,11 @@ describe("protection of pods", () => {
     expect(calls).toEqual([
       'protect [{"path":"/kubepods/pod1","workload":"v"},{"path":"/kubepods/pod2","workload":"w"}]',
     ]);
+  });
+
+  it("is of the group that is there now", () => {
+    const { guard } = guardWith();
+    expect(["/kubepods/pod1", "/kubepods/pod2"].map((cgroup) => guard.holds(cgroup))).toEqual([true, false]);
   });
 
   it("of a group that is gone ends by itself; of one that is not wanted, for all of the workload", async () => {

@@ -144,7 +144,7 @@ describe("protection", () => {
     await until(() => expect(cluster.lines.join()).toContain("pod protected"));
     await source.stop();
     await cluster.server.down();
-    cluster.guard = new FakeGuard();
+    cluster.guard = new FakeGuard(cluster.mount);
     const next = await cluster.started();
     expect(cluster.guard.now).toEqual(new Map([[cgroup, workload]]));
     expect(Object.values(cluster.guard.ruled)).toEqual([{ mode: "enforce" }]);

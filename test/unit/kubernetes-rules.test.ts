@@ -29,7 +29,7 @@ describe("protection", () => {
     await until(() => expect(cluster.lines.join()).toContain("pod protected"));
     await source.stop();
     rmSync(join(cluster.mount, "cgroup.controllers"));
-    cluster.guard = new FakeGuard();
+    cluster.guard = new FakeGuard(cluster.mount);
     await cluster.started();
     expect(Object.values(cluster.guard.ruled)).toEqual([{ mode: "enforce" }]);
   });
@@ -44,7 +44,7 @@ describe("protection", () => {
     expect(Object.keys(cluster.guard.ruled)).toEqual([cluster.guard.now.get(cgroup)]);
     await until(() => expect(cluster.lines.join()).toContain("pod protected"));
     await source.stop();
-    cluster.guard = new FakeGuard();
+    cluster.guard = new FakeGuard(cluster.mount);
     const next = await cluster.started();
     await until(() => expect(next.report()).toMatchObject({ synced: true, wanted: 51 }));
     expect(Object.keys(cluster.guard.ruled)).toEqual([cluster.guard.now.get(cgroup)]);

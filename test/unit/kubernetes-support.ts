@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A source on an API server and a cgroup mount of this test, with a guard that writes down what it was asked for.
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
@@ -21,11 +21,25 @@ export const patience = { timeout: 50_000, interval: 5 };
 export class FakeGuard implements PodGuard {
   readonly calls: string[] = [];
   readonly now = new Map<string, string>();
+  /** As the kernel's table: by the id of each group, which the next one of its path does not have. */
+  readonly table = new Set<bigint>();
+  /** Workloads whose protection was ended. */
+  readonly ended: string[] = [];
   ruled: Record<string, PodRules> = {};
   /** Pods that may have rules of their own. */
   room = Number.POSITIVE_INFINITY;
   /** Thrown by protect() while it is set. */
   fault: Error | undefined;
+
+  constructor(readonly mount: string) {}
+
+  #idOf(cgroup: string): bigint | undefined {
+    return statSync(join(this.mount, cgroup), { bigint: true, throwIfNoEntry: false })?.ino;
+  }
+
+  holds(cgroup: string): boolean {
+    return this.table.has(this.#idOf(cgroup) ?? 0n);
+  }
 
   async rules(workloads: readonly { name: string; rules: PodRules }[]): Promise<string[]> {
     this.calls.push("rules");
@@ -38,6 +52,9 @@ export class FakeGuard implements PodGuard {
     return groups.map(({ cgroup, workload }) => {
       this.calls.push(`protect ${cgroup}`);
       if (this.fault) return this.fault;
+      const id = this.#idOf(cgroup);
+      if (id === undefined) return new Error(`no control group ${cgroup}`);
+      this.table.add(id);
       this.now.set(cgroup, workload);
       return undefined;
     });
@@ -48,7 +65,8 @@ export class FakeGuard implements PodGuard {
     this.now.delete(cgroup);
   }
 
-  async unprotect(cgroup: string): Promise<void> {
+  async unprotect(cgroup: string, workload: string): Promise<void> {
+    this.ended.push(workload);
     this.calls.push(`unprotect ${cgroup}`);
     this.now.delete(cgroup);
   }
@@ -59,7 +77,7 @@ export class Cluster {
   readonly mount = makeMount(join(this.directory, "cgroup"));
   readonly notices: PodNotice[] = [];
   readonly lines: string[] = [];
-  guard = new FakeGuard();
+  guard = new FakeGuard(this.mount);
   awayAfterMs = 60_000;
   #server: ApiServer | undefined;
   readonly #sources: KubernetesSource[] = [];

@@ -6,14 +6,17 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Following } from "../../src/scope/following.js";
-import { Cgroups, Groups, Hierarchy } from "../../src/scope/index.js";
+import { Cgroups, Groups, Hierarchy, type OpenById } from "../../src/scope/index.js";
+import { openByWalk } from "./fake-hierarchy.js";
 
 let root: string;
 let hierarchy: Hierarchy;
+let open: OpenById;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "cgroups-"));
-  hierarchy = new Hierarchy(root);
+  hierarchy = new Hierarchy((at, id) => open(at, id), root);
+  open = openByWalk;
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -42,11 +45,20 @@ describe("Hierarchy", () => {
     );
   });
 
-  it("finds paths of ids by one walk", () => {
+  it("finds the place of an id, and takes nobody's word but the kernel's that it is gone", () => {
     make("a/b/c");
     const id = hierarchy.find("/a/b/c") ?? 0n;
-    expect(hierarchy.pathsOf(new Set([id, 1n]))).toEqual(new Map([[id, "/a/b/c"]]));
+    expect(hierarchy.placeOf(id)).toBe("/a/b/c");
     expect(hierarchy.find("/a/nothing")).toBeUndefined();
+    for (const code of ["EMFILE", "ENOMEM", "EPERM"]) {
+      open = () => {
+        throw Object.assign(new Error(code), { code });
+      };
+      expect(hierarchy.placeOf(id), code).toBeUndefined();
+    }
+    open = openByWalk;
+    rmSync(join(root, "a"), { recursive: true });
+    expect(hierarchy.placeOf(id)).toBe("gone");
   });
 });
 
@@ -62,9 +74,10 @@ describe("Cgroups", () => {
       add: ({ id, group }: { id: bigint; group: number }) => table.size < 2 && Boolean(table.set(id, group)),
       remove: (id: bigint) => void table.delete(id),
       list: () => [...table].map(([id, group]) => ({ id, group })),
+      groupOf: (id: bigint) => table.get(id),
       enter: () => ({ entered: 0, full: false }),
     };
-    cgroups = new Cgroups({ kernel: () => kernel, groups, limit: 2, hierarchy });
+    cgroups = new Cgroups({ kernel: () => kernel, groups, limit: 2, openById: openByWalk, hierarchy });
   });
 
   it("refuses what is not there, the root, and more than fits, each by its name", () => {
@@ -100,6 +113,28 @@ describe("Cgroups", () => {
     cgroups.removeGroup(group);
     expect(table.size).toBe(0);
     expect(cgroups.has("/a/deep")).toBe(false);
+  });
+
+  it("keeps one that cannot be seen, until the kernel says that it is gone", () => {
+    make("a/one");
+    const { id } = cgroups.add("/a/one", groups.ensure("pay"));
+    // As if something were mounted over it: its place shows another directory.
+    const elsewhere = mkdtempSync(join(tmpdir(), "cgroups-"));
+    renameSync(join(root, "a/one"), join(elsewhere, "one"));
+    open = (_, asked) => openByWalk(elsewhere, asked);
+    make("a/one");
+    cgroups.forgetGone();
+    expect(cgroups.list()).toEqual([{ id, path: null, workload: "pay" }]);
+    expect(cgroups.has("/a/one")).toBe(false);
+    rmSync(join(root, "a/one"), { recursive: true });
+    renameSync(join(elsewhere, "one"), join(root, "a/one"));
+    expect(cgroups.has("/a/one")).toBe(true);
+    expect(cgroups.add("/a/one", groups.ensure("pay")), "as it was").toEqual({ id, fresh: false, before: undefined });
+    rmSync(elsewhere, { recursive: true });
+    rmSync(join(root, "a/one"), { recursive: true });
+    open = openByWalk;
+    cgroups.forgetGone();
+    expect(table.size).toBe(0);
   });
 
   it("does not take a new group for the old one of its path", () => {

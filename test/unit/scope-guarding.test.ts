@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Groups, Hardening, Hierarchy, Scope, type ScopeKernel } from "../../src/scope/index.js";
+import { openByWalk } from "./fake-hierarchy.js";
 
 describe("protection and the doors", () => {
   let directory: string;
@@ -25,7 +26,13 @@ describe("protection and the doors", () => {
       },
       remove: () => [],
       list: () => [],
-      cgroups: { add: () => true, remove: () => {}, list: () => [], enter: () => ({ entered: 0, full: false }) },
+      cgroups: {
+        add: () => true,
+        remove: () => {},
+        list: () => [],
+        groupOf: () => undefined,
+        enter: () => ({ entered: 0, full: false }),
+      },
       guarding: async (action, how) => {
         told.push(`wake ${how}, ${holding} held`);
         if (fault) throw fault;
@@ -44,7 +51,8 @@ describe("protection and the doors", () => {
       },
       limit: 10,
       cgroupLimit: 10,
-      hierarchy: new Hierarchy(directory),
+      openCgroup: openByWalk,
+      hierarchy: new Hierarchy(openByWalk, directory),
       hardening: new Hardening(
         { coreLimit: () => [0, 0], hold: () => ({ alive: () => true, close: () => {} }) },
         () => ({

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Groups, Hardening, Scope, type ScopeRecord } from "../../src/scope/index.js";
+import { openByWalk } from "./fake-hierarchy.js";
 
 const directory = mkdtempSync(join(tmpdir(), "scope-"));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
@@ -21,7 +22,13 @@ function scopeWith(found: () => string[]): { scope: Scope; protectedNow: ScopeRe
       },
       remove: ({ group }) => protectedNow.filter(({ who }) => who.group === group),
       list: () => protectedNow,
-      cgroups: { add: () => true, remove: () => {}, list: () => [], enter: () => ({ entered: 0, full: false }) },
+      cgroups: {
+        add: () => true,
+        remove: () => {},
+        list: () => [],
+        groupOf: () => undefined,
+        enter: () => ({ entered: 0, full: false }),
+      },
       guarding: async (action) => action(),
     },
     groups: new Groups(join(directory, "workloads.json")),
@@ -29,6 +36,7 @@ function scopeWith(found: () => string[]): { scope: Scope; protectedNow: ScopeRe
     hold: () => ({ alive: () => true, close: () => {} }),
     limit: 10,
     cgroupLimit: 10,
+    openCgroup: openByWalk,
     hardening: new Hardening({ coreLimit: () => [0, 0], hold: () => ({ alive: () => true, close: () => {} }) }, () => ({
       core_limit: false,
       coredump_filter: false,

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who comes into a protected control group, by whatever detour, is protected there by the rules of that group at least, and
+// has no right to look at anybody who was there before or comes after him.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { GuestCommand } from "../lab/command.js";
+import { Guest } from "../lab/guest.js";
+import { Field, type Person, triggerDir } from "./field.js";
+import { nextLine } from "./next-line.js";
+
+const root = "/sys/fs/cgroup/ct-trust";
+const group = (name: string): string => `${root}/${name}`;
+const into = (name: string): string => `echo $$ > ${group(name)}/cgroup.procs`;
+
+const base = { mode: "enforce", canary: { interval: 15 } };
+
+/** Does what it reads, line by line, each in a child. */
+const obey = `while read -r line; do sh -c "$line"; done`;
+
+/** A victim that goes into the group before it executes itself, and with that its secret. */
+const start = (name: string): string => `sleep 100000 | sh -c '${into(name)}; exec ${triggerDir}/victim' &`;
+
+type Target = Omit<Person, "command">;
+
+describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (kernel) => {
+  let field: Field;
+
+  beforeAll(async () => {
+    field = new Field(await Guest.boot({ kernel, timeoutSeconds: 300 }));
+    await field.sh(`mkdir -p ${["pay", "more", "weak", "other", "third", "out"].map(group).join(" ")}`);
+    await field.startAgent(base);
+  }, 600_000);
+
+  afterAll(async () => {
+    await field?.guest.close();
+  });
+
+  const protect = async (name: string, workload = name): Promise<void> => {
+    const { status, stderr } = await field.sh(`cloudtaser protect --cgroup ${group(name)} --name ${workload}`);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+  };
+
+  /** In the group, by itself. */
+  const personIn = async (name: string): Promise<Person> => {
+    const person = await field.person();
+    await field.sh(`echo ${person.pid} > ${group(name)}/cgroup.procs`);
+    return person;
+  };
+
+  /** What becomes of an attack that this shell's child makes; line: what it said before. */
+  const attackFrom = async (shell: GuestCommand, target: Target, line: number): Promise<string> => {
+    shell.write(`${field.attackCommand("procmem_read", "default", target).join(" ")}\n`);
+    const truth = JSON.parse(await nextLine(shell, line)) as { succeeded: boolean; errnoName: string };
+    return truth.succeeded ? "open" : truth.errnoName;
+  };
+
+  const attack = async (target: Target): Promise<string> => {
+    const { truth } = await field.attack("procmem_read", "default", { ...target });
+    return truth?.succeeded ? "open" : (truth?.errnoName ?? "nothing was tried");
+  };
+
+  test("who was led through the group hands no trust to what he starts afterwards", async () => {
+    await protect("pay");
+    const boss = field.guest.spawn(`${into("pay")}; ${into("out")}; ${start("pay")} ${obey}`);
+    const victim = JSON.parse(await nextLine(boss, 0)) as Target;
+    expect(await attackFrom(boss, victim, 1), "by another child of who was led through").toBe("EPERM");
+    expect(await attack(victim), "by anybody").toBe("EPERM");
+  }, 120_000);
+
+  test("nor does who stays in it, to what is put into places below", async () => {
+    await field.sh(`mkdir -p ${group("pay/a")}`);
+    const boss = field.guest.spawn(`${into("pay")}; ${start("pay/a")} ${obey}`);
+    const victim = JSON.parse(await nextLine(boss, 0)) as Target;
+    expect(await attackFrom(boss, victim, 1)).toBe("EPERM");
+  }, 120_000);
+
+  test("process 1 of the node is taken in by no group", async () => {
+    const script = `before=$(cut -d: -f3 /proc/1/cgroup); echo 1 > ${group("pay")}/cgroup.procs
+      cat /proc/1/cgroup; echo 1 > /sys/fs/cgroup$before/cgroup.procs; cat /proc/1/cgroup`;
+    const { stdout } = await field.sh(script);
+    expect(stdout.split("\n")[0]).toContain("/ct-trust/pay");
+    expect(stdout.split("\n")[1]).not.toContain("/ct-trust");
+    const { processes } = JSON.parse((await field.control("GET", "/v1/status")).stdout) as {
+      processes: { pid: number }[];
+    };
+    expect(processes.length).toBeGreaterThan(1);
+    expect(processes.map(({ pid }) => pid)).not.toContain(1);
+    const stranger = await field.person();
+    expect(await attack(stranger), "what is started afterwards").toBe("open");
+  }, 120_000);
+
+  test("a child that was left outside comes in as its parent did, whenever it is found", async () => {
+    const before = await personIn("more");
+    await protect("more", "pay");
+    expect(await attack(before)).toBe("EPERM");
+    const parent = field.guest.spawn(`exec 3<&0; (while read -r line <&3; do sh -c "$line"; done) & ${into("more")}
+      echo ready; wait`);
+    expect(await nextLine(parent, 0)).toBe("ready");
+    const workloads = [{ name: "pay", cgroup: group("more") }];
+    await field.reconfigure({ ...base, workloads });
+    expect(await attackFrom(parent, before, 1), "after a reload").toBe("EPERM");
+    // Something new is named: the children of all that workload are looked for.
+    await protect("other", "pay");
+    expect(await attackFrom(parent, before, 2), "after the children were looked for").toBe("EPERM");
+    await field.unprotect("pay");
+    await protect("pay");
+  }, 180_000);
+
+  test("who waits in a group when the configuration brings its protection is trusted by nobody there", async () => {
+    const victim = await personIn("third");
+    const waiting = field.guest.spawn(`${into("third")}; echo ready; ${obey}`);
+    expect(await nextLine(waiting, 0)).toBe("ready");
+    expect(await attackFrom(waiting, victim, 1), "before").toBe("open");
+    await field.reconfigure({ ...base, workloads: [{ name: "third", cgroup: group("third") }] });
+    expect(await attack(victim), "it is protected").toBe("EPERM");
+    expect(await attackFrom(waiting, victim, 2)).toBe("EPERM");
+  }, 180_000);
+
+  test("a mount over a group's directory ends nothing, and brings no trust when it goes", async () => {
+    await field.sh(`mkdir -p ${group("veil")} /run/groups && mount -t cgroup2 none /run/groups`);
+    const before = await personIn("veil");
+    await protect("veil");
+    const place = async (): Promise<string | null | undefined> => {
+      const { stdout } = await field.control("GET", "/v1/status");
+      const { cgroups } = JSON.parse(stdout) as { cgroups: { path: string | null; workload: string }[] };
+      return cgroups.find(({ workload }) => workload === "veil")?.path;
+    };
+    expect(await place()).toBe("/ct-trust/veil");
+    await field.sh(`mount -t tmpfs none ${group("veil")}`);
+    // Longer than two rounds of the agent's.
+    await new Promise((resolve) => setTimeout(resolve, 40_000));
+    expect(await place(), "it is protected, and cannot be seen").toBe(null);
+    const meanwhile = await field.person();
+    await field.sh(`echo ${meanwhile.pid} > /run/groups/ct-trust/veil/cgroup.procs`);
+    expect(await attack(meanwhile), "who came by another mount").toBe("EPERM");
+    const waiting = field.guest.spawn(
+      `echo $$ > /run/groups/ct-trust/veil/cgroup.procs; umount ${group("veil")}; echo ready; ${obey}`,
+    );
+    expect(await nextLine(waiting, 0)).toBe("ready");
+    await expect.poll(place, { timeout: 60_000, interval: 500 }).toBe("/ct-trust/veil");
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    expect(await attackFrom(waiting, before, 1)).toBe("EPERM");
+    expect(await attackFrom(waiting, meanwhile, 2)).toBe("EPERM");
+    // And what is gone is forgotten.
+    await field.sh(`kill -9 ${before.pid} ${meanwhile.pid} $(cat ${group("veil")}/cgroup.procs); sleep 1
+      umount /run/groups; rmdir ${group("veil")}`);
+    await expect.poll(place, { timeout: 60_000, interval: 500 }).toBe(undefined);
+  }, 240_000);
+
+  test("whom a person finds there when he names it may look at each other", async () => {
+    await field.sh(`mkdir -p ${group("circle")}`);
+    const one = await personIn("circle");
+    const other = field.guest.spawn(`${into("circle")}; echo ready; ${obey}`);
+    expect(await nextLine(other, 0)).toBe("ready");
+    await protect("circle");
+    expect(await attack(one)).toBe("EPERM");
+    expect(await attackFrom(other, one, 1)).toBe("open");
+    // Once more: whoever has come since does not get into the circle by that.
+    const late = field.guest.spawn(`${into("circle")}; echo ready; ${obey}`);
+    expect(await nextLine(late, 0)).toBe("ready");
+    await protect("circle");
+    expect(await attackFrom(late, one, 1)).toBe("EPERM");
+  }, 180_000);
+
+  test("who belongs to two workloads is judged by the stricter rule, and to three by the strictest there is", async () => {
+    const mild = { vectors: { procmem_read: { mode: "off" }, environ_read: { mode: "detect" } } };
+    const workloads = [
+      { name: "weak", ...mild },
+      { name: "weaker", ...mild },
+    ];
+    await field.reconfigure({ ...base, workloads });
+    await field.sh(`mkdir -p ${group("weaker")}`);
+    await protect("weak");
+    await protect("weaker");
+    const weak = await personIn("weak");
+    expect(await attack(weak), "in the weak one alone").toBe("open");
+    const strict = await personIn("pay");
+    await field.sh(`echo ${strict.pid} > ${group("weak")}/cgroup.procs`);
+    expect(await attack(strict), "a strict one that was put into the weak group").toBe("EPERM");
+    const boss = field.guest.spawn(`${into("weak")}; ${into("out")}; ${start("pay")} ${obey}`);
+    const victim = JSON.parse(await nextLine(boss, 0)) as Target;
+    expect(await attack(victim), "started by who was led through the weak group").toBe("EPERM");
+    const twice = field.guest.spawn(`${into("weak")}; ${into("weaker")}; ${into("out")}; ${start("pay")} ${obey}`);
+    const other = JSON.parse(await nextLine(twice, 0)) as Target;
+    expect(await attack(other), "through two").toBe("EPERM");
+    // The weak one ends, and what belongs to the strict one too stays protected.
+    await field.unprotect("weak");
+    expect(await attack(weak)).toBe("open");
+    expect(await attack(victim)).toBe("EPERM");
+    expect(await attack(strict)).toBe("EPERM");
+    await field.unprotect("pay");
+    expect(await attack(victim)).toBe("open");
+  }, 240_000);
+});

@@ -39,6 +39,7 @@ SIGNAL_OBJECT := build/bpf/cloudtaser-signal.bpf.o
 # What looks for secrets in what protected processes write: loaded with the first secret.
 LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(wildcard bpf/leaks/*.bpf.c))
 LEAK_OBJECT := build/bpf/cloudtaser-leaks.bpf.o
+DIGESTS := src/kernel/digests.gen.ts
 ADDON := build/Release/cloudtaser.node
 CANARY := build/cloudtaser-canary
 LAUNCH := build/cloudtaser-launch
@@ -107,7 +108,12 @@ $(LAUNCH): native/launch/launch.c | build/requirements.stamp
 	$(say) CC $@
 	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -o $@ $<
 
-build/typescript.stamp: $(TS_SOURCES) tsconfig.json | node_modules/.stamp
+# Which objects the agent loads.
+$(DIGESTS): tools/digests.sh $(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT)
+	$(Q)bash $< $(filter %.o,$^) > build/digests.tmp
+	$(Q)mv build/digests.tmp $@
+
+build/typescript.stamp: $(TS_SOURCES) $(DIGESTS) tsconfig.json | node_modules/.stamp
 	$(say) TSC dist
 	$(Q)$(TSC) -p tsconfig.json
 	$(Q)touch $@
@@ -194,7 +200,7 @@ format: ## rewrite sources in the house format
 	$(Q)$(CLANG_FORMAT) -i $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 
 clean: ## removes build/ and dist/
-	$(Q)rm -rf build dist
+	$(Q)rm -rf build dist $(DIGESTS)
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile

@@ -25,14 +25,26 @@ Napi::Function Object::Define(Napi::Env env) {
        InstanceMethod<&Object::Close>("close")});
 }
 
+// As libbpf names what it opens by path: maps of sections are called after it.
+static std::string NameOf(const std::string& path) {
+  std::string base = path.substr(path.rfind('/') + 1);
+  return base.substr(0, base.find('.'));
+}
+
 Napi::Value Object::Open(const Napi::CallbackInfo& info) {
   Arguments args(info, "openObject");
   std::string path = args.Text(0, "path");
+  Bytes bytes = args.BytesOf(1, "bytes");
   if (args.bad()) return info.Env().Undefined();
+  std::string name = NameOf(path);
+  struct bpf_object_open_opts options = {};
+  options.sz = sizeof(options);
+  options.object_name = name.c_str();
   LogCapture log;
   Parts parts;
   parts.path = path;
-  parts.object.reset(bpf_object__open_file(path.c_str(), nullptr));
+  // Everything that it needs later is copied.
+  parts.object.reset(bpf_object__open_mem(bytes.data, bytes.size, &options));
   if (!parts.object) return ThrowErrno(info.Env(), errno, "open object", path, log.text());
   return Make(info.Env(), Instance::Of(info.Env()).object, std::move(parts));
 }

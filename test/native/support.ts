@@ -2,11 +2,11 @@
 // For the addon's tests: fixtures compiled on demand, and child processes that load the addon by path.
 
 import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findAddon, loadNative } from "../../src/kernel/load-native.js";
-import type { NativeError } from "../../src/kernel/native.js";
+import type { BpfObject, NativeError } from "../../src/kernel/native.js";
 
 export const native = loadNative();
 
@@ -25,6 +25,11 @@ export function compile(name: "shape" | "maps"): string {
   return object;
 }
 
+/** As the agent does, but for the check of the digest. */
+export function openFile(path: string): BpfObject {
+  return native.openObject(path, readFileSync(path));
+}
+
 /** The NativeError that `action` throws. */
 export function failure(action: () => unknown): NativeError {
   try {
@@ -40,7 +45,9 @@ export function child(
   body: string,
   options: { under?: string[]; flags?: string[]; args?: string[]; env?: NodeJS.ProcessEnv } = {},
 ): SpawnSyncReturns<string> {
-  const script = `const native = require(process.env.ADDON);\n${body}`;
+  const script = `const native = require(process.env.ADDON);
+    const openFile = (path, from = native) => from.openObject(path, require("fs").readFileSync(path));
+    ${body}`;
   const words = [...(options.under ?? []), process.execPath, ...(options.flags ?? []), "-e", script, "--"];
   const [command = "", ...rest] = words;
   return spawnSync(command, [...rest, ...(options.args ?? [])], {

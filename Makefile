@@ -22,7 +22,10 @@ say = @printf '  %-8s %s\n'
 endif
 
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
-BPF_CFLAGS := -O2 -g -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror -Wno-unused-parameter
+# Where the tree lies is in no file that is built: see tools/reproduce.ts.
+export PWD := $(CURDIR)
+C_CFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)=.
+BPF_CFLAGS := -O2 -g -mcpu=v3 -target bpf -fdebug-compilation-dir=. -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror -Wno-unused-parameter
 BIN := node_modules/.bin
 TSC := $(BIN)/tsc
 BIOME := $(BIN)/biome
@@ -30,14 +33,14 @@ BIOME := $(BIN)/biome
 NODEDIR = $(shell for d in "$$(dirname $$(dirname $$(readlink -f "$$(command -v node || echo /usr/bin/node)")))" /usr; do \
 	[ -e $$d/include/node/node_api.h ] && { echo --nodedir=$$d; break; }; done)
 
-DOORS := $(wildcard bpf/doors/*.bpf.c) bpf/census.bpf.c
+DOORS := $(sort $(wildcard bpf/doors/*.bpf.c)) bpf/census.bpf.c
 PARTS := $(patsubst %.bpf.c,build/bpf/parts/%.o,$(notdir $(DOORS)))
 OBJECT := build/bpf/cloudtaser.bpf.o
 # The same doors as kprobes, for kernels without BPF trampolines.
 SIGNAL_PARTS := $(PARTS:build/bpf/parts/%=build/bpf/signal/%)
 SIGNAL_OBJECT := build/bpf/cloudtaser-signal.bpf.o
 # What looks for secrets in what protected processes write: loaded with the first secret.
-LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(wildcard bpf/leaks/*.bpf.c))
+LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(sort $(wildcard bpf/leaks/*.bpf.c)))
 LEAK_OBJECT := build/bpf/cloudtaser-leaks.bpf.o
 DIGESTS := src/kernel/digests.gen.ts
 ADDON := build/Release/cloudtaser.node
@@ -100,13 +103,13 @@ $(ADDON): binding.gyp bpf/abi_leak.h bpf/leak_hash.h $(shell find native -name '
 	$(Q)$(BIN)/node-gyp configure $(NODEDIR) --loglevel=warn >build/addon.log 2>&1 && \
 		$(BIN)/node-gyp build $(NODEDIR) --loglevel=warn >>build/addon.log 2>&1 || { cat build/addon.log; exit 1; }
 
-$(CANARY): $(wildcard native/canary/*.c native/canary/*.h) | build/requirements.stamp
+$(CANARY): $(sort $(wildcard native/canary/*.c native/canary/*.h)) | build/requirements.stamp
 	$(say) CC $@
-	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -pthread -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(C_CFLAGS) -static -pthread -o $@ $(filter %.c,$^)
 
 $(LAUNCH): native/launch/launch.c | build/requirements.stamp
 	$(say) CC $@
-	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -o $@ $<
+	$(Q)$(CC) $(C_CFLAGS) -static -o $@ $<
 
 # Which objects the agent loads.
 $(DIGESTS): tools/digests.sh $(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT)
@@ -183,7 +186,7 @@ check: all generated-check ## format, lint, types, generated files
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 	$(Q)node dist/tools/check-imports.js
 
-.PHONY: generate generated-check golden format clean help
+.PHONY: generate generated-check reproduce golden format clean help
 generate: build/bpf/abi.o typescript ## generated files: ABI decoders and references in docs/
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o > src/kernel/abi.gen.ts.tmp && mv src/kernel/abi.gen.ts.tmp src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js
@@ -191,6 +194,9 @@ generate: build/bpf/abi.o typescript ## generated files: ABI decoders and refere
 generated-check: build/bpf/abi.o typescript
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o --check src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js --check
+
+reproduce: all ## builds everything once more elsewhere: byte by byte the same? (SAMPLE=1: a few doors, all JavaScript)
+	$(Q)node dist/tools/reproduce.js $(if $(SAMPLE),--sample)
 
 golden: typescript ## what the formats make of sample events (UPDATE=1 writes it anew)
 	$(Q)node dist/tools/golden.js $(if $(UPDATE),--update)

@@ -44,6 +44,8 @@ LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(sort $(wildcard
 LEAK_OBJECT := build/bpf/cloudtaser-leaks.bpf.o
 DIGESTS := src/kernel/digests.gen.ts
 ADDON := build/Release/cloudtaser.node
+# Of what others wrote and the product holds.
+LICENCES := build/third-party-licences.txt
 CANARY := build/cloudtaser-canary
 LAUNCH := build/cloudtaser-launch
 TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
@@ -168,8 +170,13 @@ deb: all ## a Debian package with its own Node
 image: ## a container image of what is committed, by buildah (IMAGE=NAME:TAG)
 	$(Q)bash packaging/image/build.sh $(IMAGE)
 
-sbom: typescript ## what the product is made of, as CycloneDX (build/sbom.json)
-	$(Q)node dist/tools/sbom.js > build/sbom.json.tmp && mv build/sbom.json.tmp build/sbom.json
+$(LICENCES): tools/licences.ts package-lock.json build/typescript.stamp
+	$(Q)node dist/tools/licences.js > $@.tmp && mv $@.tmp $@
+
+build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
+	$(Q)node dist/tools/sbom.js > $@.tmp && mv $@.tmp $@
+
+sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
 test: lab-build ## everything: unit, contract, native, and the lab on all kernels

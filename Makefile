@@ -141,6 +141,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/triggers/triggers.mk
 -include test/demo/demo.mk
 -include test/bench/bench.mk
+-include test/fuzz/fuzz.mk
 include packaging/packaging.mk
 
 ##@ Use
@@ -179,13 +180,13 @@ build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
-test: lab-build ## everything: unit, contract, native, and the lab on all kernels
+test: lab-build fuzzers ## everything: unit, contract, native, and the lab on all kernels
 	$(Q)node dist/tools/run-tests.js
 
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
 	$(Q)$(BIN)/vitest run --project benign test/benign/kernel-$(KERNEL).test.ts --reporter=verbose
 
-unit: all ## the tests that need no guest
+unit: all fuzzers ## the tests that need no guest
 	$(Q)$(BIN)/vitest run --project unit --project contract --project native
 
 check: all generated-check ## format, lint, types, generated files
@@ -193,7 +194,7 @@ check: all generated-check ## format, lint, types, generated files
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 	$(Q)node dist/tools/check-imports.js
 
-.PHONY: generate generated-check reproduce golden format clean help
+.PHONY: generate generated-check reproduce fuzz golden format clean help
 generate: build/bpf/abi.o typescript ## generated files: ABI decoders and references in docs/
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o > src/kernel/abi.gen.ts.tmp && mv src/kernel/abi.gen.ts.tmp src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js
@@ -201,6 +202,9 @@ generate: build/bpf/abi.o typescript ## generated files: ABI decoders and refere
 generated-check: build/bpf/abi.o typescript
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o --check src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js --check
+
+fuzz: fuzzers typescript ## tries the C++ that takes bytes from outside (SECONDS=60 each); what fails is kept in build/fuzz
+	$(Q)node dist/tools/fuzz.js $(or $(SECONDS),60) $(FUZZ_TARGETS)
 
 reproduce: all ## builds everything once more elsewhere: byte by byte the same? (SAMPLE=1: a few doors, all JavaScript)
 	$(Q)node dist/tools/reproduce.js $(if $(SAMPLE),--sample)

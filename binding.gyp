@@ -15,6 +15,7 @@
         "native/link.cc",
         "native/map.cc",
         "native/object.cc",
+        "native/prints.cc",
         "native/process.cc",
         "native/ring.cc",
         "native/shape.cc",

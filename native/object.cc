@@ -9,6 +9,7 @@
 
 #include "link.h"
 #include "map.h"
+#include "refused.h"
 
 namespace cloudtaser {
 
@@ -71,13 +72,6 @@ struct bpf_map* Object::FindMap(const Napi::CallbackInfo& info, Arguments& args)
   struct bpf_map* map = bpf_object__find_map_by_name(parts_.object.get(), name.c_str());
   if (map == nullptr) ThrowErrno(info.Env(), ENOENT, "find map", name, "searched: " + parts_.path);
   return map;
-}
-
-// libbpf tells which program it was only in its log: "prog 'NAME': failed to load: -22".
-static std::string RefusedProgram(const std::string& log) {
-  size_t end = log.rfind("': failed to load");
-  size_t begin = end == std::string::npos ? end : log.rfind('\'', end - 1);
-  return begin == std::string::npos ? "" : log.substr(begin + 1, end - begin - 1);
 }
 
 Napi::Value Object::Load(const Napi::CallbackInfo& info) {

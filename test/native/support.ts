@@ -8,7 +8,10 @@ import { join } from "node:path";
 import { findAddon, loadNative } from "../../src/kernel/load-native.js";
 import type { BpfObject, NativeError } from "../../src/kernel/native.js";
 
-export const native = loadNative();
+/** CT_ADDON: another build of it, such as the one with sanitizers. */
+const addon = process.env["CT_ADDON"] ?? findAddon();
+
+export const native = loadNative(addon);
 
 /** A directory that is gone after the test run. */
 export const scratch = mkdtempSync(join(tmpdir(), "cloudtaser-native-"));
@@ -53,7 +56,7 @@ export function child(
   return spawnSync(command, [...rest, ...(options.args ?? [])], {
     encoding: "utf8",
     timeout: 60_000,
-    env: { ...process.env, ...options.env, ADDON: findAddon() },
+    env: { ...process.env, ...options.env, ADDON: addon },
   });
 }
 

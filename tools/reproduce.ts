@@ -16,7 +16,7 @@ const sample = ["build/bpf/parts/file_open.o", "build/bpf/signal/file_open.o", "
 
 const shipped = (path: string): boolean =>
   /^build\/(bpf\/cloudtaser[^/]*\.bpf\.o|cloudtaser-\w+|Release\/cloudtaser\.node|triggers\/\w+)$/.test(path) ||
-  /^dist\/(bin|src)\/.*\.js$/.test(path);
+  /^dist\/(bin|src)\/.*\.c?js$/.test(path);
 
 export interface Difference {
   path: string;

@@ -43,7 +43,7 @@ it("no built file says where the tree lies", () => {
     "build/cloudtaser-launch",
   ];
   const telling = built
-    .filter((path) => /\.bpf\.o$|\.js$|cloudtaser-/.test(path))
+    .filter((path) => /\.bpf\.o$|\.c?js$|cloudtaser-/.test(path))
     .filter((path) => readFileSync(path).includes(here));
   expect(telling).toEqual([]);
 });

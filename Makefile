@@ -22,7 +22,10 @@ say = @printf '  %-8s %s\n'
 endif
 
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
-BPF_CFLAGS := -O2 -g -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror -Wno-unused-parameter
+# Where the tree lies is in no file that is built: see tools/reproduce.ts.
+export PWD := $(CURDIR)
+C_CFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)=.
+BPF_CFLAGS := -O2 -g -mcpu=v3 -target bpf -fdebug-compilation-dir=. -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror -Wno-unused-parameter
 BIN := node_modules/.bin
 TSC := $(BIN)/tsc
 BIOME := $(BIN)/biome
@@ -30,16 +33,19 @@ BIOME := $(BIN)/biome
 NODEDIR = $(shell for d in "$$(dirname $$(dirname $$(readlink -f "$$(command -v node || echo /usr/bin/node)")))" /usr; do \
 	[ -e $$d/include/node/node_api.h ] && { echo --nodedir=$$d; break; }; done)
 
-DOORS := $(wildcard bpf/doors/*.bpf.c) bpf/census.bpf.c
+DOORS := $(sort $(wildcard bpf/doors/*.bpf.c)) bpf/census.bpf.c
 PARTS := $(patsubst %.bpf.c,build/bpf/parts/%.o,$(notdir $(DOORS)))
 OBJECT := build/bpf/cloudtaser.bpf.o
 # The same doors as kprobes, for kernels without BPF trampolines.
 SIGNAL_PARTS := $(PARTS:build/bpf/parts/%=build/bpf/signal/%)
 SIGNAL_OBJECT := build/bpf/cloudtaser-signal.bpf.o
 # What looks for secrets in what protected processes write: loaded with the first secret.
-LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(wildcard bpf/leaks/*.bpf.c))
+LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(sort $(wildcard bpf/leaks/*.bpf.c)))
 LEAK_OBJECT := build/bpf/cloudtaser-leaks.bpf.o
+DIGESTS := src/kernel/digests.gen.ts
 ADDON := build/Release/cloudtaser.node
+# Of what others wrote and the product holds.
+LICENCES := build/third-party-licences.txt
 CANARY := build/cloudtaser-canary
 LAUNCH := build/cloudtaser-launch
 TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
@@ -99,15 +105,20 @@ $(ADDON): binding.gyp bpf/abi_leak.h bpf/leak_hash.h $(shell find native -name '
 	$(Q)$(BIN)/node-gyp configure $(NODEDIR) --loglevel=warn >build/addon.log 2>&1 && \
 		$(BIN)/node-gyp build $(NODEDIR) --loglevel=warn >>build/addon.log 2>&1 || { cat build/addon.log; exit 1; }
 
-$(CANARY): $(wildcard native/canary/*.c native/canary/*.h) | build/requirements.stamp
+$(CANARY): $(sort $(wildcard native/canary/*.c native/canary/*.h)) | build/requirements.stamp
 	$(say) CC $@
-	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -pthread -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(C_CFLAGS) -static -pthread -o $@ $(filter %.c,$^)
 
 $(LAUNCH): native/launch/launch.c | build/requirements.stamp
 	$(say) CC $@
-	$(Q)$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -static -o $@ $<
+	$(Q)$(CC) $(C_CFLAGS) -static -o $@ $<
 
-build/typescript.stamp: $(TS_SOURCES) tsconfig.json | node_modules/.stamp
+# Which objects the agent loads.
+$(DIGESTS): tools/digests.sh $(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT)
+	$(Q)bash $< $(filter %.o,$^) > build/digests.tmp
+	$(Q)mv build/digests.tmp $@
+
+build/typescript.stamp: $(TS_SOURCES) $(DIGESTS) tsconfig.json | node_modules/.stamp
 	$(say) TSC dist
 	$(Q)$(TSC) -p tsconfig.json
 	$(Q)touch $@
@@ -130,6 +141,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/triggers/triggers.mk
 -include test/demo/demo.mk
 -include test/bench/bench.mk
+-include test/fuzz/fuzz.mk
 include packaging/packaging.mk
 
 ##@ Use
@@ -159,17 +171,22 @@ deb: all ## a Debian package with its own Node
 image: ## a container image of what is committed, by buildah (IMAGE=NAME:TAG)
 	$(Q)bash packaging/image/build.sh $(IMAGE)
 
-sbom: typescript ## what the product is made of, as CycloneDX (build/sbom.json)
-	$(Q)node dist/tools/sbom.js > build/sbom.json.tmp && mv build/sbom.json.tmp build/sbom.json
+$(LICENCES): tools/licences.ts package-lock.json build/typescript.stamp
+	$(Q)node dist/tools/licences.js > $@.tmp && mv $@.tmp $@
+
+build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
+	$(Q)node dist/tools/sbom.js > $@.tmp && mv $@.tmp $@
+
+sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
-test: lab-build ## everything: unit, contract, native, and the lab on all kernels
+test: lab-build fuzzers ## everything: unit, contract, native, and the lab on all kernels
 	$(Q)node dist/tools/run-tests.js
 
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
 	$(Q)$(BIN)/vitest run --project benign test/benign/kernel-$(KERNEL).test.ts --reporter=verbose
 
-unit: all ## the tests that need no guest
+unit: all fuzzers ## the tests that need no guest
 	$(Q)$(BIN)/vitest run --project unit --project contract --project native
 
 check: all generated-check ## format, lint, types, generated files
@@ -177,7 +194,7 @@ check: all generated-check ## format, lint, types, generated files
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 	$(Q)node dist/tools/check-imports.js
 
-.PHONY: generate generated-check golden format clean help
+.PHONY: generate generated-check reproduce fuzz golden format clean help
 generate: build/bpf/abi.o typescript ## generated files: ABI decoders and references in docs/
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o > src/kernel/abi.gen.ts.tmp && mv src/kernel/abi.gen.ts.tmp src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js
@@ -185,6 +202,12 @@ generate: build/bpf/abi.o typescript ## generated files: ABI decoders and refere
 generated-check: build/bpf/abi.o typescript
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o --check src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js --check
+
+fuzz: fuzzers typescript ## tries the C++ that takes bytes from outside (SECONDS=60 each); what fails is kept in build/fuzz
+	$(Q)node dist/tools/fuzz.js $(or $(SECONDS),60) $(FUZZ_TARGETS)
+
+reproduce: all ## builds everything once more elsewhere: byte by byte the same? (SAMPLE=1: a few doors, all JavaScript)
+	$(Q)node dist/tools/reproduce.js $(if $(SAMPLE),--sample)
 
 golden: typescript ## what the formats make of sample events (UPDATE=1 writes it anew)
 	$(Q)node dist/tools/golden.js $(if $(UPDATE),--update)
@@ -194,7 +217,7 @@ format: ## rewrite sources in the house format
 	$(Q)$(CLANG_FORMAT) -i $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 
 clean: ## removes build/ and dist/
-	$(Q)rm -rf build dist
+	$(Q)rm -rf build dist $(DIGESTS)
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile

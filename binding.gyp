@@ -15,6 +15,7 @@
         "native/link.cc",
         "native/map.cc",
         "native/object.cc",
+        "native/prints.cc",
         "native/process.cc",
         "native/ring.cc",
         "native/shape.cc",
@@ -32,7 +33,7 @@
       "cflags_cc": ["-std=c++17", "-fno-exceptions"],
       # A copy of node-addon-api's error path in each method: -O3 makes this four times as large for nothing.
       "cflags!": ["-O3"],
-      "cflags": ["-Os", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"],
+      "cflags": ["-Os", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-ffile-prefix-map=<(module_root_dir)=."],
       # nodelete: libbpf keeps a pointer to our print function, which must outlive a worker that unloads the addon.
       "ldflags": ["-Wl,-z,relro,-z,now,-z,nodelete,--no-undefined-version"],
       "libraries": ["-lbpf"],

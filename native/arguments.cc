@@ -30,7 +30,9 @@ std::string Arguments::TextFrom(const Napi::Value& value, const char* name) {
 int64_t Arguments::IntegerFrom(const Napi::Value& value, const char* name, int64_t min, int64_t max) {
   if (bad_) return min;
   double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
-  if (number == std::trunc(number) && number >= static_cast<double>(min) && number <= static_cast<double>(max)) {
+  // The largest int64_t is no double: as one it is 2^63, which does not fit.
+  bool fits = number >= static_cast<double>(min) && number <= static_cast<double>(max) && number < 0x1p63;
+  if (fits && number == std::trunc(number)) {
     return static_cast<int64_t>(number);
   }
   Refuse(name, "must be an integer from " + std::to_string(min) + " to " + std::to_string(max));

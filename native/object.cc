@@ -9,6 +9,7 @@
 
 #include "link.h"
 #include "map.h"
+#include "refused.h"
 
 namespace cloudtaser {
 
@@ -25,14 +26,26 @@ Napi::Function Object::Define(Napi::Env env) {
        InstanceMethod<&Object::Close>("close")});
 }
 
+// As libbpf names what it opens by path: maps of sections are called after it.
+static std::string NameOf(const std::string& path) {
+  std::string base = path.substr(path.rfind('/') + 1);
+  return base.substr(0, base.find('.'));
+}
+
 Napi::Value Object::Open(const Napi::CallbackInfo& info) {
   Arguments args(info, "openObject");
   std::string path = args.Text(0, "path");
+  Bytes bytes = args.BytesOf(1, "bytes");
   if (args.bad()) return info.Env().Undefined();
+  std::string name = NameOf(path);
+  struct bpf_object_open_opts options = {};
+  options.sz = sizeof(options);
+  options.object_name = name.c_str();
   LogCapture log;
   Parts parts;
   parts.path = path;
-  parts.object.reset(bpf_object__open_file(path.c_str(), nullptr));
+  // Everything that it needs later is copied.
+  parts.object.reset(bpf_object__open_mem(bytes.data, bytes.size, &options));
   if (!parts.object) return ThrowErrno(info.Env(), errno, "open object", path, log.text());
   return Make(info.Env(), Instance::Of(info.Env()).object, std::move(parts));
 }
@@ -59,13 +72,6 @@ struct bpf_map* Object::FindMap(const Napi::CallbackInfo& info, Arguments& args)
   struct bpf_map* map = bpf_object__find_map_by_name(parts_.object.get(), name.c_str());
   if (map == nullptr) ThrowErrno(info.Env(), ENOENT, "find map", name, "searched: " + parts_.path);
   return map;
-}
-
-// libbpf tells which program it was only in its log: "prog 'NAME': failed to load: -22".
-static std::string RefusedProgram(const std::string& log) {
-  size_t end = log.rfind("': failed to load");
-  size_t begin = end == std::string::npos ? end : log.rfind('\'', end - 1);
-  return begin == std::string::npos ? "" : log.substr(begin + 1, end - begin - 1);
 }
 
 Napi::Value Object::Load(const Napi::CallbackInfo& info) {

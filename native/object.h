@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A BPF object file: opened, shaped, loaded, attached. Maps and links taken from it have descriptors of their own, so
-// it may be closed, or collected, before them.
+// A BPF object: opened from memory, shaped, loaded, attached. Maps and links taken from it have descriptors of their
+// own, so it may be closed, or collected, before them.
 #pragma once
 
 #include <bpf/libbpf.h>

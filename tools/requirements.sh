@@ -13,6 +13,8 @@ need g++ build-essential
 need python3 python3
 need clang-19 clang-19
 need llvm-strip-19 llvm-19
+# For the fuzzers, with sanitizers.
+need_file "/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer-$(uname -m).a" libclang-rt-19-dev
 need clang-format-19 clang-format-19
 need bpftool bpftool
 need qemu-system-x86_64 qemu-system-x86

@@ -15,7 +15,7 @@ export interface Component {
   hashes?: { alg: "SHA-512"; content: string }[];
 }
 
-interface LockEntry {
+export interface LockEntry {
   version?: string;
   license?: string;
   integrity?: string;
@@ -28,11 +28,24 @@ const licensesOf = (license: string | undefined): Pick<Component, "licenses"> =>
   return { licenses: / (AND|OR|WITH) /.test(license) ? [{ expression: license }] : [{ license: { id: license } }] };
 };
 
-/** Packages that the product has at run time: those that are only used to build it are none of its parts. */
-export function npmComponents(lock: { packages: Readonly<Record<string, LockEntry>> }): Component[] {
-  return Object.entries(lock.packages).flatMap(([path, { version, license, integrity, dev }]): Component[] => {
-    const name = path.split("node_modules/").at(-1) ?? "";
-    if (path === "" || version === undefined || dev) return [];
+export interface Lock {
+  packages: Readonly<Record<string, LockEntry>>;
+}
+
+/** Headers that become part of the addon. */
+const compiledIn = ["node_modules/node-addon-api"];
+
+/** Packages that are parts of the product, by path; those that are only used to build it are not. */
+export function partsOf(lock: Lock): [path: string, entry: LockEntry][] {
+  return Object.entries(lock.packages).filter(([path, { dev }]) => path !== "" && (!dev || compiledIn.includes(path)));
+}
+
+export const nameOf = (path: string): string => path.split("node_modules/").at(-1) ?? "";
+
+export function npmComponents(lock: Lock): Component[] {
+  return partsOf(lock).flatMap(([path, { version, license, integrity }]): Component[] => {
+    const name = nameOf(path);
+    if (version === undefined) return [];
     const sha512 = /^sha512-(\S+)$/.exec(integrity ?? "")?.[1];
     const content = sha512 === undefined ? undefined : Buffer.from(sha512, "base64").toString("hex");
     return [
@@ -87,7 +100,7 @@ const libraries = ["libc6", "libstdc++6", "libgcc-s1", "libbpf1", "libelf1", "zl
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
-  const parts = npmComponents(read("package-lock.json") as { packages: Record<string, LockEntry> });
+  const parts = npmComponents(read("package-lock.json") as Lock);
   if (process.argv.includes("--debian")) {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own form.
     const form = "${Package} ${Version} ${Architecture}\n";

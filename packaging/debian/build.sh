@@ -23,6 +23,10 @@ cat >"$root/usr/share/doc/cloudtaser/copyright" <<-END
 	License: Apache-2.0
 	 On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.
 
+	Files: usr/lib/cloudtaser/dist/bin/* usr/lib/cloudtaser/build/*
+	Copyright: the cloudtaser authors, and those named in third-party-licences.txt
+	License: Apache-2.0, and those in usr/lib/cloudtaser/third-party-licences.txt
+
 	Files: usr/lib/cloudtaser/build/bpf/*
 	Copyright: the cloudtaser authors
 	License: GPL-2.0-only or BSD-2-Clause

@@ -18,7 +18,7 @@ export function openGuards({ native, facts, config, stream, log }: GuardParts): 
   return openKernel({
     native,
     facts,
-    objects: config.objectPath,
+    objects: { directory: config.objectPath, digests: config.objectDigests },
     canary: canaryPath(),
     form: config.form,
     pinPath: config.pinPath,

@@ -50,6 +50,7 @@ export function needsRestart(before: Config, after: Config): string[] {
   const fixed: [string, (config: Config) => unknown][] = [
     ["form", (c) => c.form],
     ["objectPath", (c) => c.objectPath],
+    ["objectDigests", (c) => c.objectDigests],
     ["pinPath", (c) => c.pinPath],
     ["health.listen", (c) => c.health.listen],
     ["control", (c) => c.control],

@@ -85,6 +85,11 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
   }
   const missed = kernel.doors.filter((door) => door.recursionMisses > 0n);
   for (const { door, recursionMisses } of missed) warnings.push(`door ${door} was skipped ${recursionMisses} times`);
+  if (kernel.foreignObjects.length > 0) {
+    warnings.push(
+      `the configuration names other BPF objects than those of this build: ${kernel.foreignObjects.join(", ")}`,
+    );
+  }
   if (!facts.bpffs) warnings.push("no bpffs at /sys/fs/bpf: the guards end with the agent");
   if (!facts.initialPidNamespace)
     warnings.push("not in the initial pid namespace: process ids are not those of the node");

@@ -54,7 +54,8 @@ async function examine(io: Io, session: Session): Promise<Finding> {
     return { ...none, untried: `guards that an earlier agent left stand at ${config.pinPath}` };
   }
   const onProgress = (form: string): void => session.note(`trying every door in the ${form} form …`);
-  const options = { native: await io.native(), facts, objects: config.objectPath, onProgress };
+  const objects = { directory: config.objectPath, digests: config.objectDigests };
+  const options = { native: await io.native(), facts, objects, onProgress };
   return { ...none, diagnosis: await diagnose(options) };
 }
 

@@ -69,6 +69,7 @@ function configOf(config: Config, directory: string, pinPath: string): Config {
     log: { level: "error" },
     form: config.form,
     ...(config.objectPath === undefined ? {} : { objectPath: config.objectPath }),
+    ...(config.objectDigests === undefined ? {} : { objectDigests: config.objectDigests }),
     // They would stay behind.
     preloadModules: [],
   });

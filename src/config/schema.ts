@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { parseDestination } from "./destination.js";
+import { objectDigests, sha256 } from "./digests.js";
 import { kubernetes } from "./kubernetes.js";
 import { parseListenAddress } from "./listen.js";
 import { modeOf } from "./mode.js";
@@ -26,9 +27,7 @@ const allowEntry = z
       .describe(
         "Executable whose processes may do it; matched by device, inode and change time, so not after it was changed.",
       ),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hexadecimal digits")
+    sha256: sha256
       .optional()
       .describe("Digest that the executable must have when it is loaded; what it has then if left out."),
     cgroup: absolutePath
@@ -196,7 +195,10 @@ export const configSchema = z.strictObject({
     .enum(["detach", "leave"])
     .default("detach")
     .describe("What an ordinary stop does with the guards: take them off, or leave them refusing."),
-  objectPath: absolutePath.optional().describe("Directory of BPF objects; that of the installation if left out."),
+  objectPath: absolutePath
+    .optional()
+    .describe("Directory of BPF objects; that of the installation if left out. They must be those of this build."),
+  objectDigests,
   health: z
     .strictObject({
       listen: z

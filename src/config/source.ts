@@ -2,7 +2,18 @@
 // The YAML file: read, parsed without running anything, with the place of every key and value kept for errors.
 
 import { readFileSync, statSync } from "node:fs";
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from "yaml";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 
 /** Longer than any sane configuration; keeps a wrong path (a log, a device) from filling memory. */
@@ -16,6 +27,8 @@ export interface ConfigSource {
   /** "path:line:column" of the value at the keys, or of the last key itself; of the nearest parent if it is not there. */
   placeOf(keys: readonly PropertyKey[], at: "key" | "value"): string;
 }
+
+type Problem = Pick<YAMLError, "message" | "pos">;
 
 function readText(path: string): string {
   try {
@@ -48,17 +61,38 @@ function offsetOf(document: Document, keys: readonly PropertyKey[], at: "key" | 
   return offset;
 }
 
+/** A key that stands twice in a map, as it is named in the result. The parser would compare each key with each other one, which
+ *  takes a minute for the most that a file may hold. */
+function repeatedKey(document: Document): Problem | undefined {
+  let found: Problem | undefined;
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? String(key.value) : String(key);
+        if (seen.has(name)) {
+          found = { message: `Map keys must be unique: ${name}`, pos: [(isNode(key) ? key.range?.[0] : 0) ?? 0, 0] };
+          return visit.BREAK;
+        }
+        seen.add(name);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
 /** Throws CONFIG_UNREADABLE or CONFIG_YAML. */
 export function readSource(path: string): ConfigSource {
   const text = readText(path);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
   // A warning is an unknown tag or the like: something that the writer meant and that would not be done.
-  const problem = document.errors[0] ?? document.warnings[0];
+  const problem = document.errors[0] ?? document.warnings[0] ?? repeatedKey(document);
   if (problem !== undefined) {
     const reason = problem.message.replace(/\s+/g, " ");
     throw new CloudtaserError("CONFIG_YAML", { target: place(problem.pos[0]), fields: { reason }, cause: problem });

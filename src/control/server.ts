@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control server: who asks is checked on every request, what is asked is validated, and only then a handler is called.
+// The control server: who asks is checked on every connection, which carries one request; what is asked is validated, and only
+// then a handler is called.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { CloudtaserError, errorToJson, exitCodes } from "../errors/index.js";
 import { eventFilter } from "../formats/index.js";
 import type { Log } from "../log/index.js";
-import { mayControl, type PeerCredentials, peerOf } from "./peer.js";
+import { Gate } from "./gate.js";
+import type { PeerCredentials } from "./peer.js";
 import { type ControlHandlers, type ErrorAnswer, heartbeatSeconds, type Peer, routes } from "./protocol.js";
 import {
   addSecretSchema,
@@ -26,8 +28,11 @@ import {
 import { groupId, listenAt } from "./socket.js";
 import { streamEvents } from "./stream.js";
 
-const maxConnections = 32;
 const timeoutMs = 30_000;
+/** For the head of a request, from whoever is on this machine. */
+const headTimeoutMs = 5_000;
+/** Of silence about refusals: strangers must not fill the log. */
+const quietMs = 1_000;
 const maxHeader = 8 * 1024;
 
 export interface ControlServerOptions {
@@ -89,11 +94,15 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const gid = options.group === undefined ? undefined : groupId(options.group);
   const server = createServer({
     maxHeaderSize: maxHeader,
-    headersTimeout: timeoutMs,
+    headersTimeout: headTimeoutMs,
     requestTimeout: timeoutMs,
+    connectionsCheckingInterval: 1_000,
     keepAliveTimeout: 1_000,
   });
-  server.maxConnections = maxConnections;
+  // Else thousands that come in one piece would be answered in one turn of the loop.
+  server.maxRequestsPerSocket = 1;
+  server.on("dropRequest", (_request, socket) => socket.destroy());
+  const gate = new Gate({ path, gid, native });
   // Of silence: a stream of events is kept alive by its heartbeat.
   server.timeout = timeoutMs;
 
@@ -157,17 +166,34 @@ export async function startControlServer(options: ControlServerOptions): Promise
     }
   }
 
-  // What a request was parsed from may be a secret. The parser, which listens first, has copied what it hands on.
-  server.on("connection", (socket) => socket.on("data", (bytes: Buffer) => bytes.fill(0)));
+  let told = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+  function tellRefusal(message: string, peer: Peer | undefined): void {
+    untold++;
+    if (performance.now() - told < quietMs) return;
+    log.warn(message, { peer, connections: untold });
+    told = performance.now();
+    untold = 0;
+  }
+
+  // The server's own listener, which attaches a parser, hears only of those who may.
+  const listeners = server.listeners("connection");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket) => {
+    const { admission, peer } = gate.admit(socket);
+    if (admission === "stranger") return tellRefusal("control refused to a user who may not", peer);
+    if (admission === "full") return tellRefusal("control refused: too many connections", peer);
+    for (const listener of listeners) listener.call(server, socket);
+    // What a request was parsed from may be a secret. The parser, which listens first, has copied what it hands on.
+    socket.on("data", (bytes: Buffer) => bytes.fill(0));
+  });
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => {}); // the reader is gone; nobody is left to tell
-    const peer = peerOf(request.socket, native);
-    if (peer === undefined || !mayControl(peer, gid)) {
-      log.warn("control refused to a user who may not", { peer });
-      const error = new CloudtaserError("CONTROL_FORBIDDEN", { target: path, fields: { uid: peer?.uid ?? "unknown" } });
-      refuse(response, error);
-      return;
+    const peer = gate.peerOf(request.socket);
+    if (peer === undefined) return void response.destroy();
+    if (!gate.take(peer.uid)) {
+      return refuse(response, new CloudtaserError("CONTROL_BUSY", { target: path, fields: { uid: peer.uid } }), 429);
     }
     const url = new URL(`http://agent${request.url?.startsWith("/") ? request.url : "/"}`);
     const there = Object.entries(routes).filter(([, route]) => route.path === url.pathname);

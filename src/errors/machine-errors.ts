@@ -29,6 +29,11 @@ export const machineErrors = {
     help: "Build it with make, reinstall the package, or point objectPath or EBPF_OBJECT_PATH at the directory of objects.",
     exitCode: exitCodes.failed,
   },
+  OBJECT_ALTERED: {
+    message: "{target} is not the object that this agent may load: its SHA-256 is {found}, not {wanted}",
+    help: "Reinstall the package, so that objects and agent are of one build; after an upgrade, restart the agent. An object of your own is loaded if the configuration names its SHA-256 under objectDigests.",
+    exitCode: exitCodes.failed,
+  },
   OBJECT_DAMAGED: {
     message: "{target} is not a whole BPF object: {reason}",
     help: "The file is cut short or of another kind: build it again or reinstall the package.",

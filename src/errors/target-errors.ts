@@ -114,6 +114,11 @@ export const targetErrors = {
     help: "Use root, or a member of the group named in control.group.",
     exitCode: exitCodes.forbidden,
   },
+  CONTROL_BUSY: {
+    message: "{target} was asked too often by user {uid}",
+    help: "Wait a second and try again; the agent answers 200 requests at once, then 50 a second.",
+    exitCode: exitCodes.busy,
+  },
   CONTROL_BAD_REQUEST: {
     message: "the agent does not understand {target}: {reason}",
     help: "Check that the command and the agent are of the same version.",

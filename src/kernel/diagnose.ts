@@ -5,6 +5,7 @@
 import { CloudtaserError } from "../errors/index.js";
 import type { DoorStatus, Form } from "./doors.js";
 import type { Native } from "./native.js";
+import type { ObjectSource } from "./objects.js";
 import { openKernel } from "./open.js";
 import { canaryPath } from "./paths.js";
 import { formsToTry, type KernelFacts } from "./probe.js";
@@ -29,8 +30,7 @@ export interface Diagnosis {
 export interface DiagnoseOptions {
   native: Native;
   facts: KernelFacts;
-  /** Directory of BPF objects; that of the package if left out. */
-  objects?: string | undefined;
+  objects: ObjectSource;
   onProgress?: (form: Form) => void;
 }
 
@@ -62,7 +62,7 @@ async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions):
   }
 }
 
-/** Throws OBJECT_MISSING, OBJECT_DAMAGED, OBJECT_MISMATCH: with the files at fault, the kernel cannot be judged. */
+/** Throws OBJECT_MISSING, OBJECT_ALTERED, OBJECT_DAMAGED, OBJECT_MISMATCH: with the files at fault, the kernel cannot be judged. */
 export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const trials: FormTrial[] = [];
   for (const form of ["lsm", "fmod_ret"] as const) {

@@ -21,7 +21,7 @@ export type { Kernel } from "./kernel.js";
 export { loadNative } from "./load-native.js";
 export type { Native } from "./native.js";
 export { openKernel } from "./open.js";
-export { canaryPath, objectPath, packageVersion, scopeLimit, triggersPath } from "./paths.js";
+export { canaryPath, packageVersion, scopeLimit, triggersPath } from "./paths.js";
 export { Pins } from "./pins.js";
 export {
   type AllowEntry,

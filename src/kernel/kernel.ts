@@ -23,6 +23,7 @@ import { Idling } from "./idling.js";
 import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
 import type { BpfMap, Native, Ring } from "./native.js";
+import { foreignObjects, type ObjectSource } from "./objects.js";
 import { type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
 import type { KernelFacts } from "./probe.js";
@@ -38,8 +39,7 @@ const recordsPerBatch = 64;
 export interface KernelOptions {
   native: Native;
   facts: KernelFacts;
-  /** Directory of BPF objects; that of the package if left out. */
-  objects?: string | undefined;
+  objects: ObjectSource;
   /** Path of cloudtaser-canary. */
   canary: string;
   form: "auto" | Form;
@@ -94,6 +94,11 @@ export class Kernel {
   /** Nothing is pinned where the kernel has no bpffs, nor in the signal form. */
   get pinned(): boolean {
     return this.#standing.pins !== undefined;
+  }
+
+  /** Objects that are not of this build, as the configuration wants it. */
+  get foreignObjects(): string[] {
+    return foreignObjects(this.#options.objects);
   }
 
   get form(): Form {

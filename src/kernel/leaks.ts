@@ -6,7 +6,7 @@ import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { DoorName, Form } from "./doors.js";
 import { roomDoors, type SharedMap } from "./load.js";
 import type { BpfMap, Fingerprint, Native } from "./native.js";
-import { leakObjectPath } from "./paths.js";
+import { type ObjectSource, objectFile } from "./objects.js";
 import type { Pins } from "./pins.js";
 import { Rooms } from "./rooms.js";
 import type { Sinks } from "./secret-sinks.js";
@@ -23,8 +23,7 @@ export interface PreparedSecret {
 
 export interface LeakOptions {
   native: Native;
-  /** Directory of BPF objects, as configured. */
-  objects: string | undefined;
+  objects: ObjectSource;
   form: Form;
   maps: ReadonlyMap<SharedMap, BpfMap>;
   /** undefined where nothing is pinned. */
@@ -162,7 +161,7 @@ export class Leaks {
     }
     const rooms = new Rooms({
       native,
-      object: leakObjectPath(objects),
+      object: objectFile("cloudtaser-leaks.bpf.o", objects),
       form,
       isLoaded,
       shared: maps,
@@ -193,7 +192,7 @@ export class Leaks {
 /** Of the doors that stand. */
 export function leaksBehind(
   standing: Standing,
-  { native, objects }: { native: Native; objects?: string | undefined },
+  { native, objects }: { native: Native; objects: ObjectSource },
   onPinned: () => void,
 ): Leaks {
   const { form, maps, pins } = standing;

@@ -15,6 +15,7 @@ import {
   programOf,
 } from "./doors.js";
 import type { BpfMap, BpfObject, Native, NativeError } from "./native.js";
+import { type ObjectFile, openObject, readObject } from "./objects.js";
 
 /** Why a door is not loaded or not attached. */
 export interface DoorFailure {
@@ -32,12 +33,14 @@ export interface LoadedDoors {
 }
 
 export interface LoadOptions {
-  /** Path of the linked object. */
-  object: string;
+  object: ObjectFile;
   form: Form;
   /** Maps to share: a directory of pinned ones, or those of an earlier load; undefined for fresh maps. */
   reuse: string | ReadonlyMap<SharedMap, BpfMap> | undefined;
 }
+
+/** The object's contents with it: read once, however often they are loaded. */
+type CheckedOptions = LoadOptions & { bytes: Uint8Array };
 
 /** Maps that outlive one generation of doors, in the object's words. */
 export const sharedMaps = [
@@ -107,31 +110,16 @@ function hasFunction(native: Native, door: DoorName): boolean {
 export const kprobeOf = (door: DoorName, form: Form): string | undefined =>
   form === "signal" && !isTracepoint(door) ? functionOf(door) : undefined;
 
-function openObject(native: Native, options: LoadOptions): BpfObject {
-  try {
-    return native.openObject(options.object);
-  } catch (error) {
-    if (isNativeError(error) && error.code === "ENOENT") {
-      throw new CloudtaserError("OBJECT_MISSING", { target: options.object, cause: error });
-    }
-    throw new CloudtaserError("OBJECT_DAMAGED", {
-      target: options.object,
-      fields: { reason: reasonOf(error) },
-      cause: error,
-    });
-  }
-}
-
 /** Opens the object with only the given doors switched on; nothing is in the kernel yet. */
-function prepare(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorName>): BpfObject {
-  const object = openObject(native, options);
+function prepare(native: Native, options: CheckedOptions, wanted: ReadonlySet<DoorName>): BpfObject {
+  const object = openObject(native, options.object.path, options.bytes);
   try {
     const present = new Set(object.programs().map((program) => program.name));
     for (const door of doorNames) {
       const program = programOf(door);
       if (!present.has(program)) {
         throw new CloudtaserError("OBJECT_MISMATCH", {
-          target: options.object,
+          target: options.object.path,
           fields: { reason: `it has no program ${program}` },
         });
       }
@@ -168,7 +156,7 @@ function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<Sha
   }
 }
 
-function tryLoad(native: Native, options: LoadOptions, wanted: ReadonlySet<DoorName>): BpfObject {
+function tryLoad(native: Native, options: CheckedOptions, wanted: ReadonlySet<DoorName>): BpfObject {
   const object = prepare(native, options, wanted);
   try {
     object.load();
@@ -189,12 +177,13 @@ export function loadDoors(native: Native, options: LoadOptions): LoadedDoors {
     else if (mayBeAbsent(door)) absent.add(door);
     else failed.set(door, { reason: `this kernel has no ${functionOf(door)}`, log: "" });
   }
-  return { object: loadWhatWorks(native, options, wanted, failed), failed, absent };
+  const checked = { ...options, bytes: readObject(options.object) };
+  return { object: loadWhatWorks(native, checked, wanted, failed), failed, absent };
 }
 
 function loadWhatWorks(
   native: Native,
-  options: LoadOptions,
+  options: CheckedOptions,
   wanted: Set<DoorName>,
   failed: Map<DoorName, DoorFailure>,
 ): BpfObject {
@@ -217,7 +206,7 @@ function loadWhatWorks(
       return tryLoad(native, options, wanted);
     } catch (again) {
       throw new CloudtaserError("LOAD_REFUSED", {
-        target: options.object,
+        target: options.object.path,
         fields: { reason: reasonOf(again) },
         cause: again,
       });

@@ -138,7 +138,8 @@ export interface Pidfd {
 export interface Native {
   libbpfVersion(): string;
   possibleCpus(): number;
-  openObject(path: string): BpfObject;
+  /** From memory, so that what was checked is what is loaded; the path is its name in errors. */
+  openObject(path: string, bytes: Uint8Array): BpfObject;
   /** Opens a map pinned in bpffs. */
   openMap(path: string): BpfMap;
   /** Opens a link pinned in bpffs. */

@@ -6,7 +6,7 @@ import { openBest } from "./choice.js";
 import type { Form } from "./doors.js";
 import { Kernel, type KernelOptions } from "./kernel.js";
 import { clearLeftovers } from "./leftovers.js";
-import { objectPath } from "./paths.js";
+import { doorsObject } from "./objects.js";
 import { Pins } from "./pins.js";
 import { formsToTry } from "./probe.js";
 import { Standing } from "./standing.js";
@@ -24,7 +24,7 @@ async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
   const tookOver = pins.standing;
   if (tookOver && form === "signal") throw otherFormStands(pins);
   if (!tookOver && facts.bpffs) clearLeftovers(native, pins);
-  const load = { object: objectPath(options.objects, form), form, reuse: tookOver ? pins.maps : undefined };
+  const load = { object: doorsObject(form, options.objects), form, reuse: tookOver ? pins.maps : undefined };
   // What 5.10 attaches as a kprobe cannot be pinned, so nothing of that form is: it ends with the agent.
   const pinned = facts.bpffs && form !== "signal";
   // Doors that stand know us by our executable, as long as no agent lives: bpf/agent_identity.h.

@@ -5,6 +5,7 @@ import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { type DoorName, doors } from "./doors.js";
 import { isNativeError, roomDoors, type SharedMap, sharedMaps } from "./load.js";
 import type { BpfMap, BpfObject, Native } from "./native.js";
+import { type ObjectFile, openObject, readObject } from "./objects.js";
 
 /** What begins the name of a room's program; the rest is that of the door. */
 const programPrefix = "ct_leak_";
@@ -19,8 +20,7 @@ function fdValue(fd: number): Buffer {
 
 export interface RoomOptions {
   native: Native;
-  /** Path of the object. */
-  object: string;
+  object: ObjectFile;
   form: "lsm" | "fmod_ret";
   /** Doors that the kernel has. */
   isLoaded(door: DoorName): boolean;
@@ -39,7 +39,7 @@ export class Rooms {
 
   /** Throws SECRETS_UNSUPPORTED: either all of it is in the kernel or nothing. */
   constructor(options: RoomOptions) {
-    this.#object = openObject(options);
+    this.#object = openObject(options.native, options.object.path, readObject(options.object));
     this.#shared = options.shared;
     this.#doors = roomDoors.filter((door) => options.isLoaded(door));
     try {
@@ -53,7 +53,7 @@ export class Rooms {
       this.#object.load();
     } catch (cause) {
       this.#object.close();
-      throw refused(options.object, cause);
+      throw refused(options.object.path, cause);
     }
   }
 
@@ -93,17 +93,6 @@ function idOf(object: BpfObject, name: string): number {
   const { id } = map.info();
   map.close();
   return id;
-}
-
-function openObject({ native, object }: RoomOptions): BpfObject {
-  try {
-    return native.openObject(object);
-  } catch (cause) {
-    if (isNativeError(cause) && cause.code === "ENOENT") {
-      throw new CloudtaserError("OBJECT_MISSING", { target: object, cause });
-    }
-    throw new CloudtaserError("OBJECT_DAMAGED", { target: object, fields: { reason: reasonOf(cause) }, cause });
-  }
 }
 
 function refused(object: string, cause: unknown): CloudtaserError {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // In the guest: loads all doors and attaches one at a time, as lines on stdin say ("DOOR", "floor HOOK" for an empty
 // program there, or "none"), so that the cost of each can be measured alone. Answers each line with "ready". Argument: the form.
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { doorNames, programOf } from "../../src/kernel/doors.js";
 import { loadDoors } from "../../src/kernel/load.js";
 import { loadNative } from "../../src/kernel/load-native.js";
 import type { BpfLink } from "../../src/kernel/native.js";
-import { objectPath } from "../../src/kernel/paths.js";
+import { doorsObject } from "../../src/kernel/objects.js";
 
 const native = loadNative();
 const form = process.argv[2] === "fmod_ret" ? "fmod_ret" : "lsm";
-const { object, failed } = loadDoors(native, { object: objectPath(), form, reuse: undefined });
-const floor = native.openObject("/tmp/floor.bpf.o");
+const { object, failed } = loadDoors(native, { object: doorsObject(form), form, reuse: undefined });
+const floor = native.openObject("floor", readFileSync("/tmp/floor.bpf.o"));
 for (const { name } of floor.programs()) {
   if (form === "fmod_ret") floor.setForm(name, form, name.replace(/^floor_/, ""));
 }

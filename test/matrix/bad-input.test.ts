@@ -58,13 +58,24 @@ describe("bad input and commands", () => {
     await refusedAgent("mode: enforce\n", { status: 3, says: ["/sys/kernel/btf/vmlinux"] }, hideBtf);
   }, 300_000);
 
-  test("an object that is cut short or missing is refused, with nothing attached", async () => {
-    await field.sh(
-      "mkdir -p /run/objects; head -c 20000 /opt/cloudtaser/build/bpf/cloudtaser.bpf.o > /run/objects/cloudtaser.bpf.o",
+  test("an object that is altered, cut short or missing is refused, with nothing attached", async () => {
+    const there = "/run/objects/cloudtaser.bpf.o";
+    // One byte behind the end of what the loader reads: still the same programs.
+    const { stdout } = await field.sh(
+      `mkdir -p /run/objects && cd /opt/cloudtaser/build/bpf && cp cloudtaser.bpf.o ${there} && printf x >> ${there} && sha256sum ${there}`,
     );
-    await refusedAgent("objectPath: /run/objects\n", { status: 1, says: ["/run/objects/cloudtaser.bpf.o"] });
-    await field.sh("rm /run/objects/cloudtaser.bpf.o");
-    await refusedAgent("objectPath: /run/objects\n", { status: 1, says: ["/run/objects/cloudtaser.bpf.o"] });
+    const digest = stdout.slice(0, 64);
+    await refusedAgent("objectPath: /run/objects\n", {
+      status: 1,
+      says: ["OBJECT_ALTERED", there, digest, "objectDigests"],
+    });
+    await field.sh(`head -c 20000 /opt/cloudtaser/build/bpf/cloudtaser.bpf.o > ${there}`);
+    await refusedAgent("objectPath: /run/objects\n", { status: 1, says: ["OBJECT_ALTERED", there] });
+    const cut = (await field.sh(`sha256sum ${there}`)).stdout.slice(0, 64);
+    const named = `objectPath: /run/objects\nobjectDigests: {cloudtaser.bpf.o: "${cut}"}\n`;
+    await refusedAgent(named, { status: 1, says: ["OBJECT_DAMAGED", there] });
+    await field.sh(`rm ${there}`);
+    await refusedAgent("objectPath: /run/objects\n", { status: 1, says: ["OBJECT_MISSING", there] });
   }, 300_000);
 
   test("a socket that is no socket is left alone", async () => {

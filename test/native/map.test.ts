@@ -3,13 +3,13 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BpfMap, BpfObject } from "../../src/kernel/native.js";
-import { child, compile, failure, native } from "./support.js";
+import { child, compile, failure, native, openFile } from "./support.js";
 
 const objectPath = compile("maps");
 
 /** Why the kernel lets us make no maps here; undefined if it does. */
 const refusal = ((): string | undefined => {
-  const object = native.openObject(objectPath);
+  const object = openFile(objectPath);
   try {
     object.load();
     return undefined;
@@ -34,7 +34,7 @@ describe.skipIf(refusal !== undefined)(`maps (skipped only if the kernel makes n
   let perCpu: BpfMap;
 
   beforeAll(() => {
-    object = native.openObject(objectPath);
+    object = openFile(objectPath);
     object.load();
     [table, slots, perCpu] = [object.map("table"), object.map("slots"), object.map("per_cpu")];
   });
@@ -124,7 +124,7 @@ describe.skipIf(refusal !== undefined)(`maps (skipped only if the kernel makes n
   });
 
   it("outlive their object; both may be closed twice", () => {
-    const other = native.openObject(objectPath);
+    const other = openFile(objectPath);
     other.load();
     const map = other.map("table");
     other.close();
@@ -180,7 +180,7 @@ describe.skipIf(refusal !== undefined)(`maps (skipped only if the kernel makes n
       const u32 = (value) => { const bytes = Buffer.alloc(4); bytes.writeUInt32LE(value); return bytes; };
       const code = (action) => { try { action(); return "none"; } catch (error) { return [error.code, error.target, error.log]; } };
       const [path] = process.argv.slice(1);
-      const first = native.openObject(path);
+      const first = openFile(path);
       first.load();
       const slots = first.map("slots");
       slots.pin("/mnt/slots");
@@ -192,7 +192,7 @@ describe.skipIf(refusal !== undefined)(`maps (skipped only if the kernel makes n
       result.reopened = [again.name, again.lookup(u32(1)).readUInt32LE()];
       result.notLink = code(() => native.openLink("/mnt/slots"));
       result.absent = code(() => native.openMap("/mnt/absent"));
-      const second = native.openObject(path);
+      const second = openFile(path);
       result.otherShape = code(() => second.reuseMap("table", "/mnt/slots"));
       result.noPin = code(() => second.reuseMap("slots", "/mnt/absent"));
       second.reuseMap("slots", "/mnt/slots");

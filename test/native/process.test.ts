@@ -51,6 +51,8 @@ describe("core size limit", () => {
   it("refuses what is no limit, and a process that nobody has", () => {
     expect(failure(() => native.coreLimit(1, [0] as unknown as [number, number])).code).toBe("BAD_ARGUMENT");
     expect(failure(() => native.coreLimit(1, [-2, 0])).code).toBe("BAD_ARGUMENT");
+    // As an int64_t it would be the least number, not the next one.
+    expect(failure(() => native.coreLimit(process.pid, [2 ** 63, 2 ** 63])).code).toBe("BAD_ARGUMENT");
     const highest = Number(readFileSync("/proc/sys/kernel/pid_max", "utf8"));
     expect(failure(() => native.coreLimit(highest + 1))).toMatchObject({ code: "ESRCH" });
   });

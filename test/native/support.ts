@@ -2,13 +2,16 @@
 // For the addon's tests: fixtures compiled on demand, and child processes that load the addon by path.
 
 import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findAddon, loadNative } from "../../src/kernel/load-native.js";
-import type { NativeError } from "../../src/kernel/native.js";
+import type { BpfObject, NativeError } from "../../src/kernel/native.js";
 
-export const native = loadNative();
+/** CT_ADDON: another build of it, such as the one with sanitizers. */
+const addon = process.env["CT_ADDON"] ?? findAddon();
+
+export const native = loadNative(addon);
 
 /** A directory that is gone after the test run. */
 export const scratch = mkdtempSync(join(tmpdir(), "cloudtaser-native-"));
@@ -23,6 +26,11 @@ export function compile(name: "shape" | "maps"): string {
   const flags = ["-target", "bpf", "-O2", "-g", "-Wall", "-Werror", `-D__TARGET_ARCH_${architecture}`];
   execFileSync(process.env["CLANG"] ?? "clang-19", [...flags, "-I", multiarch, "-c", source, "-o", object]);
   return object;
+}
+
+/** As the agent does, but for the check of the digest. */
+export function openFile(path: string): BpfObject {
+  return native.openObject(path, readFileSync(path));
 }
 
 /** The NativeError that `action` throws. */
@@ -40,13 +48,15 @@ export function child(
   body: string,
   options: { under?: string[]; flags?: string[]; args?: string[]; env?: NodeJS.ProcessEnv } = {},
 ): SpawnSyncReturns<string> {
-  const script = `const native = require(process.env.ADDON);\n${body}`;
+  const script = `const native = require(process.env.ADDON);
+    const openFile = (path, from = native) => from.openObject(path, require("fs").readFileSync(path));
+    ${body}`;
   const words = [...(options.under ?? []), process.execPath, ...(options.flags ?? []), "-e", script, "--"];
   const [command = "", ...rest] = words;
   return spawnSync(command, [...rest, ...(options.args ?? [])], {
     encoding: "utf8",
     timeout: 60_000,
-    env: { ...process.env, ...options.env, ADDON: findAddon() },
+    env: { ...process.env, ...options.env, ADDON: addon },
   });
 }
 

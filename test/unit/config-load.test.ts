@@ -139,6 +139,7 @@ describe("loadConfig", () => {
       /same name/,
     ],
     ["a duplicate key", "mode: detect\nmode: enforce\n", "CONFIG_YAML", ":2:1", /unique/],
+    ["a key that is the same as text", "allow: [{ uid: 1, 'uid': 2 }]\n", "CONFIG_YAML", ":1:19", /unique/],
     ["bad indentation", "health:\n  listen: a\n bad: b\n", "CONFIG_YAML", ":3:", /./],
     ["an unclosed quote", 'mode: "detect\n', "CONFIG_YAML", ":2:1", /quote/],
     ["an unknown tag", "mode: !!js/function 'x'\n", "CONFIG_YAML", ":1:7", /tag/],

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Doors that go off and on again, on a kernel that attaches a program only once in its life, as those before 5.13 do.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type DoorName, doorNames, programOf, sleeps } from "../../src/kernel/doors.js";
 import type { BpfLink, BpfMap, BpfObject, Native } from "../../src/kernel/native.js";
 import { Standing } from "../../src/kernel/standing.js";
+
+const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 class Kernel {
   /** Programs of every copy: how often each door is attached now. */
@@ -56,7 +60,8 @@ class Kernel {
   }
 
   standing(): Standing {
-    return new Standing(this.native(), { object: "/o", form: "fmod_ret", reuse: undefined }, undefined);
+    const object = { path: import.meta.filename, digest: sha256(readFileSync(import.meta.filename)) };
+    return new Standing(this.native(), { object, form: "fmod_ret", reuse: undefined }, undefined);
   }
 }
 

@@ -3,6 +3,7 @@
 // fixtures (ring, refused, shape). Prints one JSON object; the assertions are outside. Ends with 1 only if it could not run.
 
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { release } from "node:os";
 import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
@@ -18,6 +19,7 @@ const errorOf = (action) => {
     return { code, target, message, log };
   }
 };
+const openFixture = (name) => native.openObject(name, readFileSync(`${fixtures}/${name}`));
 const u32 = (value) => Buffer.from(Uint32Array.of(value).buffer);
 // process.ppid is a getter: one getppid() each.
 const emit = (times) => {
@@ -26,7 +28,7 @@ const emit = (times) => {
 
 const result = { kernel: release(), node: process.version, libbpf: native.libbpfVersion() };
 
-const object = native.openObject(`${fixtures}/ring.bpf.o`);
+const object = openFixture("ring.bpf.o");
 object.setInitialValue(".rodata", u32(process.pid));
 object.load();
 const events = object.map("events");
@@ -155,7 +157,7 @@ result.afterAll = total(0) - emitted - 150;
 await settle();
 // A ring that is closed in its own callback says nothing more.
 let calls = 0;
-const second = native.openObject(`${fixtures}/ring.bpf.o`);
+const second = openFixture("ring.bpf.o");
 second.setInitialValue(".rodata", u32(process.pid));
 second.load();
 const secondLink = second.attach("emit");
@@ -174,7 +176,7 @@ second.close();
 const worker = new Worker(
   `const { workerData } = require("worker_threads");
    const native = require(workerData.addonPath);
-   const object = native.openObject(workerData.fixtures + "/ring.bpf.o");
+   const object = native.openObject("ring", require("fs").readFileSync(workerData.fixtures + "/ring.bpf.o"));
    object.setInitialValue(".rodata", Buffer.from(Uint32Array.of(process.pid).buffer));
    object.load();
    const link = object.attach("emit");
@@ -188,7 +190,7 @@ const worker = new Worker(
 );
 result.workerExit = (await once(worker, "exit"))[0];
 
-const refused = native.openObject(`${fixtures}/refused.bpf.o`);
+const refused = openFixture("refused.bpf.o");
 const refusal = errorOf(() => refused.load());
 result.refused = { code: refusal.code, target: refusal.target, log: refusal.log };
 refused.close();
@@ -200,7 +202,7 @@ for (const [form, hook] of [
   ["fmod_ret", "file_open"],
   ["fentry", "file_open"],
 ]) {
-  const door = native.openObject(`${fixtures}/shape.bpf.o`);
+  const door = openFixture("shape.bpf.o");
   const failure = errorOf(() => {
     door.setForm("shape_file_open", form, hook);
     door.load();

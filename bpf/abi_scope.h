@@ -52,7 +52,7 @@ struct ct_census_request {
 	__u64 mm;
 	__u64 leader;
 	__u64 trusted; /* id of the control group whose members trust each other; 0: those of none */
-	__u32 op; /* enum ct_census_op */
+	__u32 op;      /* enum ct_census_op */
 	__u32 tgid;
 	__u32 group;
 	__u32 role;

@@ -29,7 +29,8 @@ static __always_inline void try_add(struct ct_census_request *req, __u64 leader,
 		req->changed++;
 		return;
 	}
-	if (from ? scope_inherit(leader, from, req->role) : scope_add(leader, req->group, 0, req->role, req->generation))
+	if (from ? scope_inherit(leader, from, req->role)
+		 : scope_add(leader, req->group, 0, req->role, req->generation))
 		req->full = 1;
 	else
 		req->changed++;

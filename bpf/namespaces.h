@@ -2,7 +2,7 @@
 /*
  * Which namespaces protected processes and the agent are in. The kernel shows a namespace's number where it is opened
  * or entered, but not who is in it; so the census notes it at each pass: when protection begins, and every few seconds
- * afterwards.
+ * afterwards. Those of a new container are noted when its program begins.
  */
 #ifndef CT_NAMESPACES_H
 #define CT_NAMESPACES_H
@@ -73,6 +73,30 @@ static __always_inline void note_namespaces(__u64 leader, __u32 census, bool age
 		if (!known || known->census != census || known->agent > entry.agent)
 			bpf_map_update_elem(&namespaces, &inums[i], &entry, BPF_ANY);
 	}
+}
+
+/*
+ * At the exec of who came in by a control group: a runtime has made its namespaces by then. Only those of which nothing
+ * is known that holds; the next pass goes on from there. No room: as in the map. A global function, as in allow.h.
+ */
+__weak __noinline int ct_note_new_namespaces(__u64 leader)
+{
+	struct ct_namespace entry = { .leader = leader }, *known;
+	__u32 inums[NAMESPACE_KINDS], zero = 0;
+	struct ct_census_request *req = bpf_map_lookup_elem(&census_request, &zero);
+
+	/* A pass that goes on takes away what was not noted in it. */
+	entry.census = req ? req->generation : 0;
+	namespaces_of(leader, inums);
+#pragma unroll
+	for (int i = 0; i < NAMESPACE_KINDS; i++) {
+		if (!inums[i])
+			continue;
+		known = bpf_map_lookup_elem(&namespaces, &inums[i]);
+		if (!known || known->agent || !scope_of(known->leader))
+			bpf_map_update_elem(&namespaces, &inums[i], &entry, BPF_ANY);
+	}
+	return 0;
 }
 
 #endif

@@ -227,6 +227,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct fs_struct *fs;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
 	unsigned int personality;
 	struct nsproxy *nsproxy;
 	struct list_head thread_node;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Node lacks about processes and their sockets: pidfd, peer credentials, exec, sd_notify, memory of a descriptor, files
-// by handle.
+// What Node lacks about processes and their sockets: pidfd, peer credentials, exec, sd_notify, memory of a descriptor,
+// files by handle.
 #pragma once
 
 #include <sys/types.h>

@@ -3,12 +3,14 @@
  * An exec by a thread that is not the leader makes that thread the leader (de_thread()), under another address.
  * It gets its entry here, before the old leader is released; should the exec fail, the entry goes with the thread.
  * And an exec under a tracer is refused here, the last moment at which it fails cleanly. Who is in a protected control
- * group and has no entry for it comes in before the new program begins; no room: the exec is refused (EAGAIN). What is
- * executed by a protected process stays one, so of what it is given only the arguments are everybody's to see.
+ * group and has no entry for it comes in before the new program begins; no room: the exec is refused (EAGAIN). Of whom
+ * came so the namespaces are noted. What is executed by a protected process stays one, so of what it is given only the
+ * arguments are everybody's to see.
  */
 #include "../cgroups.h"
 #include "../guards/room.h"
 #include "../guards/traced.h"
+#include "../namespaces.h"
 
 LEAK_ROOM(bprm_check_security);
 
@@ -29,6 +31,8 @@ DOOR(bprm_check_security, struct linux_binprm *bprm)
 	if (me->role & CT_ROLE_CANARY)
 		count(&proofs, CT_DOOR_BPRM_CHECK_SECURITY);
 	if (me->role & CT_ROLE_PROTECTED) {
+		if (me->place)
+			ct_note_new_namespaces(leader);
 		guard_traced_exec(task, &attempt);
 		verdict = decide(&attempt);
 		if (verdict)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A process, or by cgroup.threads one thread of it, was moved into a control group, and the kernel still holds the lock
- * under which it was done: in a protected one the whole process comes in scope, or gets another way if it is. Called with interrupts off, so that no
- * call is left out.
+ * under which it was done: in a protected one the whole process comes in scope, or gets another way if it is. Called
+ * with interrupts off, so that no call is left out.
  * Failure direction: one that finds no room is caught at its exec.
  */
 #include "../cgroups.h"

@@ -10,7 +10,7 @@ DOOR(task_kill, struct task_struct *task, struct kernel_siginfo *info, int sig)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_TASK_KILL };
 
-	if (dumps_core(sig))
+	if (dumps_core(task, sig))
 		guard_signal(task, sig, CT_SIGNAL_ROAD_KILL, &attempt);
 	else
 		guard_agent_signal(task, sig, CT_SIGNAL_ROAD_KILL, &attempt);

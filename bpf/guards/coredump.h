@@ -7,14 +7,28 @@
 #define CT_GUARD_COREDUMP_H
 
 #include "../verdict.h"
+#include "../vmlinux_rare.h"
 
 /* QUIT, ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS */
 #define DUMPING_SIGNALS                                                                                                \
 	(1U << 3 | 1U << 4 | 1U << 5 | 1U << 6 | 1U << 7 | 1U << 8 | 1U << 11 | 1U << 24 | 1U << 25 | 1U << 31)
 
-static __always_inline bool dumps_core(int sig)
+#define SIGNAL_QUIT 3
+
+/*
+ * A program that handles or ignores SIGQUIT has made a command of it (nginx and others end by it), and is told so by
+ * its own tools and by runtimes. The other signals tell of faults: handlers of those write out what they find, and
+ * raise them again.
+ */
+static __always_inline bool is_command(__u64 task, int sig)
 {
-	return sig > 0 && sig < 32 && DUMPING_SIGNALS >> sig & 1;
+	return sig == SIGNAL_QUIT &&
+	       BPF_CORE_READ((struct task_struct *)task, sighand, action[SIGNAL_QUIT - 1].sa.sa_handler);
+}
+
+static __always_inline bool dumps_core(struct task_struct *task, int sig)
+{
+	return sig > 0 && sig < 32 && DUMPING_SIGNALS >> sig & 1 && !is_command(address_of(task), sig);
 }
 
 static __always_inline void guard_signal(struct task_struct *task, int sig, __u32 road, struct ct_attempt *attempt)

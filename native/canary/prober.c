@@ -211,10 +211,10 @@ static int probe_ptrace_traceme(pid_t victim)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }
 
-/* Unguarded: nothing, since the victim ignores SIGQUIT. */
+/* Unguarded: nothing, since the victim ignores SIGABRT. */
 static int probe_task_kill(pid_t victim)
 {
-	return kill(victim, SIGQUIT) < 0 ? errno : 0;
+	return kill(victim, SIGABRT) < 0 ? errno : 0;
 }
 
 /* Unguarded: the same signal, ignored. The write succeeds in either case. */
@@ -225,7 +225,7 @@ static int probe_file_send_sigiotask(pid_t victim)
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
-	if (fcntl(ends[0], F_SETOWN, victim) || fcntl(ends[0], F_SETSIG, SIGQUIT) || fcntl(ends[0], F_SETFL, O_ASYNC) ||
+	if (fcntl(ends[0], F_SETOWN, victim) || fcntl(ends[0], F_SETSIG, SIGABRT) || fcntl(ends[0], F_SETFL, O_ASYNC) ||
 	    write(ends[1], "", 1) != 1)
 		error = -errno;
 	close(ends[0]);

@@ -19,8 +19,8 @@ import { type VectorName, vectorNames } from "../vectors/index.js";
 import { namedCgroups } from "./cgroups.js";
 import { containerRuntimes, type Runtime } from "./runtimes.js";
 
-/** What container runtimes do for a living: enter containers, end them, and rule their control groups, the agent's too. */
-const runtimesMay: readonly VectorName[] = ["ns_enter", "agent_signal", "agent_cgroup"];
+/** What container runtimes do for a living: enter containers, end and limit them, and rule their control groups, the agent's too. */
+const runtimesMay: readonly VectorName[] = ["ns_enter", "agent_signal", "agent_cgroup", "coredump_limits"];
 
 /** Files that are looked at before the event loop gets a turn. */
 const filesPerTurn = 64;

@@ -11,7 +11,7 @@ const root = "/sys/fs/cgroup/ct-trust";
 const group = (name: string): string => `${root}/${name}`;
 const into = (name: string): string => `echo $$ > ${group(name)}/cgroup.procs`;
 
-const base = { mode: "enforce", canary: { interval: 15 } };
+const base = { mode: "enforce", canary: { interval: 20 } };
 
 /** Does what it reads, line by line, each in a child. */
 const obey = `while read -r line; do sh -c "$line"; done`;
@@ -115,6 +115,38 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     expect(await attackFrom(waiting, victim, 2)).toBe("EPERM");
   }, 180_000);
 
+  test("namespaces of a new container are closed as soon as its program begins", async () => {
+    const open = await field.sh(
+      `sh -c '${into("out")}; exec unshare -u sleep 100000' & p=$!; sleep 2; nsenter -u/proc/$p/ns/uts true && echo entered`,
+    );
+    expect(open.stdout, "elsewhere they can be entered").toContain("entered");
+    const { stdout, stderr } = await field.sh(
+      `sh -c '${into("pay")}; exec unshare -u sleep 100000' & p=$!
+      until [ "$(cat /proc/$p/comm)" = sleep ]; do :; done; nsenter -u/proc/$p/ns/uts true && echo entered`,
+    );
+    expect(stderr).toContain("Operation not permitted");
+    expect(stdout).not.toContain("entered");
+  }, 120_000);
+
+  test("a program that handles SIGQUIT is told to stop by it, and no other is made to dump core", async () => {
+    const handler = `trap 'echo told; exit 0' QUIT; echo $$; while :; do sleep 0.2; done`;
+    const stops = field.guest.spawn(["env", "--default-signal=QUIT", "sh", "-c", `${into("pay")}; ${handler}`]);
+    const pid = await nextLine(stops, 0);
+    const abort = await field.sh(`kill -ABRT ${pid}`);
+    expect(abort.stderr).toContain("not permitted");
+    expect(await field.sh(`kill -QUIT ${pid}`)).toMatchObject({ status: 0 });
+    expect(await nextLine(stops, 1)).toBe("told");
+    const plain = field.guest.spawn([
+      "env",
+      "--default-signal=QUIT",
+      "sh",
+      "-c",
+      `${into("pay")}; echo $$; exec sleep 100000`,
+    ]);
+    const quit = await field.sh(`kill -QUIT ${await nextLine(plain, 0)}`);
+    expect(quit.stderr).toContain("not permitted");
+  }, 120_000);
+
   test("a mount over a group's directory ends nothing, and brings no trust when it goes", async () => {
     await field.sh(`mkdir -p ${group("veil")} /run/groups && mount -t cgroup2 none /run/groups`);
     const before = await personIn("veil");
@@ -127,7 +159,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     expect(await place()).toBe("/ct-trust/veil");
     await field.sh(`mount -t tmpfs none ${group("veil")}`);
     // Longer than two rounds of the agent's.
-    await new Promise((resolve) => setTimeout(resolve, 40_000));
+    await new Promise((resolve) => setTimeout(resolve, 45_000));
     expect(await place(), "it is protected, and cannot be seen").toBe(null);
     const meanwhile = await field.person();
     await field.sh(`echo ${meanwhile.pid} > /run/groups/ct-trust/veil/cgroup.procs`);

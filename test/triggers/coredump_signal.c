@@ -103,14 +103,14 @@ static void wait_for(const struct aim *aim, const struct road *road, struct outc
 #define ROAD(NAME, SIGNAL, ...) { .name = NAME, .live = 1, .attempt = wait_for, .number = SIGNAL, ##__VA_ARGS__ }
 
 static const struct road roads[] = {
-	ROAD("default", SIGQUIT),
+	ROAD("default", SIGFPE),
 	ROAD("thread", SIGABRT, .in_task = 1),
 	ROAD("tkill", SIGSEGV),
 	ROAD("sigqueue", SIGTRAP),
 	ROAD("pidfd", SIGBUS),
 	ROAD("compat", SIGSYS, .compat = 1),
 	ROAD("xcpu", SIGXCPU),
-	ROAD("sigio", SIGQUIT),
+	ROAD("sigio", SIGXFSZ),
 	ROAD("sigio_thread", SIGILL, .in_task = 1),
 };
 

@@ -53,12 +53,17 @@ describe("AllowList", () => {
     expect(own(list.entries(list.resolve(configOf([{ exe: tool(), sha256: digest.toUpperCase() }]))))).toHaveLength(1);
   });
 
-  it("lets container runtimes enter, end and rule containers, and nothing else", () => {
+  it("lets container runtimes enter, end, limit and rule containers, and nothing else", () => {
     const path = tool();
     const list = new AllowList(log);
     const set = list.resolve(configOf([{ exe: path }]));
     const entries = list.entries({ ...set, config: configOf([]), runtimes: [{ path, children: true }] });
-    expect(entries.map(({ vector }) => vector)).toEqual(["ns_enter", "agent_signal", "agent_cgroup"]);
+    expect(entries.map(({ vector }) => vector)).toEqual([
+      "ns_enter",
+      "agent_signal",
+      "agent_cgroup",
+      "coredump_limits",
+    ]);
     for (const { exe, uid } of entries) expect([exe, uid]).toEqual([set.executables.get(path)?.identity, undefined]);
   });
 

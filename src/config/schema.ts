@@ -6,6 +6,7 @@ import { type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { parseDestination } from "./destination.js";
 import { objectDigests, sha256 } from "./digests.js";
 import { kubernetes } from "./kubernetes.js";
+import { filesClash } from "./files.js";
 import { parseListenAddress } from "./listen.js";
 import { modeOf } from "./mode.js";
 import { absolutePath } from "./paths.js";
@@ -135,7 +136,7 @@ function namesAreUnique(list: readonly { name: string }[]): boolean {
   return new Set(list.map(({ name }) => name)).size === list.length;
 }
 
-export const configSchema = z.strictObject({
+const wholeConfig = z.strictObject({
   mode: z.enum(["detect", "enforce"]).default("detect").describe("detect reports an attack, enforce refuses it."),
   kill: z.boolean().default(false).describe("Also send SIGKILL to the offender of a refused attack."),
   logAll: z.boolean().default(false).describe("Report also what the allow lists let pass; for finding faults only."),
@@ -277,6 +278,11 @@ export const configSchema = z.strictObject({
     .describe("What is protected from the start."),
   kubernetes,
 });
+
+export const configSchema = wholeConfig.refine(
+  ({ events, sinks: list }) => !filesClash([events, ...list].flatMap(({ file }) => (file === undefined ? [] : [file]))),
+  { path: ["sinks"], message: "two sinks write the same file, or one is where another's rotated files go (PATH.1)" },
+);
 
 /** A validated configuration: every default filled in. */
 export type Config = z.output<typeof configSchema> & { nodeName: string };

@@ -16,6 +16,8 @@ export interface NoticeOptions {
   kernel: NoticeSource;
   /** Records lost so far, by reason. */
   losses(): Record<string, number>;
+  /** Of these, what was told before: the maps of an earlier agent come with its counts. What sinks lost is all this run's. */
+  told: Readonly<Record<string, number>>;
   announce(notice: Notice): void;
   log: Log;
 }
@@ -43,7 +45,7 @@ export const lossesOf = (kernel: Pick<Kernel, "losses">): Record<string, number>
 
 export function createNotices(kernel: Kernel, stream: NoticeStream, log: Log): Notices {
   const losses = () => ({ ...stream.losses(), ...lossesOf(kernel) });
-  return new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
+  return new Notices({ kernel, losses, told: lossesOf(kernel), announce: (notice) => stream.announce(notice), log });
 }
 
 export class Notices {
@@ -55,8 +57,7 @@ export class Notices {
 
   constructor(options: NoticeOptions) {
     this.#options = options;
-    // Older losses are no news: the maps of an earlier agent come with its counts.
-    this.#lost = options.losses();
+    this.#lost = { ...options.told };
     for (const { door, proved } of options.kernel.doors) this.#proved.set(door, proved);
   }
 

@@ -290,7 +290,7 @@ export class Agent {
       this.#notices?.stopped(how);
       this.#kernel?.hush(how);
     } finally {
-      await this.#stream?.close();
+      await this.#stream?.close(() => this.#notices?.untold() ?? {});
     }
     this.#kernel?.close(how);
     this.#manager.close();

@@ -33,6 +33,7 @@ struct ct_policy abi_policy;
 struct ct_group_key abi_group_key;
 struct ct_group_policy abi_group_policy;
 struct ct_settings abi_settings;
+struct ct_authority abi_authority;
 struct ct_repeat_key abi_repeat_key;
 struct ct_repeat abi_repeat;
 struct ct_allow_key abi_allow_key;

@@ -233,6 +233,12 @@ struct ct_settings {
 	__u32 uprobe_flag;	  /* TRACE_EVENT_FL_UPROBE of this kernel; 0: not known */
 };
 
+/* Map "authority": array of 1. Only user space reads it. */
+struct ct_authority {
+	__u64 serial; /* of the last configuration that was in force */
+	__u8 key[32]; /* Ed25519 public key; all zero: there is no authority */
+};
+
 #include "abi_scope.h"
 
 #endif

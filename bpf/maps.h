@@ -104,6 +104,15 @@ struct {
 	__type(value, struct ct_settings);
 } settings __weak SEC(".maps");
 
+/* Who may loosen protection, kept for the next agent as long as the guards stand. No door reads it; an agent that
+ * cannot read it does not start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ct_authority);
+} authority __weak SEC(".maps");
+
 /* Who may, in both banks. No entry: not allowed. No room: as for group_policy. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -7,13 +7,19 @@ import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
 import type { EventFilter } from "../formats/index.js";
-import { type Kernel, type KernelFacts, type Native, packageVersion, readKernelFacts } from "../kernel/index.js";
+import {
+  type Kernel,
+  type KernelFacts,
+  packageVersion,
+  readKernelFacts,
+  rememberedAuthority,
+} from "../kernel/index.js";
 import type { KubernetesSource } from "../kubernetes/index.js";
 import type { Log } from "../log/index.js";
 import { Groups, type Hardening, type Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
+import { Authority } from "./authority.js";
 import { protectConfigured } from "./configured.js";
-import type { ContainerParts } from "./containers.js";
 import { renewExecutable } from "./executable.js";
 import { openGuards } from "./guards.js";
 import { createHandlers } from "./handlers.js";
@@ -22,6 +28,7 @@ import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { ServiceManager } from "./manager.js";
 import { createAgentMetrics } from "./measures.js";
 import { createNotices, type Notices } from "./notices.js";
+import type { AgentOptions } from "./options.js";
 import { rulesOfPods, startPods } from "./pods.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
@@ -33,18 +40,10 @@ import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
 
-export interface AgentOptions {
-  config: Config;
-  /** Reads the configuration anew; throws if it is bad. */
-  reloadConfig: () => Config;
-  configFile: string | undefined;
-  native: Native;
-  log: Log;
-}
-
 export class Agent {
   readonly #options: AgentOptions;
-  readonly #log: Log;
+  readonly log: Log;
+  readonly authority: Authority;
   readonly #started = new Date().toISOString();
   readonly #facts: KernelFacts = readKernelFacts();
   readonly #groups: Groups;
@@ -69,10 +68,11 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    this.#log = options.log;
+    this.log = options.log;
     this.#config = options.config;
+    this.authority = new Authority({ config: () => this.#config, stream: () => this.#stream, log: options.log });
     this.#groups = new Groups(join(dirname(options.config.control.socket), "workloads.json"));
-    this.selftests = new Selftests(() => this.#config, this.#log.child("selftest"));
+    this.selftests = new Selftests(() => this.#config, this.log.child("selftest"));
     this.#rules = new Rules(this.#groups, options.log.child("allow"));
     this.hardening = createHardening(options.native, () => this.#config);
     this.#manager = new ServiceManager({ ...options, env: process.env, pid: process.pid });
@@ -81,7 +81,7 @@ export class Agent {
   /** Throws when the guards cannot stand; nothing is left attached then. */
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
-      checkMachine(this.#facts, this.#log);
+      checkMachine(this.#facts, this.log);
       const allow = this.#rules.resolve(this.#config);
       // Taken first: two agents must not have one spool, nor load side by side.
       this.#control = await startControlServer({
@@ -89,35 +89,36 @@ export class Agent {
         group: this.#config.control.group,
         native: this.#options.native,
         handlers: createHandlers(this),
-        log: this.#log.child("control"),
+        signatures: this.authority,
+        log: this.log.child("control"),
       });
+      this.authority.check(this.#config, rememberedAuthority(this.#options.native, this.#config.pinPath));
       const stream = await Stream.open({
         config: () => this.#config,
         native: this.#options.native,
         workloadOf: (group) => this.#groups.nameOf(group),
         secretOf: (id) => this.#secrets?.byNumber(id)?.name,
         podOf: (path, container) => this.#pods?.factsOf(path, container),
-        log: this.#log.child("stream"),
+        log: this.log.child("stream"),
       });
       this.#stream = stream;
-      const { native, log: agentLog } = this.#options;
-      const kernel = await openGuards({ native, facts: this.#facts, config: this.#config, stream, log: agentLog });
+      const kernel = await openGuards({ ...this.#options, facts: this.#facts, config: this.#config, stream });
       this.#kernel = kernel;
       stopIfInterrupted(interrupted);
-      const scope = openScope(kernel, this.#groups, this.hardening, native);
-      const secrets = openSecrets(kernel, this.#groups, scope, this.#config.control.socket, this.#log);
+      const scope = openScope(kernel, this.#groups, this.hardening, this.#options.native);
+      const secrets = openSecrets(kernel, this.#groups, scope, this.#config.control.socket, this.log);
       this.#secrets = secrets;
       scope.adopt(secrets.groups());
       stream.follow(kernel);
       kernel.listen();
       // Doors that were taken over refuse modules already, and the last agent has loaded these.
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
-      if (problem !== undefined) this.#log.info("not all modules were loaded ahead", { problem });
+      if (problem !== undefined) this.log.info("not all modules were loaded ahead", { problem });
       kernel.refreshDevices();
       await this.#rules.apply(kernel, allow, await rulesOfPods(this.#config));
       this.#scope = scope; // only now: who asks for protection before rules are in force is told that the agent starts
-      await protectConfigured(scope, this.#config, this.#log);
-      this.#pods = await startPods({ config: this.#config, scope, kernel, rules: this.#rules, stream, log: this.#log });
+      await protectConfigured(scope, this.#config, this.log);
+      this.#pods = await startPods({ config: this.#config, scope, kernel, rules: this.#rules, stream, log: this.log });
       this.#health = await startHealthServer(this.#config.health.listen, {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
@@ -125,7 +126,7 @@ export class Agent {
         status: () => publicStatus(this.status([], [])),
       });
       stopIfInterrupted(interrupted);
-      const log = this.#log.child("watch");
+      const log = this.log.child("watch");
       const notices = createNotices(kernel, stream, log);
       this.#notices = notices;
       const tell = () => this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
@@ -142,7 +143,7 @@ export class Agent {
       stream.evidence.every(this.#config.evidence.checkpointSeconds);
       this.selftests.schedule();
       kernel.mayIdle();
-      this.#renewal = renewExecutable({ kernel, stopping: () => this.#stopping !== undefined, log: this.#log });
+      this.#renewal = renewExecutable({ kernel, stopping: () => this.#stopping !== undefined, log: this.log });
     } catch (error) {
       await this.stop(this.#kernel?.tookOver ? "leave" : "detach");
       throw error;
@@ -150,7 +151,7 @@ export class Agent {
   }
 
   /** Idempotent. */
-  stop(how: "leave" | "detach" = this.#config.onStop): Promise<void> {
+  stop(how: "leave" | "detach" = this.authority.stopAs(this.#config.onStop)): Promise<void> {
     this.#stopping ??= this.#stop(how);
     return this.#stopping;
   }
@@ -164,28 +165,29 @@ export class Agent {
       // The executable, by which the next agent is known, may have been replaced since, and the configuration with it.
       kernel.introduce();
       const config = this.#options.reloadConfig();
+      this.authority.check(config);
       const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
       sinks = await this.#stream?.outlets.prepare(config);
-      if (late.length > 0) this.#log.warn("settings that need a restart were changed", { settings: late });
+      if (late.length > 0) this.log.warn("settings that need a restart were changed", { settings: late });
       await this.#rules.apply(kernel, allow);
       sinks?.commit();
       sinks = undefined;
       this.#stream?.evidence.every(config.evidence.checkpointSeconds);
-      this.#log.setLevel(config.log.level);
+      this.log.setLevel(config.log.level);
       this.#config = config;
       this.#loadedAt = new Date().toISOString();
       this.#reloadError = null;
-      await protectConfigured(this.scope, config, this.#log);
+      await protectConfigured(this.scope, config, this.log);
       if (config.kubernetes) await this.#pods?.configure(config.kubernetes);
       this.#watch?.every(config.canary.interval);
       this.selftests.schedule();
-      this.#log.info("configuration loaded", { mode: config.mode });
+      this.log.info("configuration loaded", { mode: config.mode });
       return { loadedAt: this.#loadedAt };
     } catch (error) {
       sinks?.abandon();
       this.#reloadError = error instanceof Error ? error.message : String(error);
-      this.#log.error("the new configuration was refused, the old one stays in force", { error });
+      this.log.error("the new configuration was refused, the old one stays in force", { error });
       throw error;
     } finally {
       this.#manager.reloaded(this.#reloadError !== null, this.#config.mode);
@@ -253,9 +255,8 @@ export class Agent {
     return this.#groups;
   }
 
-  get containers(): ContainerParts {
-    const pods = this.#config.kubernetes && started(this.#pods);
-    return { scope: this.scope, groups: this.#groups, pods, log: this.#log.child("container") };
+  get pods(): KubernetesSource | undefined {
+    return this.#config.kubernetes && started(this.#pods);
   }
 
   #makeMetrics() {
@@ -272,7 +273,7 @@ export class Agent {
       proofFailures: () => this.#watch?.failures ?? 0,
       reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
       selftests: () => this.selftests,
-      onFailure: (family, error) => this.#log.warn("a metric could not be read", { family, error }),
+      onFailure: (family, error) => this.log.warn("a metric could not be read", { family, error }),
     });
   }
 
@@ -294,6 +295,6 @@ export class Agent {
     }
     this.#kernel?.close(how);
     this.#manager.close();
-    this.#log.info("stopped", { doors: this.#kernel ? how : "none" });
+    this.log.info("stopped", { doors: this.#kernel ? how : "none" });
   }
 }

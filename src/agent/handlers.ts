@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control protocol's verbs, in terms of the agent.
 import type { ControlHandlers, Peer, ProtectReport, ProtectRequest } from "../control/protocol.js";
-import type { ProtectResult, Target } from "../scope/index.js";
+import { nameOf, type ProtectResult, type Target } from "../scope/index.js";
 import type { Agent } from "./agent.js";
 import { protectContainer } from "./containers.js";
 import { processReport, vectorReports } from "./reports.js";
@@ -21,18 +21,43 @@ export function createHandlers(agent: Agent): ControlHandlers {
     ),
     warnings: result.warnings,
   });
+  const isThere = (workload: string): boolean => {
+    const group = agent.groups.numberOf(workload);
+    return group !== undefined && agent.scope.records().some(({ who }) => who.group === group);
+  };
   return {
     status: () => agent.status(),
     vectors: () => vectorReports(agent.config, agent.kernel),
-    protect: async (request, peer) => report(await agent.scope.protect(targetOf(request, peer), request.name)),
-    unprotect: async ({ pid, workload }) =>
-      report(agent.scope.unprotect(workload === undefined ? { pid: pid ?? 0 } : { workload })),
-    container: async (request, peer) => protectContainer(agent.containers, request, peer),
+    protect: async (request, peer) => {
+      const target = targetOf(request, peer);
+      const workload = request.name ?? nameOf(target);
+      // Members may look at each other.
+      if (isThere(workload)) agent.authority.demand(peer, `protect: joining workload ${workload}`);
+      return report(await agent.scope.protect(target, request.name));
+    },
+    unprotect: async ({ pid, workload }, peer) => {
+      agent.authority.demand(peer, `unprotect ${workload ?? pid}`);
+      return report(agent.scope.unprotect(workload === undefined ? { pid: pid ?? 0 } : { workload }));
+    },
+    container: async (request, peer) => {
+      const { scope, groups, pods, log } = agent;
+      return protectContainer({ scope, groups, pods, log: log.child("container") }, request, peer);
+    },
     reload: () => agent.reload(),
     selftest: (given) => agent.selftests.note(given),
     secrets: () => ({ unsupported: agent.kernel.leaks.unsupported, secrets: agent.secrets.list() }),
-    addSecret: (request, value) => agent.kernel.guarding(() => agent.secrets.add({ ...request, value }), "partial"),
-    removeSecret: ({ workload, name }) => ({ removed: agent.secrets.remove(workload, name) }),
+    addSecret: (request, value, peer) => {
+      const { workload, name, allow, replace } = request;
+      const before = agent.secrets.list().find((one) => one.workload === workload && one.name === name);
+      if (before && (replace || allow.some((place) => !before.allow.includes(place)))) {
+        agent.authority.demand(peer, `secrets add: changing ${name} of ${workload}`);
+      }
+      return agent.kernel.guarding(() => agent.secrets.add({ ...request, value }), "partial");
+    },
+    removeSecret: ({ workload, name }, peer) => {
+      agent.authority.demand(peer, `secrets remove ${name ?? "all"} of ${workload}`);
+      return { removed: agent.secrets.remove(workload, name) };
+    },
     subscribe: (count, onLine, filter) => agent.subscribe(count, onLine, filter),
   };
 }

@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import type { ConfigFlags, FlagName } from "../config/index.js";
 import { exitCodes } from "../errors/index.js";
+import { keyOption } from "./authority-key.js";
 import { type Io, type Session, sessionOf } from "./io.js";
 import type { Uninstalled } from "./uninstall.js";
 
@@ -32,9 +33,10 @@ const flags = {
 export function addAgent(program: Command, io: Io): void {
   const command = program.command("agent").description("run the agent in the foreground until SIGTERM");
   for (const [flag, description] of Object.values(flags)) command.option(flag, description);
+  command.option(...keyOption);
   command.option("--uninstall", "take off the guards that an agent left, and end").action(async (options, self) => {
     const session = sessionOf(io, self);
-    const { uninstall, ...given } = options as ConfigFlags & { uninstall?: boolean };
+    const { uninstall, key, ...given } = options as ConfigFlags & { uninstall?: boolean; key?: string };
     const { findConfigFile, loadConfig } = await import("../config/index.js");
     const input = { file: session.configFile, env: io.env, flags: { ...given, socket: session.socketFlag } };
     const configFile = findConfigFile(input);
@@ -42,7 +44,7 @@ export function addAgent(program: Command, io: Io): void {
     if (uninstall) {
       const { uninstallGuards } = await import("./uninstall.js");
       const { socket } = config.control;
-      const result = await uninstallGuards(config.pinPath, { socket, native: io.native });
+      const result = await uninstallGuards(config.pinPath, { socket, native: io.native, key });
       if (result.held.length > 0) io.status = exitCodes.busy;
       report(session, config.pinPath, result);
       return;

@@ -36,7 +36,8 @@ export interface Session {
   socketFlag: string | undefined;
   /** Where the agent listens. */
   socket(): Promise<string>;
-  client(): Promise<ControlClient>;
+  /** @param key file of the authority's private key, which signs what is asked */
+  client(key?: string): Promise<ControlClient>;
   /** A line on standard output. */
   line(text: string): void;
   /** A value on standard output, as JSON. */
@@ -63,7 +64,10 @@ export function sessionOf(io: Io, command: Command): Session {
     configFile: options.config,
     socketFlag: options.socket,
     socket,
-    client: async () => new ControlClient({ socket: await socket() }),
+    client: async (key) => {
+      const signer = key === undefined ? undefined : await (await import("./authority-key.js")).readKey(key);
+      return new ControlClient({ socket: await socket(), signer });
+    },
     line: (text) => void io.stdout.write(`${text}\n`),
     value: (value) => void io.stdout.write(`${jsonText(value, 2)}\n`),
     note,

@@ -10,6 +10,8 @@ import { CloudtaserError, printable } from "../errors/index.js";
 import { valueOfVariable } from "./secret-value.js";
 
 export interface SecretVariables {
+  /** File of the authority's private key. */
+  key?: string | undefined;
   /** Names of variables. */
   names: readonly string[];
   /** NAME=PLACE. */

@@ -62,7 +62,7 @@ export async function launch(
   }
   const path = resolveCommand(command, io.env);
   const native = await io.native();
-  const client = await session.client();
+  const client = await session.client(variables.key);
   const named = variables.names.length === 0 ? request : { name: workloadNameFor(command), ...request };
   const secrets = new LaunchSecrets(client, named.name ?? "");
   const warnings = await secrets.register(variables, io.env);

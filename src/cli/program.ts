@@ -6,6 +6,7 @@ import { CloudtaserError, errorToJson, exitCodeOf, exitCodes, reasonOf, renderEr
 import { wantsColor } from "../formats/color.js";
 import { packageVersion } from "../kernel/paths.js";
 import { addAgent } from "./agent.js";
+import { addAuthority } from "./authority.js";
 import { addDoctor } from "./doctor.js";
 import { addEvents } from "./events.js";
 import { addHook } from "./hook.js";
@@ -59,7 +60,7 @@ export function createProgram(io: Io): Command {
     addEvents,
     addVectors,
   ];
-  for (const add of [...commands, addTop, addVerify, addReload, addHook]) add(program, io);
+  for (const add of [...commands, addTop, addVerify, addReload, addAuthority, addHook]) add(program, io);
   return program;
 }
 

@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import type { ProtectRequest } from "../control/protocol.js";
 import { CloudtaserError, printable } from "../errors/index.js";
+import { keyOption } from "./authority-key.js";
 import { type Io, sessionOf } from "./io.js";
 import { launch } from "./launch.js";
 import { parsePid } from "./pid.js";
@@ -16,6 +17,7 @@ interface ProtectOptions {
   name?: string;
   secretEnv: string[];
   allow: string[];
+  key?: string;
 }
 
 function requestOf(pid: string | undefined, { unit, cgroup, name }: ProtectOptions, self: boolean): ProtectRequest {
@@ -51,16 +53,17 @@ export function addProtect(program: Command, io: Io): void {
       [],
     )
     .option("--allow <variable=place>", "where such a secret may go, as for: secrets add", collect, [])
+    .option(...keyOption)
     .action(async (pid: string | undefined, options: ProtectOptions, command: Command) => {
       const session = sessionOf(io, command);
       const request = requestOf(pid, options, io.tail !== undefined);
-      const variables = { names: options.secretEnv, allow: options.allow };
+      const variables = { names: options.secretEnv, allow: options.allow, key: options.key };
       if (io.tail !== undefined) return launch(io, session, request, io.tail, variables);
       if (variables.names.length + variables.allow.length > 0) {
         const reason = "--secret-env and --allow go with -- COMMAND; for what runs already, use: secrets add";
         throw new CloudtaserError("USAGE", { target: "protect", fields: { reason } });
       }
-      const report = await (await session.client()).protect(request);
+      const report = await (await session.client(options.key)).protect(request);
       const { length } = report.processes;
       const who = length === 0 ? "Nobody there yet; who enters is" : count(length, "process");
       showReport(session, report, `${who} protected as ${printable(report.workload)}`);

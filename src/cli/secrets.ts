@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import type { AddSecretReport, SecretReport } from "../control/protocol.js";
 import { printable } from "../errors/index.js";
+import { keyOption } from "./authority-key.js";
 import { type Io, type Session, sessionOf } from "./io.js";
 import { count } from "./processes.js";
 import { readValue, type ValueSource } from "./secret-value.js";
@@ -14,6 +15,7 @@ interface AddOptions extends ValueSource {
   name: string;
   allow: string[];
   replace?: boolean;
+  key?: string;
 }
 
 export const collect = (one: string, before: string[] = []): string[] => [...before, one];
@@ -35,12 +37,13 @@ export function addSecrets(program: Command, io: Io): void {
     .option("--exact", "keep the newline")
     .option("--allow <place>", "where it may go: ADDRESS/BITS:PORT, or the path of a file or unix socket", collect, [])
     .option("--replace", "exchange the value that is registered under this name")
+    .option(...keyOption)
     .action(async (options: AddOptions, command: Command) => {
       const session = sessionOf(io, command);
       const value = readValue(options.name, options, io.env, io.stdinIsTerminal);
       try {
-        const { workload, name, allow, replace = false } = options;
-        const client = await session.client();
+        const { workload, name, allow, replace = false, key } = options;
+        const client = await session.client(key);
         showAdded(session, await client.addSecret({ workload, name, allow, replace, endsWithWorkload: false }, value));
       } finally {
         value.fill(0);
@@ -64,9 +67,10 @@ export function addSecrets(program: Command, io: Io): void {
     .description("forget a secret, or all of a workload")
     .requiredOption("--workload <name>", "workload")
     .option("--name <name>", "name of the secret; all of the workload if left out")
-    .action(async ({ workload, name }: { workload: string; name?: string }, command: Command) => {
+    .option(...keyOption)
+    .action(async ({ workload, name, key }: { workload: string; name?: string; key?: string }, command: Command) => {
       const session = sessionOf(io, command);
-      const { removed } = await (await session.client()).removeSecret({ workload, name });
+      const { removed } = await (await session.client(key)).removeSecret({ workload, name });
       if (session.json) session.value({ removed });
       else session.line(`${count(removed.length, "secret", "secrets")} of ${printable(workload)} forgotten`);
     });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ControlClient } from "../control/client.js";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { rememberedAuthority } from "../kernel/authority.js";
 import type { Native } from "../kernel/native.js";
 import { Pins } from "../kernel/pins.js";
 
@@ -19,9 +20,19 @@ export interface Uninstalled {
   held: string[];
 }
 
+export interface UninstallOptions {
+  /** The control socket. */
+  socket: string;
+  native(): Promise<Native>;
+  /** File of the authority's private key. */
+  key?: string | undefined;
+  /** Milliseconds of waiting for the kernel. */
+  patience?: number;
+}
+
 export async function uninstallGuards(
   pinPath: string,
-  { socket, native, patience = patienceMs }: { socket: string; native: () => Promise<Native>; patience?: number },
+  { socket, native, key, patience = patienceMs }: UninstallOptions,
 ): Promise<Uninstalled> {
   const uid = process.geteuid?.() ?? 0;
   if (uid !== 0) throw new CloudtaserError("NOT_ROOT", { target: "agent --uninstall", fields: { uid } });
@@ -36,6 +47,7 @@ export async function uninstallGuards(
   if (removed.length === 0) return { removed, held: [] };
   try {
     const kernel = await native();
+    await checkAuthority(kernel, pinPath, key);
     const programs = links.flatMap((path) => {
       const id = programBehind(kernel, path);
       return id === undefined ? [] : [{ path, id }];
@@ -44,8 +56,20 @@ export async function uninstallGuards(
     const held = await stillLoaded(kernel, programs, patience);
     return { removed, held };
   } catch (error) {
+    if (error instanceof CloudtaserError) throw error;
     throw new CloudtaserError("PIN_FAILED", { target: pinPath, fields: { reason: reasonOf(error) }, cause: error });
   }
+}
+
+/** The guards remember who may take them off; a configuration that was changed since cannot. */
+async function checkAuthority(native: Native, pinPath: string, key: string | undefined): Promise<void> {
+  const authority = rememberedAuthority(native, pinPath);
+  if (authority === undefined) return;
+  const target = `agent --uninstall of the guards at ${pinPath}`;
+  if (key === undefined) throw new CloudtaserError("AUTHORITY_NEEDED", { target });
+  const { readKey } = await import("./authority-key.js");
+  if ((await readKey(key)).publicKey === authority.publicKey) return;
+  throw new CloudtaserError("AUTHORITY_DENIED", { target, fields: { reason: "the key is another one than theirs" } });
 }
 
 function programBehind(native: Native, path: string): number | undefined {

@@ -3,6 +3,7 @@
 
 import type { Command } from "commander";
 import { CloudtaserError, printable } from "../errors/index.js";
+import { keyOption } from "./authority-key.js";
 import { type Io, sessionOf } from "./io.js";
 import { parsePid } from "./pid.js";
 import { count, showReport } from "./processes.js";
@@ -14,15 +15,18 @@ export function addUnprotect(program: Command, io: Io): void {
     .usage("[options] PID | --workload NAME")
     .argument("[pid]", "process id on this node")
     .option("--workload <name>", "all processes of a workload")
-    .action(async (pid: string | undefined, { workload }: { workload?: string }, command: Command) => {
-      const session = sessionOf(io, command);
-      if ((pid === undefined) === (workload === undefined)) {
-        const reason = "needs exactly one of PID and --workload NAME";
-        throw new CloudtaserError("USAGE", { target: "unprotect", fields: { reason } });
-      }
-      const request = pid === undefined ? { workload } : { pid: parsePid(pid) };
-      const report = await (await session.client()).unprotect(request);
-      const who = count(report.processes.length, "process");
-      showReport(session, report, `${who} of ${printable(report.workload)} no longer protected`);
-    });
+    .option(...keyOption)
+    .action(
+      async (pid: string | undefined, { workload, key }: { workload?: string; key?: string }, command: Command) => {
+        const session = sessionOf(io, command);
+        if ((pid === undefined) === (workload === undefined)) {
+          const reason = "needs exactly one of PID and --workload NAME";
+          throw new CloudtaserError("USAGE", { target: "unprotect", fields: { reason } });
+        }
+        const request = pid === undefined ? { workload } : { pid: parsePid(pid) };
+        const report = await (await session.client(key)).unprotect(request);
+        const who = count(report.processes.length, "process");
+        showReport(session, report, `${who} of ${printable(report.workload)} no longer protected`);
+      },
+    );
 }

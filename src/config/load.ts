@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import { CloudtaserError } from "../errors/index.js";
 import { type ConfigFlags, type Environment, type OverlayValue, overlayValues } from "./overlay.js";
 import { problemOf } from "./problem.js";
+import { keepProvenance } from "./provenance.js";
 import { type Config, configSchema } from "./schema.js";
 import { type ConfigSource, readSource } from "./source.js";
 
@@ -69,5 +70,7 @@ export function loadConfig(input: ConfigInput = {}): Config {
   const issue = result.error?.issues[0];
   if (issue !== undefined) throw problemOf(issue, raw, placeFinder(source, overlays));
   const config = result.data ?? configSchema.parse(raw);
-  return { ...config, nodeName: config.nodeName ?? hostname() };
+  const whole = { ...config, nodeName: config.nodeName ?? hostname() };
+  keepProvenance(whole, { file: source && { path: source.path, digest: source.digest }, overlays });
+  return whole;
 }

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
+import { authority } from "./authority.js";
 import { parseDestination } from "./destination.js";
 import { objectDigests, sha256 } from "./digests.js";
 import { filesClash } from "./files.js";
@@ -146,6 +147,7 @@ const wholeConfig = z.strictObject({
     .describe(
       "Give agent_signal the global mode: in enforce mode only the service manager and runtimes stop the agent.",
     ),
+  authority,
   nodeName: z.string().min(1).max(253).optional().describe("Name of this node in events; the host name if left out."),
   vectors: z.strictObject(vectors).prefault({}).describe("Settings of single vectors, by name."),
   allow: z.array(allowEntry).default([]).describe("Who may do anything that a vector would refuse."),

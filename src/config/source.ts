@@ -15,12 +15,15 @@ import {
   type YAMLError,
 } from "yaml";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { sha256Hex } from "../keys/index.js";
 
 /** Longer than any sane configuration; keeps a wrong path (a log, a device) from filling memory. */
 const maxBytes = 4 * 1024 * 1024;
 
 export interface ConfigSource {
   path: string;
+  /** SHA-256 of the file as it was read, hexadecimal. */
+  digest: string;
   /** Nothing in it but white space and comments. */
   empty: boolean;
   value: unknown;
@@ -30,12 +33,13 @@ export interface ConfigSource {
 
 type Problem = Pick<YAMLError, "message" | "pos">;
 
-function readText(path: string): string {
+function readText(path: string): { text: string; digest: string } {
   try {
     const info = statSync(path);
     if (!info.isFile()) throw new Error(info.isDirectory() ? "it is a directory" : "it is not a regular file");
     if (info.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+    const bytes = readFileSync(path);
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), digest: sha256Hex(bytes) };
   } catch (cause) {
     throw new CloudtaserError("CONFIG_UNREADABLE", { target: path, fields: { reason: reasonOf(cause) }, cause });
   }
@@ -84,7 +88,7 @@ function repeatedKey(document: Document): Problem | undefined {
 
 /** Throws CONFIG_UNREADABLE or CONFIG_YAML. */
 export function readSource(path: string): ConfigSource {
-  const text = readText(path);
+  const { text, digest } = readText(path);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const place = (offset: number) => {
@@ -104,5 +108,5 @@ export function readSource(path: string): ConfigSource {
     throw new CloudtaserError("CONFIG_YAML", { target: place(0), fields: { reason: reasonOf(cause) }, cause });
   }
   const empty = value === null || value === undefined;
-  return { path, empty, value: value ?? {}, placeOf: (keys, at) => place(offsetOf(document, keys, at)) };
+  return { path, digest, empty, value: value ?? {}, placeOf: (keys, at) => place(offsetOf(document, keys, at)) };
 }

@@ -5,18 +5,22 @@
 import { createHash } from "node:crypto";
 import { type FSWatcher, readFileSync, watch } from "node:fs";
 import { dirname } from "node:path";
+import { signaturePath } from "../keys/index.js";
 
 export interface ConfigWatcher {
   close(): void;
 }
 
-function fingerprint(path: string): string {
+function digestOf(path: string): string {
   try {
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   } catch (error) {
     return `unreadable: ${error instanceof Error && "code" in error ? error.code : error}`;
   }
 }
+
+/** With its signature, which may come a moment later. */
+const fingerprint = (path: string): string => `${digestOf(path)} ${digestOf(signaturePath(path))}`;
 
 /** Calls onChange once per change of content, also when the file becomes unreadable (reading it then says why). debounceMs lets a
  *  writer finish; pollMs is the fallback for links that lead elsewhere and for a directory that cannot be watched. */

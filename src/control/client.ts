@@ -3,6 +3,7 @@
 
 import { reasonOf } from "../errors/index.js";
 import type { FilterOptions } from "../formats/index.js";
+import { requestText, type Signer } from "../keys/index.js";
 import { exchange, readAnswer, unreachable } from "./exchange.js";
 import {
   type AddSecretReport,
@@ -22,6 +23,7 @@ import {
   type VectorReport,
 } from "./protocol.js";
 import { errorFrom } from "./remote-error.js";
+import { authorityHeader, digestOfBody } from "./signed.js";
 
 const callTimeoutMs = 30_000;
 
@@ -54,9 +56,12 @@ function queryText({ types = [], minSeverity, workloads = [], since }: FilterOpt
 
 export class ControlClient {
   readonly socket: string;
+  readonly #signer: Pick<Signer, "sign"> | undefined;
 
-  constructor({ socket }: { socket: string }) {
+  /** @param signer signs every request but the stream of events, for what only the authority may ask */
+  constructor({ socket, signer }: { socket: string; signer?: Pick<Signer, "sign"> | undefined }) {
     this.socket = socket;
+    this.#signer = signer;
   }
 
   status(): Promise<StatusReport> {
@@ -141,14 +146,24 @@ export class ControlClient {
   }
 
   async #call(
-    route: Exclude<keyof typeof routes, "events">,
+    route: Exclude<keyof typeof routes, "events" | "challenge">,
     body?: unknown,
     query?: URLSearchParams,
     timeoutMs = route === "addSecret" ? loadTimeoutMs : callTimeoutMs,
   ): Promise<unknown> {
     const { method } = routes[route];
     const path = query === undefined ? routes[route].path : `${routes[route].path}?${query}`;
-    const response = await exchange({ socket: this.socket, method, path, body, timeoutMs });
+    const headers = this.#signer === undefined ? {} : await this.#sign(this.#signer, method, path, body);
+    const response = await exchange({ socket: this.socket, method, path, body, headers, timeoutMs });
     return readAnswer(response, this.socket);
+  }
+
+  async #sign(signer: Pick<Signer, "sign">, method: string, path: string, body: unknown) {
+    const { method: get, path: from } = routes.challenge;
+    const response = await exchange({ socket: this.socket, method: get, path: from, timeoutMs: callTimeoutMs });
+    const { challenge } = (await readAnswer(response, this.socket)) as { challenge?: unknown };
+    if (typeof challenge !== "string") throw unreachable(this.socket, "it gave no challenge to sign");
+    const text = requestText({ challenge, method, path, digest: digestOfBody(body) });
+    return { [authorityHeader]: `${challenge}.${signer.sign(text)}` };
   }
 }

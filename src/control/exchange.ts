@@ -14,6 +14,7 @@ export interface Exchange {
   path: string;
   /** Bytes go as they are, anything else as JSON. */
   body?: unknown;
+  headers?: Readonly<Record<string, string>>;
   /** Of silence, after which the agent counts as dead. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
@@ -43,12 +44,13 @@ function connectError(socket: string, error: NodeJS.ErrnoException): CloudtaserE
 
 /** Sends the request and returns the answer once its head is there; an answer that is no 2xx is thrown as its error. */
 export async function exchange(options: Exchange): Promise<IncomingMessage> {
-  const { socket, method, path, body, timeoutMs, signal } = options;
+  const { socket, method, path, body, timeoutMs, signal, headers: more } = options;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const bytes = Buffer.isBuffer(body);
     const text = body === undefined || bytes ? body : JSON.stringify(body);
     const type = bytes ? "application/octet-stream" : "application/json";
-    const headers = text === undefined ? {} : { "content-type": type, "content-length": Buffer.byteLength(text) };
+    const content = text === undefined ? {} : { "content-type": type, "content-length": Buffer.byteLength(text) };
+    const headers = { ...content, ...more };
     const sent = request({ socketPath: socket, method, path, headers, ...(signal ? { signal } : {}) }, resolve);
     sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     sent.once("error", (error) => reject(connectError(socket, error)));

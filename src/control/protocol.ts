@@ -10,6 +10,8 @@ export interface Peer {
   pid: number;
   uid: number;
   gid: number;
+  /** The authority signed this request. */
+  signed?: boolean;
 }
 
 export interface DoorReport {
@@ -224,11 +226,19 @@ export interface ControlHandlers {
   selftest(report: SelftestReport): { noted: boolean };
   secrets(): SecretsReport;
   /** Overwrites the value with zeros, whatever comes of it. */
-  addSecret(request: AddSecretRequest, value: Buffer): AddSecretReport | Promise<AddSecretReport>;
-  removeSecret(request: RemoveSecretRequest): { removed: SecretReport[] };
+  addSecret(request: AddSecretRequest, value: Buffer, peer: Peer): AddSecretReport | Promise<AddSecretReport>;
+  removeSecret(request: RemoveSecretRequest, peer: Peer): { removed: SecretReport[] };
   /** Of what the filter takes: calls back with the last `backlog` kept event lines (native NDJSON, no newline) before it returns, then with each new
    *  one until the function that it returned is called. A backlog of 0 must be cheap. */
   subscribe(backlog: number, onLine: (line: string) => void, filter?: EventFilter): () => void;
+}
+
+/** What the authority signed. */
+export interface Signatures {
+  /** false also where there is no authority. */
+  isSigned(text: string, signature: string): boolean;
+  /** A signature that came with a request is none. */
+  denied(peer: Peer, what: string, reason: string): void;
 }
 
 /** Body of every answer that is not 2xx, and last line of a stream that the server cuts off. */
@@ -254,6 +264,7 @@ export const routes = {
   unprotect: { method: "POST", path: "/v1/unprotect" },
   container: { method: "POST", path: "/v1/container" },
   reload: { method: "POST", path: "/v1/reload" },
+  challenge: { method: "GET", path: "/v1/challenge" },
   selftest: { method: "POST", path: "/v1/selftest" },
   secrets: { method: "GET", path: "/v1/secrets" },
   addSecret: { method: "POST", path: "/v1/secrets" },

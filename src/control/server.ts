@@ -5,10 +5,18 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { CloudtaserError, errorToJson, exitCodes } from "../errors/index.js";
 import { eventFilter } from "../formats/index.js";
+import { requestText } from "../keys/index.js";
 import type { Log } from "../log/index.js";
 import { Gate } from "./gate.js";
 import type { PeerCredentials } from "./peer.js";
-import { type ControlHandlers, type ErrorAnswer, heartbeatSeconds, type Peer, routes } from "./protocol.js";
+import {
+  type ControlHandlers,
+  type ErrorAnswer,
+  heartbeatSeconds,
+  type Peer,
+  routes,
+  type Signatures,
+} from "./protocol.js";
 import {
   addSecretSchema,
   badRequest,
@@ -25,6 +33,7 @@ import {
   selftestSchema,
   unprotectSchema,
 } from "./request.js";
+import { authorityHeader, Challenges, digestOfBody } from "./signed.js";
 import { groupId, listenAt } from "./socket.js";
 import { streamEvents } from "./stream.js";
 
@@ -41,6 +50,8 @@ export interface ControlServerOptions {
   group?: string | undefined;
   native: PeerCredentials;
   handlers: ControlHandlers;
+  /** Left out: nobody signs. */
+  signatures?: Signatures;
   log: Pick<Log, "info" | "warn">;
   /** For tests. */
   heartbeatMs?: number;
@@ -103,6 +114,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   server.maxRequestsPerSocket = 1;
   server.on("dropRequest", (_request, socket) => socket.destroy());
   const gate = new Gate({ path, gid, native });
+  const challenges = new Challenges();
   // Of silence: a stream of events is kept alive by its heartbeat.
   server.timeout = timeoutMs;
 
@@ -123,27 +135,54 @@ export async function startControlServer(options: ControlServerOptions): Promise
       });
       return;
     }
+    if (name === "challenge") {
+      checked(noQuerySchema, query, what);
+      answer(response, 200, { challenge: challenges.issue() });
+      return;
+    }
     if (name === "addSecret") {
       const asked = checked(addSecretSchema, query, what);
       const value = await readSecret(request, `${asked.name} of ${asked.workload}`);
       try {
-        answer(response, 200, await handlers.addSecret(asked, value));
+        answer(response, 200, await handlers.addSecret(asked, value, signer(request, value, peer)));
       } finally {
         value.fill(0);
       }
       return;
     }
     if (name === "removeSecret") {
-      answer(response, 200, handlers.removeSecret(checked(removeSecretSchema, query, what)));
+      answer(
+        response,
+        200,
+        handlers.removeSecret(checked(removeSecretSchema, query, what), signer(request, undefined, peer)),
+      );
       return;
     }
     checked(noQuerySchema, query, what);
     const body = await readJson(request, what);
-    answer(response, 200, await act(name, body, what, peer));
+    answer(response, 200, await act(name, body, what, signer(request, body, peer)));
+  }
+
+  /** The peer, and whether the authority signed what it asks for. Throws AUTHORITY_DENIED for a signature that is none. */
+  function signer(request: IncomingMessage, body: unknown, peer: Peer): Peer {
+    const given = request.headers[authorityHeader];
+    if (given === undefined) return peer;
+    const { method = "", url: path = "" } = request;
+    const [challenge = "", signature = ""] = String(given).split(".");
+    const text = requestText({ challenge, method, path, digest: digestOfBody(body) });
+    const reason = !challenges.use(challenge)
+      ? "its challenge is not one of this agent's, was used, or is more than a minute old"
+      : options.signatures?.isSigned(text, signature)
+        ? undefined
+        : "it is not signed by the authority";
+    if (reason === undefined) return { ...peer, signed: true };
+    const target = `${method} ${path.split("?")[0]}`;
+    options.signatures?.denied(peer, target, reason);
+    throw new CloudtaserError("AUTHORITY_DENIED", { target, fields: { reason } });
   }
 
   async function act(
-    name: Exclude<RouteName, "events" | "addSecret" | "removeSecret">,
+    name: Exclude<RouteName, "events" | "addSecret" | "removeSecret" | "challenge">,
     body: unknown,
     what: string,
     peer: Peer,

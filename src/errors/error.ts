@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one error class: a code from the table, the thing it is about, the cause, and the way out.
 
+import { authorityErrors } from "./authority-errors.js";
 import { configErrors } from "./config-errors.js";
 import type { ErrorEntry, ExitCode } from "./exit.js";
 import { kubernetesErrors } from "./kubernetes-errors.js";
@@ -15,6 +16,7 @@ export const errorTable = {
   ...secretErrors,
   ...kubernetesErrors,
   ...machineErrors,
+  ...authorityErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -59,6 +59,15 @@ export const noticeTypes = {
     severity: "medium",
     meaning: "The API server has told nothing for a minute: new pods are not known. What is protected stays so.",
   },
+  AUTHORITY_DENIED: {
+    severity: "high",
+    meaning:
+      "Somebody who may use the control socket asked for something that loosens protection, without the authority's signature or with a wrong one; or a configuration was not signed. `detail.what`, `detail.reason`.",
+  },
+  AUTHORITY_USED: {
+    severity: "medium",
+    meaning: "Something that loosens protection was done, signed by the authority: `detail.what`.",
+  },
   KUBERNETES_BACK: { severity: "info", meaning: "The API server answers again." },
 } as const satisfies Record<string, { severity: Severity; meaning: string }>;
 

@@ -418,6 +418,25 @@ export function encodeAllowKey(value: AllowKey): Buffer {
   return buffer;
 }
 
+/** struct ct_authority, 40 bytes. */
+export interface Authority {
+  serial: bigint;
+  key: Buffer;
+}
+export const AuthoritySize = 40;
+export function decodeAuthority(buffer: Buffer, at = 0): Authority {
+  return {
+    serial: viewOf(buffer).getBigUint64(at + 0, true),
+    key: Buffer.from(buffer.subarray(at + 8, at + 8 + 32)),
+  };
+}
+export function encodeAuthority(value: Authority): Buffer {
+  const buffer = Buffer.alloc(40);
+  buffer.writeBigUInt64LE(value.serial, 0);
+  value.key.copy(buffer, 8, 0, 32);
+  return buffer;
+}
+
 /** struct ct_census_record, 72 bytes. */
 export interface CensusRecord {
   who: Identity;

@@ -14,6 +14,7 @@ export {
   Role,
   Vector,
 } from "./abi.gen.js";
+export { type RememberedAuthority, rememberedAuthority } from "./authority.js";
 export { type GuardedCgroup, maxCgroups } from "./cgroups.js";
 export { type DoorName, type DoorStatus, doorNames, doors, type Form, mayBeAbsent } from "./doors.js";
 export { maxSinks } from "./egress.js";

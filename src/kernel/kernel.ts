@@ -12,6 +12,7 @@ import {
   type RepeatKey,
   Role,
 } from "./abi.gen.js";
+import { writeAuthority } from "./authority.js";
 import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
 import { CgroupTable } from "./cgroups.js";
@@ -202,6 +203,8 @@ export class Kernel {
   /** In force as a whole when it returns; if it throws, the policy before still is. */
   setPolicy(policy: PolicySet): void {
     writePolicySet((name) => this.#map(name), policy);
+    // Of the one that signed it; for the next agent.
+    writeAuthority(this.#map("authority"), policy.authority);
     // Beside the swap and not in it: it only says when the node's guards sleep, so what passes with one policy's rules
     // and the other's setting passes under one of the two.
     writeSettings(this.#map("settings"), { ...policy, uprobeFlag: this.#flagOfUprobes() });

@@ -51,6 +51,7 @@ export const sharedMaps = [
   "policy",
   "group_policy",
   "settings",
+  "authority",
   "allowed",
   "devices",
   "events",

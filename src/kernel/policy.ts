@@ -16,6 +16,7 @@ import {
   Mode,
   Vector,
 } from "./abi.gen.js";
+import type { RememberedAuthority } from "./authority.js";
 import { addDestinations, maxSinks, type Network } from "./egress.js";
 import type { BpfMap } from "./native.js";
 
@@ -56,6 +57,8 @@ export interface PolicySet {
   allowed: readonly AllowEntry[];
   nodeGuardsAlways: boolean;
   reportAllowed: boolean;
+  /** Who may loosen it; undefined: root. */
+  authority?: RememberedAuthority | undefined;
 }
 
 export type PolicyMapName = "policy_head" | "policy" | "group_policy" | "allowed" | "leak_sinks";

@@ -16,4 +16,4 @@ export type { ScopeKernel, ScopeRecord } from "./kernel.js";
 export type { ProtectResult, RegisteredCgroup, Target } from "./options.js";
 export { Scope } from "./scope.js";
 export { lookAround } from "./surroundings.js";
-export { checkProcess } from "./targets.js";
+export { checkProcess, nameOf } from "./targets.js";

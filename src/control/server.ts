@@ -38,8 +38,9 @@ import { groupId, listenAt } from "./socket.js";
 import { streamEvents } from "./stream.js";
 
 const timeoutMs = 30_000;
-/** For the head of a request, from whoever is on this machine. */
-const headTimeoutMs = 5_000;
+/** For the head of a request. Not shorter: while doors are attached the loop stands still, for seconds on a slow machine, and then
+ *  the clock is looked at before what has come meanwhile. Who may not ask at all is not waited for. */
+const headTimeoutMs = timeoutMs;
 /** Of silence about refusals: strangers must not fill the log. */
 const quietMs = 1_000;
 const maxHeader = 8 * 1024;

@@ -5,7 +5,9 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { uninstallGuards } from "../../src/cli/uninstall.js";
-import type { BpfLink, Native } from "../../src/kernel/native.js";
+import { encodeAuthority } from "../../src/kernel/abi.gen.js";
+import type { BpfLink, BpfMap, Native } from "../../src/kernel/native.js";
+import { makeKey, readSigner } from "../../src/keys/index.js";
 import { fakeAgent, freshSocket, scratch } from "./cli-support.js";
 
 function pinned(name: string): string {
@@ -50,6 +52,24 @@ describe("uninstallGuards", () => {
     const path = pinned("bpffs-2");
     const options = { socket: freshSocket(), native: fakeKernel(path, "bpf", Number.POSITIVE_INFINITY), patience: 100 };
     expect((await uninstallGuards(path, options)).held).toEqual([join(path, "doors-1/bpf")]);
+  });
+
+  it("asks for the authority's key where the guards remember one", async () => {
+    const path = pinned("bpffs-authority");
+    writeFileSync(join(path, "maps/authority"), "");
+    const keys = ["own.key", "other.key"].map((name) => join(scratch, name));
+    for (const key of keys) makeKey(key);
+    const [own = "", other = ""] = keys;
+    const entry = encodeAuthority({ serial: 1n, key: Buffer.from(readSigner(own).publicKey, "base64") });
+    const openMap = () => ({ lookup: () => entry, close: () => {} }) as unknown as BpfMap;
+    const native = async () => ({ ...(await fakeKernel(path, "none", 0)()), openMap });
+    const uninstall = (key?: string) => uninstallGuards(path, { socket: freshSocket(), native, key });
+    await expect(uninstall()).rejects.toMatchObject({ code: "AUTHORITY_NEEDED" });
+    await expect(uninstall(other)).rejects.toMatchObject({ code: "AUTHORITY_DENIED" });
+    await expect(uninstall(join(scratch, "no.key"))).rejects.toMatchObject({ code: "AUTHORITY_KEY_UNUSABLE" });
+    expect(existsSync(join(path, "doors-1/bpf"))).toBe(true);
+    expect((await uninstall(own)).held).toEqual([]);
+    expect(existsSync(path)).toBe(false);
   });
 
   it("has nothing to do where nothing is", async () => {

@@ -81,7 +81,7 @@ export class Agent {
   /** Throws when the guards cannot stand; nothing is left attached then. */
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
-      checkMachine(this.#facts, this.log);
+      checkMachine(this.#facts, this.#config.pinPath, this.log);
       const allow = this.#rules.resolve(this.#config);
       // Taken first: two agents must not have one spool, nor load side by side.
       this.#control = await startControlServer({

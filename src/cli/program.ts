@@ -25,7 +25,7 @@ import { addVerify } from "./verify.js";
 const exitStatuses = `
 Exit status: 0 done; ${exitCodes.failed} failed; ${exitCodes.usage} wrong flag, argument or configuration; ${exitCodes.unsupported} this machine cannot do it; ${exitCodes.forbidden} not permitted;
 ${exitCodes.busy} something else is in the way; ${exitCodes.unproven} the guards' work could not be shown;
-${exitCodes.onlyObserved} a selftest was only observed (detect mode). verify: 0 complete and unaltered, ${exitCodes.failed} not, ${exitCodes.unproven} not signed. selftest: 0 all refused, ${exitCodes.failed} something not stopped. protect -- COMMAND: that of the command, 126 not executable, 127 not found.`;
+${exitCodes.onlyObserved} a selftest was only observed (detect mode); ${exitCodes.switchedOff} booted with cloudtaser=off. verify: 0 complete and unaltered, ${exitCodes.failed} not, ${exitCodes.unproven} not signed. selftest: 0 all refused, ${exitCodes.failed} something not stopped. protect -- COMMAND: that of the command, 126 not executable, 127 not found.`;
 
 export function createProgram(io: Io): Command {
   const program = new Command("cloudtaser")

@@ -15,6 +15,8 @@ export const exitCodes = {
   unproven: 6,
   /** A selftest in which nothing got through unseen, but something was only observed: detect mode. */
   onlyObserved: 7,
+  /** The kernel was booted with cloudtaser=off. */
+  switchedOff: 8,
   /** SIGINT or SIGTERM came before the work was done. */
   interrupted: 130,
 } as const;

@@ -9,6 +9,11 @@ export const machineErrors = {
     help: "Run it as root (sudo), or in a container with the capabilities BPF, PERFMON, SYS_ADMIN and SYS_PTRACE.",
     exitCode: exitCodes.forbidden,
   },
+  RESCUE_BOOT: {
+    message: "the kernel was started with {target}, so nothing is guarded",
+    help: "Repair what you came for, then boot without that word.",
+    exitCode: exitCodes.switchedOff,
+  },
   NO_BTF: {
     message: "this kernel does not describe its types: {target} is missing or unreadable",
     help: "Use a kernel built with CONFIG_DEBUG_INFO_BTF, as all current distributions ship.",

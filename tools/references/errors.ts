@@ -12,6 +12,7 @@ const meanings = {
   busy: "something else holds what is needed",
   unproven: "the guards are there, but their work could not be shown",
   onlyObserved: "of a selftest: nothing got through unseen, but something was only observed",
+  switchedOff: "the kernel was booted with cloudtaser=off",
   interrupted: "a signal came before the work was done",
 } as const satisfies Record<keyof typeof exitCodes, string>;
 

@@ -235,8 +235,9 @@ struct ct_settings {
 
 /* Map "authority": array of 1. Only user space reads it. */
 struct ct_authority {
-	__u64 serial; /* of the last configuration that was in force */
-	__u8 key[32]; /* Ed25519 public key; all zero: there is no authority */
+	__u64 serial;	 /* of the configuration that is in force */
+	__u8 key[32];	 /* Ed25519 public key; all zero: there is no authority */
+	__u8 digest[32]; /* SHA-256 of that configuration's file */
 };
 
 #include "abi_scope.h"

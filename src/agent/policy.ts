@@ -8,15 +8,15 @@ import {
   type VectorPolicy,
   workloadNamed,
 } from "../config/index.js";
-import type { AllowEntry, GroupRules, PolicySet, RememberedAuthority } from "../kernel/index.js";
+import type { AllowEntry, GroupRules, PolicySet } from "../kernel/index.js";
 import { vectorEntry, vectorNames } from "../vectors/index.js";
 
-export function authorityOf({ authority }: Pick<Config, "authority">): RememberedAuthority | undefined {
-  return authority && { publicKey: authority.publicKey, serial: BigInt(authority.serial) };
-}
-
 /** @param numberOf the group under which the kernel knows a workload, whether or not anything of it is protected yet */
-export function buildPolicy(config: Config, allowed: AllowEntry[], numberOf: (name: string) => number): PolicySet {
+export function buildPolicy(
+  config: Config,
+  allowed: AllowEntry[],
+  numberOf: (name: string) => number,
+): Omit<PolicySet, "authority"> {
   const groups = config.workloads.filter(hasOwnPolicy).map((workload): GroupRules => {
     const ofProcesses = vectorNames.filter((vector) => vectorEntry(vector).scope !== "node");
     return {
@@ -34,7 +34,6 @@ export function buildPolicy(config: Config, allowed: AllowEntry[], numberOf: (na
     allowed,
     nodeGuardsAlways: config.nodeGuards === "always",
     reportAllowed: config.logAll,
-    authority: authorityOf(config),
   };
 }
 

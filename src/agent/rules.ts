@@ -6,6 +6,7 @@ import { type Kernel, maxGroupPolicies, maxSinks, type Native } from "../kernel/
 import type { Log } from "../log/index.js";
 import { type Groups, Hardening } from "../scope/index.js";
 import { AllowList, type AllowSet } from "./allow.js";
+import { authorityOf } from "./authority.js";
 import { buildPolicy } from "./policy.js";
 
 /** What all pods together may take of the kernel's room: the rest is for the configuration, and for the sinks of secrets. */
@@ -140,7 +141,8 @@ export class Rules {
     const write = (pods: readonly WorkloadConfig[]): void => {
       const config = { ...allow.config, workloads: [...allow.config.workloads, ...pods] };
       this.#groups.ensureAll(config.workloads.filter(hasOwnPolicy).map(({ name }) => name));
-      kernel.setPolicy(buildPolicy(config, entries, (name) => this.#groups.ensure(name)));
+      const policy = buildPolicy(config, entries, (name) => this.#groups.ensure(name));
+      kernel.setPolicy({ ...policy, authority: authorityOf(allow.config) });
       this.#fitting = pods;
     };
     // What is in force stays before what is new.

@@ -418,22 +418,25 @@ export function encodeAllowKey(value: AllowKey): Buffer {
   return buffer;
 }
 
-/** struct ct_authority, 40 bytes. */
+/** struct ct_authority, 72 bytes. */
 export interface Authority {
   serial: bigint;
   key: Buffer;
+  digest: Buffer;
 }
-export const AuthoritySize = 40;
+export const AuthoritySize = 72;
 export function decodeAuthority(buffer: Buffer, at = 0): Authority {
   return {
     serial: viewOf(buffer).getBigUint64(at + 0, true),
     key: Buffer.from(buffer.subarray(at + 8, at + 8 + 32)),
+    digest: Buffer.from(buffer.subarray(at + 40, at + 40 + 32)),
   };
 }
 export function encodeAuthority(value: Authority): Buffer {
-  const buffer = Buffer.alloc(40);
+  const buffer = Buffer.alloc(72);
   buffer.writeBigUInt64LE(value.serial, 0);
   value.key.copy(buffer, 8, 0, 32);
+  value.digest.copy(buffer, 40, 0, 32);
   return buffer;
 }
 

@@ -9,8 +9,10 @@ import { Pins } from "./pins.js";
 export interface RememberedAuthority {
   /** The 32 bytes of an Ed25519 public key in base64. */
   publicKey: string;
-  /** Of the last configuration that was in force. */
+  /** Of the configuration that is in force. */
   serial: bigint;
+  /** SHA-256 of its file, hexadecimal: one that names another key is in force without being signed by that. */
+  digest: string;
 }
 
 const first = Buffer.alloc(4);
@@ -18,14 +20,17 @@ const first = Buffer.alloc(4);
 export function readAuthority(map: BpfMap): RememberedAuthority | undefined {
   const bytes = map.lookup(first);
   if (!bytes) throw new Error("the map has no entry");
-  const { serial, key } = decodeAuthority(bytes);
-  return key.every((byte) => byte === 0) ? undefined : { publicKey: Buffer.from(key).toString("base64"), serial };
+  const { serial, key, digest } = decodeAuthority(bytes);
+  if (key.every((byte) => byte === 0)) return undefined;
+  return { publicKey: key.toString("base64"), serial, digest: digest.toString("hex") };
 }
 
 /** undefined: nobody is the authority. */
 export function writeAuthority(map: BpfMap, authority: RememberedAuthority | undefined): void {
-  const key = authority === undefined ? Buffer.alloc(32) : Buffer.from(authority.publicKey, "base64");
-  map.update(first, encodeAuthority({ serial: authority?.serial ?? 0n, key }));
+  const { publicKey = "", serial = 0n, digest = "" } = authority ?? {};
+  const whole = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(32)], 32);
+  const key = whole(Buffer.from(publicKey, "base64"));
+  map.update(first, encodeAuthority({ serial, key, digest: whole(Buffer.from(digest, "hex")) }));
 }
 
 /** What guards that stand at that path remember; undefined if none stand, or nobody is their authority. Throws PIN_MISMATCH

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { stringify } from "yaml";
 import { configurationText, makeKey, readSigner, sha256Hex } from "../../src/keys/index.js";
 import { Guest } from "../lab/guest.js";
@@ -71,9 +71,8 @@ describe("an authority", () => {
       `nohup cloudtaser agent --config ${config} </dev/null >/run/agent.log 2>&1 & echo $! >/run/agent.pid`,
     );
     await must(`${triggerDir}/ask --for 240 GET /v1/status`);
-    await expect
-      .poll(async () => await must(`${triggerDir}/ask GET /v1/status`), { timeout: 240_000 })
-      .toContain('"ready":true');
+    const ready = async () => expect(await must(`${triggerDir}/ask GET /v1/status`)).toContain('"ready":true');
+    await vi.waitFor(ready, { timeout: 240_000, interval: 500 });
   }
 
   /** By a signal, as a service manager does. */

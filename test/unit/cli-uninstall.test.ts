@@ -60,7 +60,11 @@ describe("uninstallGuards", () => {
     const keys = ["own.key", "other.key"].map((name) => join(scratch, name));
     for (const key of keys) makeKey(key);
     const [own = "", other = ""] = keys;
-    const entry = encodeAuthority({ serial: 1n, key: Buffer.from(readSigner(own).publicKey, "base64") });
+    const entry = encodeAuthority({
+      serial: 1n,
+      key: Buffer.from(readSigner(own).publicKey, "base64"),
+      digest: Buffer.alloc(32),
+    });
     const openMap = () => ({ lookup: () => entry, close: () => {} }) as unknown as BpfMap;
     const native = async () => ({ ...(await fakeKernel(path, "none", 0)()), openMap });
     const uninstall = (key?: string) => uninstallGuards(path, { socket: freshSocket(), native, key });

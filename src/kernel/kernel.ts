@@ -20,6 +20,7 @@ import { type LossName, type OutcomeCount, readLosses, readOutcomes, readRepeats
 import { findDevices } from "./devices.js";
 import { doorStatuses } from "./door-status.js";
 import type { DoorName, DoorStatus, Form } from "./doors.js";
+import { drainUpTo } from "./drain.js";
 import { Idling } from "./idling.js";
 import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
@@ -200,10 +201,9 @@ export class Kernel {
     addOwnMaps(this.#map("own_maps"), this.#standing.roomIds);
   }
 
-  /** In force as a whole when it returns; if it throws, the policy before still is. */
+  /** In force as a whole when it returns; if it throws, the policy before still is. The next agent reads its authority. */
   setPolicy(policy: PolicySet): void {
     writePolicySet((name) => this.#map(name), policy);
-    // Of the one that signed it; for the next agent.
     writeAuthority(this.#map("authority"), policy.authority);
     // Beside the swap and not in it: it only says when the node's guards sleep, so what passes with one policy's rules
     // and the other's setting passes under one of the two.
@@ -268,7 +268,7 @@ export class Kernel {
 
   /** Events that wait in the ring are handed over now. For an orderly stop. */
   drain(): void {
-    while (this.#ring && this.#ring.drain(recordsPerBatch) > 0);
+    if (this.#ring) drainUpTo(this.#ring, this.#map("events").info().maxEntries, recordsPerBatch);
   }
 
   /** Before the sinks are closed: "detach" takes the doors off and hands over what they had to say; with "leave" what comes

@@ -2,7 +2,8 @@
 /*
  * Goes through /proc in a loop and reads the environment of every process that was not there when it began, for a word
  * that only the programs of containers have. Says what it found when its input ends: reads, how many processes gave it,
- * and the longest time for which one of them did. newcomers WORD
+ * and the longest time for which one of them did. newcomers WORD [PAUSE]: milliseconds after each round; else it takes
+ * none.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -73,9 +74,9 @@ static void meet(int pid, const char *word, int first)
 int main(int argc, char **argv)
 {
 	struct pollfd input = { .fd = 0, .events = POLLIN };
-	int first = 1;
+	int first = 1, pause_ms = argc == 3 ? atoi(argv[2]) : 0;
 
-	if (argc != 2)
+	if (argc != 2 && argc != 3)
 		return 2;
 	do {
 		DIR *all = opendir("/proc");
@@ -94,7 +95,7 @@ int main(int argc, char **argv)
 			printf("ready\n");
 		fflush(stdout);
 		first = 0;
-	} while (poll(&input, 1, 0) == 0);
+	} while (poll(&input, 1, pause_ms) == 0);
 	printf("{\"looks\":%lu,\"refused\":%lu,\"got\":%lu,\"gave\":%lu,\"longestUs\":%lld}\n", looks, refused, got,
 	       gave, longest);
 	return 0;

@@ -145,7 +145,7 @@ build/requirements.stamp: tools/requirements.sh
 include packaging/packaging.mk
 
 ##@ Use
-.PHONY: demo lab lab-build test benign unit check bench bench-events
+.PHONY: demo lab lab-build test benign containers unit check bench bench-events
 lab-build: all
 	@true
 
@@ -185,6 +185,9 @@ test: lab-build fuzzers ## everything: unit, contract, native, and the lab on al
 
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
 	$(Q)$(BIN)/vitest run --project benign test/benign/kernel-$(KERNEL).test.ts --reporter=verbose
+
+containers: lab-build ## forty containers of containerd in each way beside 500 pods, under attack, in a guest (KERNEL=6.1, 6.12)
+	$(Q)CONTAINERS=40 PODS=500 $(BIN)/vitest run --project matrix test/matrix/containers-$(KERNEL).test.ts --reporter=verbose
 
 unit: all fuzzers ## the tests that need no guest
 	$(Q)$(BIN)/vitest run --project unit --project contract --project native

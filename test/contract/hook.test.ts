@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { install } from "../../src/cli/hook-install.js";
 import { defaults } from "../../src/cli/hook-options.js";
-import { hookCommand, hookDirectory, installer } from "../../tools/manifests/hook.js";
+import { hookCommand, hookDirectory, hookEnvironment, installer } from "../../tools/manifests/hook.js";
 import { read } from "./sources.js";
 
 const directory = mkdtempSync(join(tmpdir(), "ct-hook-"));
@@ -139,6 +139,7 @@ describe("the examples for runtimes", () => {
     const { version, hook, when, stages } = JSON.parse(read(`daemonset/hook/${file}`));
     expect({ version, stages }).toEqual({ version: "1.0.0", stages: ["createRuntime"] });
     expect([hook.path, ...hook.args.slice(1)]).toEqual(hookCommand);
+    expect(hook.env, "else runc gives it the container's").toEqual(hookEnvironment);
     expect(hook.timeout, "gives up after the hook does").toBeGreaterThan(Number(defaults.timeout));
     const [pattern] = Object.keys(when.annotations ?? {});
     if (pattern !== undefined) expect("cloudtaser.io/ebpf").toMatch(new RegExp(pattern));
@@ -147,7 +148,7 @@ describe("the examples for runtimes", () => {
 
   it("name what the daemon set's container installs", () => {
     const { hooks } = JSON.parse(read("daemonset/hook/spec-hooks.json"));
-    expect(hooks.createRuntime[0].args).toEqual(hookCommand);
+    expect(hooks.createRuntime[0]).toMatchObject({ args: hookCommand, env: hookEnvironment });
     expect(installer.args).toEqual(["hook", "--install", hookDirectory]);
     const made = install(join(directory, "as")).command.map((part) =>
       part.replace(join(directory, "as"), hookDirectory),

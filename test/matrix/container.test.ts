@@ -19,7 +19,7 @@ describe("the agent in a container", () => {
   let running: string;
 
   beforeAll(async () => {
-    node = await ContainerNode.boot("6.12", config);
+    node = await ContainerNode.boot("6.12", JSON.stringify(config));
     victim = Number(await node.must("SECRET=hidden sleep 100000 >/dev/null 2>&1 & echo $!"));
   }, 900_000);
 

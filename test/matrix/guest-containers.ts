@@ -2,8 +2,8 @@
 // Containers of crun and runc in a guest, each with a secret in its environment, and with hooks in their specification as
 // the examples for runtimes have them.
 
-import { hookCommand, hookDirectory } from "../../tools/manifests/hook.js";
-import type { Field } from "./field.js";
+import { hookCommand, hookDirectory, hookEnvironment } from "../../tools/manifests/hook.js";
+import { type Field, triggerDir } from "./field.js";
 
 export type Runtime = "crun" | "runc";
 export type Stage = "prestart" | "createRuntime" | "createContainer";
@@ -18,6 +18,10 @@ export interface Shape {
   /** Below the mount. */
   cgroup?: string;
   args?: readonly string[];
+  /** Bytes of memory. */
+  memory?: number;
+  /** Capabilities of an attacker, the node's process ids and the attack programs; and not the secret. */
+  privileged?: boolean;
 }
 
 /** In every container's environment, and in nobody else's. */
@@ -25,9 +29,9 @@ export const needle = "in-a-container-alone";
 
 const rootfs = "/run/box/rootfs";
 const makeRoot = `set -e
-mkdir -p ${rootfs}/bin ${rootfs}/proc ${rootfs}/dev ${rootfs}/sys
+mkdir -p ${rootfs}/bin ${rootfs}/attacks ${rootfs}/proc ${rootfs}/dev ${rootfs}/sys
 cp /bin/busybox ${rootfs}/bin/busybox
-for name in sh sleep cat echo env; do ln -sf busybox ${rootfs}/bin/$name; done`;
+for name in sh sleep cat echo env tail; do ln -sf busybox ${rootfs}/bin/$name; done`;
 
 /** Makes what containers are of, and puts the hook on the node as the daemon set's container does. */
 export async function prepareContainers(field: Field): Promise<void> {
@@ -38,31 +42,43 @@ export async function prepareContainers(field: Field): Promise<void> {
 
 const saidBy = (name: string): string => `/run/box/${name}/hook.log`;
 
-function specification({ name, annotations = {}, stage, hookArgs = [], cgroup, args }: Shape) {
+const zero = { allow: true, type: "c", major: 1, minor: 5, access: "rwm" };
+
+/** What an attacker needs for whom no guard stands in the way. */
+const all = ["SYS_PTRACE", "SYS_ADMIN", "DAC_READ_SEARCH", "DAC_OVERRIDE", "KILL", "BPF", "PERFMON"].map(
+  (name) => `CAP_${name}`,
+);
+
+export function specification(shape: Shape) {
+  const { name, annotations = {}, stage, hookArgs = [], cgroup, args, memory, privileged = false } = shape;
   const [path = "", ...rest] = hookCommand;
   // A runtime that gave up first would hide what the hook says.
-  const hook = { path, args: [path, ...rest, ...hookArgs], timeout: 300 };
+  const hook = { path, args: [path, ...rest, ...hookArgs], env: hookEnvironment, timeout: 300 };
   return {
     ociVersion: "1.0.2",
     process: {
       user: { uid: 0, gid: 0 },
       args: args ?? ["/bin/sleep", "1"],
-      env: ["PATH=/bin", `SECRET=${needle}`],
+      env: ["PATH=/bin", ...(privileged ? [] : [`SECRET=${needle}`])],
       cwd: "/",
       noNewPrivileges: true,
+      ...(privileged ? { capabilities: { bounding: all, effective: all, permitted: all } } : {}),
     },
     root: { path: rootfs, readonly: true },
     hostname: name,
     mounts: [
       { destination: "/proc", type: "proc", source: "proc" },
       { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755", "size=64k"] },
+      ...(privileged ? [{ destination: "/attacks", type: "bind", source: triggerDir, options: ["rbind", "ro"] }] : []),
     ],
     // crun keeps to itself what hooks say, unless it is given a file.
     annotations: { ...annotations, "run.oci.hooks.stderr": saidBy(name) },
     ...(stage === undefined ? {} : { hooks: { [stage]: [hook] } }),
     linux: {
-      namespaces: ["pid", "mount", "ipc", "uts", "network"].map((type) => ({ type })),
+      namespaces: ["mount", "ipc", "uts", "network", ...(privileged ? [] : ["pid"])].map((type) => ({ type })),
       cgroupsPath: cgroup ?? `/ct-hook/${name}`,
+      // /dev/zero for who shall run out of memory.
+      ...(memory === undefined ? {} : { resources: { memory: { limit: memory, swap: memory }, devices: [zero] } }),
     },
   };
 }

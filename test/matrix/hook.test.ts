@@ -22,7 +22,7 @@ describe("the hook of container runtimes", () => {
   let field: Field;
 
   beforeAll(async () => {
-    field = new Field(await Guest.boot({ kernel: "6.12", timeoutSeconds: 300, packages: ["runc"] }));
+    field = new Field(await Guest.boot({ kernel: "6.12", timeoutSeconds: 300, packages: ["containerd", "runc"] }));
     await prepareContainers(field);
     await field.startAgent(config);
   }, 900_000);

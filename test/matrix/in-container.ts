@@ -7,6 +7,7 @@ import { daemonSet, resources } from "../../tools/manifests/daemonset.js";
 import { mounts } from "../../tools/manifests/privileges.js";
 import { Guest } from "../lab/guest.js";
 import { treeRoot } from "../lab/host.js";
+import type { GuestOptions } from "../lab/prepare.js";
 import { triggerDir } from "./field.js";
 
 interface Status {
@@ -47,7 +48,23 @@ const masked = ["/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "
 const readOnly = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 const devices = [3, 5, 7, 8, 9].map((minor) => ({ allow: true, type: "c", major: 1, minor, access: "rwm" }));
 
-function bundle(directory: string, command: readonly string[]) {
+/** What a pod of a cluster is given besides: its sandbox's network, and the API server with the account for it. */
+export interface Cluster {
+  /** File of the network namespace. */
+  network: string;
+  /** On 127.0.0.1 in it. */
+  port: number;
+  /** Directory with token and ca.crt. */
+  account: string;
+}
+
+const accountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+const service = ({ port }: Cluster): string[] => [
+  "KUBERNETES_SERVICE_HOST=127.0.0.1",
+  `KUBERNETES_SERVICE_PORT=${port}`,
+];
+
+function bundle(directory: string, command: readonly string[], cluster: Cluster | undefined) {
   const capabilities = securityContext.capabilities.add.map((name) => `CAP_${name}`);
   const tmpfs = { type: "tmpfs", source: "tmpfs" };
   return {
@@ -55,7 +72,7 @@ function bundle(directory: string, command: readonly string[]) {
     process: {
       user: { uid: 0, gid: 0 },
       args: command,
-      env: ["PATH=/usr/bin", "NODE_NAME=node-1"],
+      env: ["PATH=/usr/bin", "NODE_NAME=node-1", ...(cluster ? service(cluster) : [])],
       cwd: "/",
       noNewPrivileges: !securityContext.allowPrivilegeEscalation,
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
@@ -73,9 +90,15 @@ function bundle(directory: string, command: readonly string[]) {
         source: path,
         options: ["rbind", "rslave", write ? "rw" : "ro"],
       })),
+      ...(cluster
+        ? [{ destination: accountDirectory, type: "bind", source: cluster.account, options: ["rbind", "ro"] }]
+        : []),
     ],
     linux: {
-      namespaces: ["network", "ipc", "uts", "mount", "cgroup"].map((type) => ({ type })),
+      namespaces: [
+        ...["ipc", "uts", "mount", "cgroup"].map((type) => ({ type })),
+        { type: "network", ...(cluster ? { path: cluster.network } : {}) },
+      ],
       maskedPaths: masked,
       readonlyPaths: readOnly,
       cgroupsPath: `/kubepods.slice/kubepods-besteffort.slice/${directory.slice("/run/".length)}`,
@@ -90,19 +113,21 @@ export const bySelf = ["/usr/lib/cloudtaser/node", "/usr/lib/cloudtaser/dist/bin
 
 export class ContainerNode {
   readonly guest: Guest;
+  cluster: Cluster | undefined;
   #made = 0;
 
   private constructor(guest: Guest) {
     this.guest = guest;
   }
 
-  static async boot(kernel: string, config: object): Promise<ContainerNode> {
-    const copy = [{ from: join(treeRoot(), "build/cloudtaser-launch"), to: "/run/launch" }];
+  /** @param config text of the configuration's file */
+  static async boot(kernel: string, config: string, more: Partial<GuestOptions> = {}): Promise<ContainerNode> {
+    const copy = [{ from: join(treeRoot(), "build/cloudtaser-launch"), to: "/run/launch" }, ...(more.copy ?? [])];
     const node = new ContainerNode(
-      await Guest.boot({ kernel, systemd: true, memory: "2G", timeoutSeconds: 300, copy }),
+      await Guest.boot({ kernel, systemd: true, memory: "2G", timeoutSeconds: 300, ...more, copy }),
     );
     await node.must(makeImage);
-    await node.guest.writeFile("/run/conf/config.yaml", JSON.stringify(config)); // JSON is YAML
+    await node.guest.writeFile("/run/conf/config.yaml", config);
     return node;
   }
 
@@ -120,7 +145,7 @@ export class ContainerNode {
     const layers = `lowerdir=/img,upperdir=${directory}/up/u,workdir=${directory}/up/w`;
     await this.must(`mkdir -p ${directory}/up ${directory}/root && mount -t tmpfs t ${directory}/up &&
       mkdir ${directory}/up/u ${directory}/up/w && mount -t overlay o -o ${layers} ${directory}/root`);
-    await this.guest.writeFile(`${directory}/config.json`, JSON.stringify(bundle(directory, command)));
+    await this.guest.writeFile(`${directory}/config.json`, JSON.stringify(bundle(directory, command, this.cluster)));
     await this.must(
       `cd ${directory} && crun --cgroup-manager=cgroupfs run -d ${name} >${directory}/log 2>&1 </dev/null`,
     );

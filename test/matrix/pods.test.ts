@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pods on a real kernel: an API server names them, their control groups are made as a kubelet makes them, and what runs in
 // them is guarded, also while the API server is away or says otherwise.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { GuestCommand } from "../lab/command.js";
 import { Guest } from "../lab/guest.js";
-import { treeRoot } from "../lab/host.js";
 import { newContainerId, newUid, type PodObject, podCgroup, podObject } from "../unit/kubernetes-objects.js";
-import { ApiServer } from "../unit/kubernetes-server.js";
-import type { Order } from "./api-server.js";
 import { Field } from "./field.js";
-import { nextLine } from "./next-line.js";
+import { type ApiFiles, apiDirectory, apiFiles, GuestApi } from "./guest-api.js";
 
 /** Between the making of a group and its protection, on a loaded host's emulator. */
 const patience = { timeout: 90_000, interval: 500 };
@@ -24,33 +17,19 @@ interface SeenPod {
 }
 
 describe("pods of the node", () => {
-  const files = mkdtempSync(join(tmpdir(), "ct-pods-"));
+  let files: ApiFiles;
   let field: Field;
-  let api: GuestCommand;
-  const orders: string[] = [];
+  let api: GuestApi;
 
   beforeAll(async () => {
-    // Only for the certificate, which takes openssl.
-    const server = await ApiServer.start(files);
-    await server.down();
-    writeFileSync(join(files, "package.json"), '{ "type": "module" }');
-    const own = (path: string) => ({ from: join(treeRoot(), "dist/test", path), to: `/opt/api/${path}` });
-    field = new Field(
-      await Guest.boot({
-        kernel: "6.12",
-        timeoutSeconds: 300,
-        copy: [
-          ...["unit/kubernetes-server.js", "unit/kubernetes-objects.js", "matrix/api-server.js"].map(own),
-          ...["ca.crt", "api.key", "token", "package.json"].map((name) => ({
-            from: join(files, name),
-            to: `/opt/api/${name}`,
-          })),
-        ],
-      }),
-    );
-    api = field.guest.spawn("exec node /opt/api/matrix/api-server.js /opt/api");
-    const url = await nextLine(api, 0, 240_000);
-    const kubernetes = { apiServer: url, tokenFile: "/opt/api/token", caFile: "/opt/api/ca.crt" };
+    files = await apiFiles();
+    field = new Field(await Guest.boot({ kernel: "6.12", timeoutSeconds: 300, copy: files.copy }));
+    api = await GuestApi.start(field.guest);
+    const kubernetes = {
+      apiServer: api.url,
+      tokenFile: `${apiDirectory}/token`,
+      caFile: `${apiDirectory}/ca.crt`,
+    };
     // It answers before the first list of pods has come, and says so.
     await field.startAgent({ mode: "enforce", nodeName: "node-1", kubernetes }).catch((error: Error) => {
       if (!error.message.includes("pods of this node")) throw error;
@@ -60,13 +39,8 @@ describe("pods of the node", () => {
 
   afterAll(async () => {
     await field?.guest.close();
-    rmSync(files, { recursive: true, force: true });
+    files?.remove();
   });
-
-  async function order(what: Order): Promise<void> {
-    api.write(`${JSON.stringify(what)}\n`);
-    orders.push(await nextLine(api, 1 + orders.length, 120_000));
-  }
 
   /** Starts a program in a container's group, as a runtime does: it enters the group, then becomes the program. */
   async function container(pod: PodObject, id: string): Promise<number> {
@@ -94,7 +68,7 @@ describe("pods of the node", () => {
 
   test("that ask for it are guarded, and their neighbours are not", async () => {
     for (const one of [pod, other]) {
-      await order({ put: one });
+      await api.order({ put: one });
       await makeGroup(one);
     }
     first = await container(pod, id);
@@ -114,8 +88,8 @@ describe("pods of the node", () => {
   }, 120_000);
 
   test("stay guarded when the API says otherwise, and so does who comes into them", async () => {
-    await order({ put: podObject({ ...pod.metadata, annotations: { "cloudtaser.io/ebpf": "false" } }) });
-    await order({ remove: pod.metadata.uid });
+    await api.order({ put: podObject({ ...pod.metadata, annotations: { "cloudtaser.io/ebpf": "false" } }) });
+    await api.order({ remove: pod.metadata.uid });
     const second = await container(pod, newContainerId());
     await expect.poll(() => read(second), patience).toBe("refused");
     expect(await read(first)).toBe("refused");
@@ -123,9 +97,9 @@ describe("pods of the node", () => {
 
   test("stay guarded while the API server is away, and what was named before is guarded as it comes", async () => {
     const waiting = podObject({ name: "db-0" });
-    await order({ put: waiting });
+    await api.order({ put: waiting });
     await new Promise((resolve) => setTimeout(resolve, 5_000));
-    api.kill("SIGKILL");
+    api.command.kill("SIGKILL");
     await makeGroup(waiting);
     const third = await container(waiting, newContainerId());
     await expect.poll(() => read(third), patience).toBe("refused");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/index.js";
-import { chart, one } from "./manifests-rendered.js";
+import { chart, kustomized, one, podOf } from "./manifests-rendered.js";
 
 const directory = mkdtempSync(join(tmpdir(), "ct-chart-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -20,4 +20,17 @@ it("the chart keeps what probes and rolling updates need, whatever configuration
   expect(loaded({ config })).toMatchObject({ mode: "enforce", onStop: "leave", health: { listen: ":9090" } });
   expect(loaded({ config, onStop: "detach" }).onStop).toBe("detach");
   expect(() => loaded({ config: "onStop: detach\n" })).toThrow(/unique|twice|onStop/);
+});
+
+it("the chart puts the hook on the node as the overlay does, and only if it is told to", async () => {
+  const image = { reference: "registry.example.com/guard@sha256:0", pullPolicy: "Always" };
+  const { initContainers = [] } = podOf(await kustomized("daemonset/overlays/hook")).spec;
+  expect(initContainers).toHaveLength(1);
+  const own = { image: image.reference, imagePullPolicy: image.pullPolicy };
+  const { spec, agent } = podOf(chart({ image, hook: { enabled: true } }));
+  expect(spec.initContainers).toEqual(initContainers.map((one) => ({ ...one, ...own })));
+  expect(agent).toMatchObject(own);
+  const without = podOf(chart({ image })).spec;
+  expect(without).not.toHaveProperty("initContainers");
+  expect({ ...spec, initContainers: undefined }).toEqual(without);
 });

@@ -27,7 +27,7 @@ const made = new Map<string, Manifest[]>(
   await Promise.all(names.map(async (name) => [name, await kustomized(`daemonset/overlays/${name}`)] as const)),
 );
 made.set("chart", chart());
-made.set("chart with all", chart({ podMonitor: true, serviceMonitor: true }));
+made.set("chart with all", chart({ podMonitor: true, serviceMonitor: true, hook: { enabled: true } }));
 const all = (name: string): Manifest[] => made.get(name) ?? [];
 
 const models = {
@@ -160,7 +160,9 @@ describe.each([...made.keys()])("%s, as a reviewer sees it", (name) => {
     expect(spec["hostNetwork"]).toBe(false);
     expect(spec["hostIPC"]).toBe(false);
     expect(agent.ports.map(({ hostPort }) => hostPort)).toEqual([undefined]);
-    expect(spec.initContainers?.map((one) => one.name)).toEqual(name === "hook" ? ["hook"] : undefined);
+    expect(spec.initContainers?.map((one) => one.name)).toEqual(
+      ["hook", "chart with all"].includes(name) ? ["hook"] : undefined,
+    );
     for (const { image, securityContext, volumeMounts } of spec.initContainers ?? []) {
       expect(image).toBe(agent.image);
       expect(securityContext).toMatchObject({ privileged: false, allowPrivilegeEscalation: false });

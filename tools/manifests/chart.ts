@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Helm chart from the same objects. Templates keep to four forms, so that a small renderer in the tests can judge them:
-// {{ .Values.a.b }}, {{ .Release.Namespace }}, toYaml with nindent, and if … end around a whole document.
+// {{ .Values.a.b }}, {{ .Release.Namespace }}, toYaml with nindent, and if … end around whole lines, never in each other.
 
 import { daemonSet, resources } from "./daemonset.js";
+import { installer } from "./hook.js";
 import {
   configMap,
   type Manifest,
@@ -29,6 +30,17 @@ function withBlocks(text: string): string {
   );
 }
 
+const imageValue = "{{ .Values.image.reference }}";
+const pullPolicy = "{{ .Values.image.pullPolicy }}" as "IfNotPresent";
+
+/** The init container that puts the runtimes' hook on the node, before the agent's own. */
+function withHook(set: string): string {
+  const part = yaml({ initContainers: [{ ...installer, image: imageValue, imagePullPolicy: pullPolicy }] });
+  const key = "      containers:\n";
+  if (set.split(key).length !== 2) throw new Error("not one list of containers in the daemon set");
+  return set.replace(key, `{{- if .Values.hook.enabled }}\n${part.replace(/^(?=.)/gm, "      ")}{{- end }}\n${key}`);
+}
+
 const template = (objects: readonly Manifest[], condition?: string): string => {
   const text = withBlocks(objects.map(yaml).join("---\n"));
   return `${head}${condition === undefined ? text : `{{- if .Values.${condition} }}\n${text}{{- end }}\n`}`;
@@ -38,6 +50,8 @@ const values = {
   // REPOSITORY:TAG, or REPOSITORY@sha256:DIGEST, which nobody can exchange.
   image: { reference: `${image.repository}:${image.tag}`, pullPolicy: "IfNotPresent" },
   resources,
+  // Puts the runtimes' hook into /var/lib/cloudtaser/hook on each node; that they start it is the node's configuration.
+  hook: { enabled: false },
   quota: true,
   networkPolicy: true,
   podMonitor: false,
@@ -62,8 +76,8 @@ const chart = {
 export function chartFiles(): Map<string, string> {
   const set = daemonSet({
     namespace,
-    image: "{{ .Values.image.reference }}",
-    pullPolicy: "{{ .Values.image.pullPolicy }}" as "IfNotPresent",
+    image: imageValue,
+    pullPolicy,
     resources: block("resources") as unknown as object,
   });
   return new Map([
@@ -71,7 +85,7 @@ export function chartFiles(): Map<string, string> {
     ["chart/values.yaml", `${head}${yaml(values)}`],
     ["chart/templates/rbac.yaml", template(rbac(namespace))],
     ["chart/templates/config.yaml", template([configMap(namespace, "")]).replace('config.yaml: ""', configBlock)],
-    ["chart/templates/daemonset.yaml", template([set])],
+    ["chart/templates/daemonset.yaml", withHook(template([set]))],
     ["chart/templates/quota.yaml", template([priorityQuota(namespace)], "quota")],
     ["chart/templates/networkpolicy.yaml", template([networkPolicy(namespace)], "networkPolicy")],
     ["chart/templates/podmonitor.yaml", template([podMonitor(namespace)], "podMonitor")],

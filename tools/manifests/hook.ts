@@ -44,7 +44,9 @@ export const installer = {
 const timeout = 15;
 
 const [path = "", ...rest] = hookCommand;
-const hook = { path, args: [path, ...rest], timeout };
+/** runc gives a hook that has none of its own what the container has, if it starts it there: everybody could read it. */
+export const hookEnvironment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"];
+const hook = { path, args: [path, ...rest], env: hookEnvironment, timeout };
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** As CRI-O, podman and NRI's hook-injector read it. */

@@ -107,7 +107,15 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
   );
 }
 
-const noPods = { pods: 0, wanted: 0, unguarded: 0, watchRestarts: 0, synced: false, failure: "", lastHeard: 0 };
+const noPods = {
+  pods: 0,
+  wanted: 0,
+  unguarded: 0,
+  watchRestarts: 0,
+  lastHeard: 0,
+  lastReconcileSeconds: 0,
+  longestReconcileSeconds: 0,
+};
 
 function evidenceNumbers(evidence: Pick<Evidence, "before" | "status"> | undefined, intervalSeconds: number) {
   const { publicKey = null, lastCheckpoint = null } = evidence?.status() ?? {};

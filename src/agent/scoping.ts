@@ -22,6 +22,6 @@ export function openScope(kernel: Kernel, groups: Groups, hardening: Hardening, 
     cgroupLimit: maxCgroups,
     openCgroup: (root, id) => openCgroup(native, root, id),
     hardening,
-    lookAround: (pids) => lookAround(pids, process.pid),
+    lookAround: (workloads) => lookAround(workloads, process.pid),
   });
 }

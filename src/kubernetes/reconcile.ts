@@ -57,6 +57,7 @@ export class Reconciler {
   unguarded = 0;
   /** How long the last pass took. */
   lastMs = 0;
+  longestMs = 0;
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -122,6 +123,7 @@ export class Reconciler {
         this.#parts.log.error("the pods of this node could not be looked through", { error });
       }
       this.lastMs = performance.now() - began;
+      this.longestMs = Math.max(this.longestMs, this.lastMs);
       if (!this.#again) {
         // In the same step as the look at #again: who comes later must find that nothing runs.
         this.#running = undefined;

@@ -49,6 +49,7 @@ export interface SourceReport {
   /** Unix seconds; of the start as long as nothing was heard. */
   lastHeard: number;
   lastReconcileSeconds: number;
+  longestReconcileSeconds: number;
 }
 
 /** New groups are told by the kernel; this is for what it does not tell. */
@@ -180,6 +181,7 @@ export class KubernetesSource {
       garbage: stats.garbage,
       lastHeard: stats.lastHeard / 1000,
       lastReconcileSeconds: this.#reconciler.lastMs / 1000,
+      longestReconcileSeconds: this.#reconciler.longestMs / 1000,
     };
   }
 

@@ -10,6 +10,8 @@ export const metricNames = [
   "cloudtaser_kubernetes_unguarded_pods",
   "cloudtaser_kubernetes_watch_restarts_total",
   "cloudtaser_kubernetes_last_heard_timestamp_seconds",
+  "cloudtaser_kubernetes_reconcile_seconds",
+  "cloudtaser_kubernetes_reconcile_longest_seconds",
 ] as const;
 
 export function kubernetesFamilies(readers: MetricReaders): FamilyOptions[] {
@@ -37,6 +39,16 @@ export function kubernetesFamilies(readers: MetricReaders): FamilyOptions[] {
       metricNames[4],
       "When the API server last told something, in Unix seconds, or when it was first asked; 0 without Kubernetes.",
       () => readers.pods().lastHeard,
+    ),
+    gauge(
+      metricNames[5],
+      "How long the last look through the pods of this node took.",
+      () => readers.pods().lastReconcileSeconds,
+    ),
+    gauge(
+      metricNames[6],
+      "How long the longest look through the pods of this node took since the agent started.",
+      () => readers.pods().longestReconcileSeconds,
     ),
   ];
 }

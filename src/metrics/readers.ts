@@ -75,7 +75,15 @@ export interface MetricReaders {
   /** Operations that were not looked at whole for them. */
   unscanned(): Iterable<{ reason: string; count: number }>;
   /** Pods of this node; zeros without Kubernetes. lastHeard: Unix seconds, of the start as long as nothing was heard. */
-  pods(): { pods: number; wanted: number; unguarded: number; watchRestarts: number; lastHeard: number };
+  pods(): {
+    pods: number;
+    wanted: number;
+    unguarded: number;
+    watchRestarts: number;
+    lastHeard: number;
+    lastReconcileSeconds: number;
+    longestReconcileSeconds: number;
+  };
   /** The event ring: bytes waiting (undefined if the kernel library cannot tell) and its size. */
   ring(): { usedBytes: number | undefined; sizeBytes: number };
   /** Every sink, also one that has had nothing to do. */

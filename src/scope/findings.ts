@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was found when protection of a workload began, told as long as it concerns somebody.
+// What was found when protection of workloads began, told as long as it concerns somebody.
+
+interface Found {
+  /** Those that were looked around for together. */
+  workloads: ReadonlySet<string>;
+  warnings: readonly string[];
+}
 
 export class Findings {
-  readonly #found = new Map<string, readonly string[]>();
+  readonly #found = new Map<string, Found>();
 
-  set(workload: string, warnings: readonly string[]): void {
-    if (warnings.length > 0) this.#found.set(workload, warnings);
-    else this.#found.delete(workload);
+  /** Of a look for one workload, or of one for several: then each sentence says of which process it is. */
+  set(workloads: readonly string[], warnings: readonly string[]): void {
+    const key = JSON.stringify(workloads);
+    if (warnings.length > 0) this.#found.set(key, { workloads: new Set(workloads), warnings });
+    else this.#found.delete(key);
   }
 
   forget(workload: string): void {
-    this.#found.delete(workload);
+    this.#found.delete(JSON.stringify([workload]));
   }
 
   /** Of workloads of which nothing is left it is of no use to anybody. */
   keepOnly(isInUse: (workload: string) => boolean): void {
-    for (const workload of this.#found.keys()) if (!isInUse(workload)) this.#found.delete(workload);
+    for (const [key, { workloads }] of this.#found) if (![...workloads].some(isInUse)) this.#found.delete(key);
   }
 
   get size(): number {
@@ -23,6 +31,10 @@ export class Findings {
   }
 
   get all(): string[] {
-    return [...this.#found].flatMap(([workload, found]) => found.map((one) => `${workload}: ${one}`));
+    return [...this.#found.values()].flatMap(({ workloads, warnings }) => {
+      const [first = ""] = workloads;
+      const name = workloads.size === 1 ? first : `${workloads.size} workloads`;
+      return warnings.map((one) => `${name}: ${one}`);
+    });
   }
 }

@@ -56,10 +56,14 @@ export class Hardening {
     this.#wanted = wanted;
   }
 
-  /** @param members processes of one workload; all: everything protected, of which the ended ones are forgotten */
-  harden(members: readonly ScopeRecord[], all: readonly ScopeRecord[]): void {
+  /** @param workloads processes of each; all: everything protected, of which the ended ones are forgotten */
+  harden(workloads: readonly (readonly ScopeRecord[])[], all: readonly ScopeRecord[]): void {
     const alive = new Set(all.map(keyOf));
     for (const key of this.#known.keys()) if (!alive.has(key)) this.#known.delete(key);
+    for (const members of workloads) this.#hardenOne(members);
+  }
+
+  #hardenOne(members: readonly ScopeRecord[]): void {
     const wanted = this.#wanted();
     for (const record of members) {
       if (this.#known.has(keyOf(record))) continue;

@@ -19,7 +19,7 @@ export interface ScopeOptions {
   hierarchy?: Hierarchy;
   hardening: Hardening;
   /** What others had open of these processes before. */
-  lookAround: (pids: readonly number[]) => Promise<string[]>;
+  lookAround: (workloads: readonly (readonly number[])[]) => Promise<string[]>;
 }
 
 export type Target = { pid: number } | Followed;

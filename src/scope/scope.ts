@@ -94,8 +94,8 @@ export class Scope {
       });
       // Full or not, the groups are registered: who found no room is refused his next exec.
       this.#full = this.#cgroups.enter().full;
-      const all = this.records();
-      for (const workload of fresh) this.#harden(this.#options.groups.ensure(workload), all);
+      const numbers = [...fresh].map((one) => this.#options.groups.ensure(one));
+      if (fresh.size > 0) this.#harden(this.records(), numbers);
       return registered;
     }, "partial");
     if (fresh.size > 0) this.#watchInside();
@@ -103,12 +103,13 @@ export class Scope {
     return results;
   }
 
+  /** One look over the node for all of them, however many pods have come at once. */
   async #lookAroundFor(workloads: ReadonlySet<string>): Promise<void> {
-    for (const workload of workloads) {
-      const group = this.#options.groups.numberOf(workload);
-      const pids = this.records().flatMap(({ who }) => (who.group === group ? [who.tgid] : []));
-      if (pids.length > 0) this.#found.set(workload, await this.#options.lookAround(pids));
-    }
+    const names = [...workloads];
+    const byGroup = new Map(names.map((one) => [this.#options.groups.numberOf(one), [] as number[]]));
+    for (const { who } of this.records()) byGroup.get(who.group)?.push(who.tgid);
+    const pids = [...byGroup.values()];
+    if (pids.some((some) => some.length > 0)) this.#found.set(names, await this.#options.lookAround(pids));
   }
 
   #watchInside(): void {
@@ -173,9 +174,9 @@ export class Scope {
   }
 
   async #finish(workload: string, group: number, warnings: string[]): Promise<ProtectResult> {
-    const members = this.#harden(group);
-    warnings.push(...(await this.#options.lookAround(members.map(({ who }) => who.tgid))));
-    this.#found.set(workload, warnings);
+    const members = this.#harden(this.records(), [group]).get(group) ?? [];
+    warnings.push(...(await this.#options.lookAround([members.map(({ who }) => who.tgid)])));
+    this.#found.set([workload], warnings);
     return { workload, records: members, warnings };
   }
 
@@ -190,9 +191,11 @@ export class Scope {
     return this.#full ? [full, ...this.#found.all] : this.#found.all;
   }
 
-  #harden(group: number, all = this.records()): ScopeRecord[] {
-    const members = all.filter((record) => record.who.group === group);
-    this.#options.hardening.harden(members, all);
+  /** Returns the members of each. */
+  #harden(all: readonly ScopeRecord[], groups: Iterable<number>): Map<number, ScopeRecord[]> {
+    const members = new Map<number, ScopeRecord[]>([...groups].map((group) => [group, []]));
+    for (const record of all) members.get(record.who.group)?.push(record);
+    this.#options.hardening.harden([...members.values()], all);
     return members;
   }
 
@@ -273,12 +276,10 @@ export class Scope {
       const { entered, full } = this.#cgroups.enter();
       taken = entered;
       this.#full = full;
-    } else {
-      this.#full = false;
-    }
+    } else this.#full = false;
     this.#cgroups.forgetGone();
     const all = this.records();
-    for (const group of this.#cgroups.groupNumbers()) this.#harden(group, all);
+    this.#harden(all, this.#cgroups.groupNumbers());
     this.#following.watch();
     this.#watchInside();
     if (this.#found.size === 0) return taken;

@@ -41,9 +41,18 @@ function attempt<Result>(read: () => Result, otherwise: Result): Result {
   }
 }
 
-/** Warnings about what others have open of these processes, and what these have open that others may share. */
-export async function lookAround(pids: readonly number[], self: number, proc: Procfs = procfs): Promise<string[]> {
-  const members = new Set(pids);
+/**
+ * Warnings about what others have open of these processes, and what these have open that others may share. One look for
+ * many workloads, since it goes over the whole node.
+ * @param workloads processes of each; those of one may have what they like open of each other
+ */
+export async function lookAround(
+  workloads: readonly (readonly number[])[],
+  self: number,
+  proc: Procfs = procfs,
+): Promise<string[]> {
+  const members = new Map(workloads.flatMap((pids, index) => pids.map((pid) => [pid, index])));
+  const pids = [...members.keys()];
   const warnings = new Warnings();
   const memfds = new Map<string, number>();
   let rings = false;
@@ -62,23 +71,27 @@ export async function lookAround(pids: readonly number[], self: number, proc: Pr
     }
   }
   for (const pid of numbersIn(proc, "/proc")) {
-    if (pid === self || members.has(pid)) continue;
+    const own = members.get(pid);
+    if (pid === self || (own !== undefined && workloads.length === 1)) continue;
+    const concerns = (owner: number): boolean =>
+      members.has(owner) && (own === undefined || members.get(owner) !== own);
     await setImmediate();
     for (const [path, to] of linksOf(proc, `/proc/${pid}/fd`)) {
       if (--left < 0) break;
       const file = ofMemory.exec(to);
-      if (file && members.has(Number(file[1]))) {
+      if (file && concerns(Number(file[1]))) {
         warnings.add(
           "proc",
           `process ${pid} has ${file[2]} of process ${file[1]} open; reading it is refused from now on`,
         );
-      } else if (to === "anon_inode:[perf_event]") {
+      } else if (to === "anon_inode:[perf_event]" && own === undefined) {
         warnings.add("perf", `process ${pid} has perf events open, of which nobody can tell whom they watch`);
-      } else if (rings && to === "anon_inode:[io_uring]") {
+      } else if (rings && to === "anon_inode:[io_uring]" && own === undefined) {
         warnings.add("ring", `process ${pid} has an io_uring ring too, which may be a shared one`);
       } else if (memfds.size > 0 && to.startsWith("/memfd:")) {
         const owner = memfds.get(attempt(() => proc.file(path), ""));
-        if (owner !== undefined) warnings.add("memfd", `process ${pid} has a memfd of process ${owner} open`);
+        if (owner !== undefined && concerns(owner))
+          warnings.add("memfd", `process ${pid} has a memfd of process ${owner} open`);
       }
     }
   }

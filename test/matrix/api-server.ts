@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { PodObject } from "../unit/kubernetes-objects.js";
 import { ApiServer } from "../unit/kubernetes-server.js";
 
-export type Order = { put: PodObject } | { remove: string };
+export type Order = { put: PodObject } | { putAll: PodObject[] } | { remove: string };
 
 const directory = process.argv[2] ?? ".";
 const server = new ApiServer(
@@ -18,6 +18,7 @@ process.stdout.write(`${server.url}\n`);
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line) as Order;
   if ("put" in order) server.put(order.put);
+  else if ("putAll" in order) for (const pod of order.putAll) server.put(pod);
   else server.remove(order.remove);
   process.stdout.write("done\n");
 }

@@ -46,8 +46,8 @@ describe("Hardening", () => {
     const hardening = new Hardening(means(limits), () => all);
     const { pid, record, filter } = sleeper();
     const before = filter();
-    hardening.harden([record], [record]);
-    hardening.harden([record], [record]);
+    hardening.harden([[record]], [record]);
+    hardening.harden([[record]], [record]);
     expect(hardening.of(record)).toEqual({ core_limit: done, coredump_filter: done, dumpable });
     expect(limits.get(pid)).toEqual([0, 0]);
     expect(filter()).toBe("00000000");
@@ -68,7 +68,7 @@ describe("Hardening", () => {
     const { pid, record, filter } = sleeper();
     const limits = new Map<number, Limits>([[pid, [0, 0]]]);
     const hardening = new Hardening(means(limits), () => all);
-    hardening.harden([record], [record]);
+    hardening.harden([[record]], [record]);
     expect(hardening.of(record)).toMatchObject({ core_limit: { outcome: "not_needed" }, coredump_filter: done });
     writeFileSync(`/proc/${pid}/coredump_filter`, "0x1");
     hardening.relax([record]);
@@ -81,7 +81,7 @@ describe("Hardening", () => {
     const { pid, record } = sleeper();
     const stranger = { ...record, who: { ...record.who, startBoottimeNs: record.who.startBoottimeNs - 10_000_000n } };
     const hardening = new Hardening(means(limits), () => ({ ...all, coredump_filter: false }));
-    hardening.harden([stranger], [stranger]);
+    hardening.harden([[stranger]], [stranger]);
     const ended = { outcome: "refused", reason: "it has ended" };
     expect(hardening.of(stranger)).toEqual({ core_limit: ended, dumpable: ended });
     expect(limits.has(pid)).toBe(false);

@@ -15,6 +15,7 @@ describe("registered control groups", () => {
   let room: number;
   let full: boolean;
   let listed: number;
+  let censuses: number;
   let members: ScopeRecord[];
   let looked: number[][];
   let hardened: Hardening;
@@ -26,6 +27,7 @@ describe("registered control groups", () => {
     root = mkdtempSync(join(tmpdir(), "registering-"));
     for (const one of ["a", "b", "c"]) mkdirSync(join(root, one));
     [told, room, full, listed, members, looked] = [[], 10, false, 0, [], []];
+    censuses = 0;
     table.clear();
     const kernel: ScopeKernel = {
       add: ({ tgid }) => {
@@ -33,7 +35,10 @@ describe("registered control groups", () => {
         return { records: [], added: 0, full: false };
       },
       remove: () => [],
-      list: () => members,
+      list: () => {
+        censuses++;
+        return members;
+      },
       cgroups: {
         add: ({ id, group }) => table.size < room && Boolean(table.set(id, group)),
         remove: (id) => void table.delete(id),
@@ -62,9 +67,9 @@ describe("registered control groups", () => {
       openCgroup: openByWalk,
       hierarchy,
       hardening: hardened,
-      lookAround: async (pids) => {
-        looked.push([...pids]);
-        return [`process ${pids[0]} has a memfd`];
+      lookAround: async (workloads) => {
+        looked.push(...workloads.map((pids) => [...pids]));
+        return [`process ${workloads[0]?.[0]} has a memfd`];
       },
     });
   });
@@ -134,6 +139,7 @@ describe("registered control groups", () => {
     await scope.protectCgroups(wanted);
     expect(table.size).toBe(500);
     expect(listed).toBeLessThan(5);
+    expect(censuses, "of all processes, however many workloads").toBeLessThan(5);
   });
 
   it("are looked at once for all who ask before that look begins", async () => {

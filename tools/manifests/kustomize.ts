@@ -55,11 +55,11 @@ const reduced = {
     ...securityContext,
     capabilities: {
       drop: ["ALL"],
-      add: capabilities.filter(({ without }) => without === undefined).map((one) => one.name),
+      add: capabilities.filter(({ spared }) => !spared).map((one) => one.name),
     },
   },
   volumeMounts: mounts
-    .filter(({ without }) => without !== undefined)
+    .filter(({ spared }) => spared)
     .map(({ path, name: volume }) => ({ mountPath: path, name: volume, readOnly: true })),
 };
 

@@ -41,7 +41,7 @@ export class Attackers {
 
   static async start(guest: Guest, processes: number, on: Person): Promise<Attackers> {
     // At full speed whenever the agent waits, and not before it: else a start takes minutes of an emulated machine.
-    const argv = ["nice", "-n", "10", `${triggerDir}/torture`, `${processes}`, `${on.pid}`, on.address, `${on.fd}`];
+    const argv = ["nice", "-n", "19", `${triggerDir}/torture`, `${processes}`, `${on.pid}`, on.address, `${on.fd}`];
     const command = guest.spawn(argv);
     await nextLine(command, 0, patienceSeconds * 1000);
     return new Attackers(command);
@@ -126,11 +126,13 @@ export class Siege {
   async replaceAgent(signal: "KILL" | "TERM" | "none", objects?: Objects): Promise<number> {
     const { field } = this;
     await this.writeConfig(objects);
+    // Before anything waits for what the next one leaves there.
+    await this.works("rm -f /run/siege.*");
     const old = field.agentPid;
     const ends = signal === "none" ? "" : `kill -${signal} ${old}`;
     const previous = field.agent;
     field.agent = field.guest.spawn(
-      `rm -f /run/siege.*; cut -d' ' -f1 /proc/uptime > /run/siege.died; ${ends}
+      `cut -d' ' -f1 /proc/uptime > /run/siege.died; ${ends}
        while [ -e /proc/${old}/exe ]; do sleep 0.01; done
        ( ${ask} --for ${patienceSeconds} GET /v1/status > /run/siege.status && cut -d' ' -f1 /proc/uptime > /run/siege.new &&
          mv /run/siege.new /run/siege.up ) &
@@ -213,7 +215,10 @@ export class Siege {
     } catch (error) {
       result = { faults: [error instanceof Error ? error.message : String(error)] };
     }
-    const row = await this.#count(fault);
+    // Without an agent that answers there is nothing to compare, and nothing to go on with.
+    const row = await this.#count(fault).catch((error: unknown) => {
+      throw new Error(`${fault}: ${result.faults?.join("; ") ?? "no count"}`, { cause: error });
+    });
     row.seconds = result.seconds ?? [];
     row.note = result.note ?? "";
     row.faults.push(...(result.faults ?? []));

@@ -142,6 +142,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/demo/demo.mk
 -include test/bench/bench.mk
 -include test/fuzz/fuzz.mk
+-include test/torture/torture.mk
 include packaging/packaging.mk
 
 ##@ Use
@@ -180,7 +181,7 @@ build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
-test: lab-build fuzzers ## everything: unit, contract, native, and the lab on all kernels
+test: lab-build fuzzers torture-objects ## everything: unit, contract, native, and the lab on all kernels
 	$(Q)node dist/tools/run-tests.js
 
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
@@ -197,7 +198,7 @@ check: all generated-check ## format, lint, types, generated files
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 	$(Q)node dist/tools/check-imports.js
 
-.PHONY: generate generated-check reproduce fuzz golden format clean help
+.PHONY: generate generated-check torture reproduce fuzz golden format clean help
 generate: build/bpf/abi.o typescript ## generated files: ABI decoders and references in docs/
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o > src/kernel/abi.gen.ts.tmp && mv src/kernel/abi.gen.ts.tmp src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js
@@ -208,6 +209,9 @@ generated-check: build/bpf/abi.o typescript
 
 fuzz: fuzzers typescript ## tries the C++ that takes bytes from outside (SECONDS=60 each); what fails is kept in build/fuzz
 	$(Q)node dist/tools/fuzz.js $(or $(SECONDS),60) $(FUZZ_TARGETS)
+
+torture: lab-build torture-objects ## attackers at full speed through restarts, upgrades, crashes and faults (ROUNDS=100 KERNEL=6.12 SOAK=1800 SEED=n ATTEMPTS=1000000)
+	$(Q)KERNEL=$(KERNEL) node dist/test/torture/torture.js $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SOAK),--soak $(SOAK)) $(if $(SEED),--seed $(SEED)) $(if $(ATTEMPTS),--attempts $(ATTEMPTS))
 
 reproduce: all ## builds everything once more elsewhere: byte by byte the same? (SAMPLE=1: a few doors, all JavaScript)
 	$(Q)node dist/tools/reproduce.js $(if $(SAMPLE),--sample)

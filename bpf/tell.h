@@ -68,7 +68,9 @@ static __always_inline void repeat_key(const struct ct_attempt *attempt, __u32 o
 }
 
 /* So long an offender must have done nothing for its next attempt to be told by itself. */
+#ifndef CT_QUIET_NS
 #define CT_QUIET_NS 5000000000ULL
+#endif
 
 /* Whether it was quiet until now. Two that ask at once may both hear so: then both make an event. */
 static __always_inline bool was_quiet(struct ct_repeat *known)

@@ -25,6 +25,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "many-pods",
     "hook",
     "trust",
+    "torture",
   ],
   "7.2": ["soundness-weak"],
 };

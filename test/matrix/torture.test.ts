@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bounded siege (make torture is the long one): attackers at full speed through restarts, an upgrade, crashes and faults.
+// Not one attempt succeeds, and the kernel counts each refusal.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { faults } from "../torture/faults.js";
+import { randomFrom } from "../torture/random.js";
+import { courseOf, kinds, round } from "../torture/rounds.js";
+import { Siege } from "../torture/siege.js";
+import { soak } from "../torture/soak.js";
+import { faultsOf, type Row } from "../torture/table.js";
+
+const seed = Date.now() % 1_000_000;
+const say = (text: string): void => void process.stdout.write(`torture: ${text}\n`);
+const size = { crowd: 2000, seconds: 2, bomb: false };
+
+describe(`siege on 6.12, seed ${seed}`, () => {
+  let siege: Siege;
+  let course: ReturnType<typeof courseOf>;
+
+  beforeAll(async () => {
+    siege = await Siege.begin({ kernel: "6.12", memory: "1536M", processes: 4, say });
+    course = courseOf(siege, randomFrom(seed));
+  }, 900_000);
+
+  afterAll(async () => {
+    await siege?.end();
+  });
+
+  /** The rows that this made are without fault. */
+  async function holds(action: () => Promise<void>): Promise<Row[]> {
+    const before = siege.rows.length;
+    await action();
+    const rows = siege.rows.slice(before);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.flatMap(faultsOf)).toEqual([]);
+    return rows;
+  }
+
+  for (const kind of kinds) {
+    test(`nobody gets through, every refusal is counted: ${kind}`, async () => {
+      const [row] = await holds(() => round(course, kind));
+      expect(row?.seconds.length).toBe(1);
+    }, 900_000);
+  }
+
+  for (const { name, happen } of faults.filter(({ name }) => name !== "fork bomb")) {
+    test(`nobody gets through, every refusal is counted: ${name}`, async () => {
+      await holds(async () => void (await siege.under(name, () => happen(siege, size))));
+    }, 900_000);
+  }
+
+  test("what events tell of and what was lost is what was refused", async () => {
+    await soak(siege, 10);
+    const { faults: found } = siege.rows.at(-1) as Row;
+    // Ten seconds say nothing of memory.
+    expect(found.filter((text) => !text.startsWith("memory"))).toEqual([]);
+  }, 900_000);
+});

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Too many processes: of attackers, and of a protected one that forks until the table of who is protected is full.
+import { Attackers, type Siege } from "./siege.js";
+
+/** CT_SCOPE_MAX of bpf/maps.h. */
+const scopeSize = 32768;
+const EAGAIN = 11;
+
+interface Gathered {
+  made: number;
+  errno: number;
+  last: number;
+}
+
+const room = "echo 200000 > /proc/sys/kernel/pid_max; echo 200000 > /proc/sys/kernel/threads-max";
+
+/** Beside those that loop: each makes that many attempts by each road, all at once. */
+export async function crowdOf(siege: Siege, count: number, rounds: number): Promise<{ made: number }> {
+  await siege.works(room);
+  const { made } = await siege.attackers.tell<Gathered>(`gather ${count} ${rounds}`);
+  const { ended } = await siege.attackers.tell<{ ended: number }>("release");
+  if (ended !== made) throw new Error(`of ${made} attackers, ${ended} came to their end`);
+  return { made };
+}
+
+/** The fork that finds no room is refused, those before it are protected, and so are those that were there. */
+export async function forkBomb(siege: Siege): Promise<{ note: string; faults: string[] }> {
+  const { field } = siege;
+  await siege.works(room);
+  const bomb = await Attackers.start(field.guest, 1, siege.neighbour);
+  const { stdout } = await field.sh("pgrep -o -f 'torture 1 '");
+  await field.protect(Number(stdout), "bomb");
+  const { made, errno, last } = await bomb.tell<Gathered>(`gather ${scopeSize + 100} 0`);
+  const faults: string[] = [];
+  if (made >= scopeSize || errno !== EAGAIN) faults.push(`${made} forks, then errno ${errno}`);
+  for (const pid of [last, siege.victim.pid]) {
+    const { roads, refused } = await siege.attackers.tell<{ roads: number; refused: number }>(`probe ${pid}`);
+    if (refused !== roads) faults.push(`of ${pid}, ${refused} of ${roads} roads were refused`);
+  }
+  await bomb.tell("release");
+  bomb.command.kill("SIGKILL");
+  await bomb.command.done;
+  const { childPid } = await field.tell(siege.victim, "fork");
+  if (!(childPid > 0)) faults.push("once the bomb is gone there is still no room");
+  return { note: `${made} forks, then EAGAIN`, faults };
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A long time of attacks and of processes that come and go: the agent's memory stays what it was, and every refused attempt
+// is in an event, or counted as lost.
+import type { Siege } from "./siege.js";
+
+const file = "/run/soak.ndjson";
+/** Of the first third of the samples to the last. */
+const flat = 0.02;
+
+const churn = `cd /sys/fs/cgroup
+  while [ ! -e /run/soak.end ]; do
+    for i in 1 2 3 4; do sleep 0.1 & done; wait
+    mkdir soak; sleep 5 & echo $! > soak/cgroup.procs; kill -9 $!; wait $! 2>/dev/null; sleep 0.1; rmdir soak
+    sleep 0.5
+  done`;
+
+const sum = `python3 -c "
+import json, collections
+n = collections.Counter()
+for line in open('${file}'):
+    e = json.loads(line)
+    if e['vector'] and e['outcome'] == 'denied': n[e['vector']] += e['count']
+print(json.dumps(n))"`;
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+async function lost(siege: Siege): Promise<number> {
+  const status = JSON.parse((await siege.field.control("GET", "/v1/status")).stdout) as {
+    losses: { ring_full?: string };
+  };
+  return Number(status.losses.ring_full ?? 0);
+}
+
+export async function soak(siege: Siege, seconds: number): Promise<void> {
+  const { field } = siege;
+  siege.configure({ events: { stdout: false, file: { path: file } } });
+  // Nobody attacks while it starts: all that is refused from here on is told by this agent.
+  await siege.replaceAgent("TERM");
+  await siege.works(`rm -f /run/soak.end`);
+  const lostBefore = await lost(siege);
+  const samples: number[] = [];
+  const row = await siege.under("soak", async () => {
+    const churning = field.guest.spawn(churn);
+    const sampled = await siege.works(
+      `end=$(($(date +%s) + ${seconds})); while [ $(date +%s) -lt $end ]; do sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/${field.agentPid}/status; sleep 2; done`,
+      seconds * 4 + 600,
+    );
+    samples.push(...sampled.split("\n").map(Number));
+    await siege.works("touch /run/soak.end");
+    await churning.done;
+    return {};
+  });
+  const third = Math.floor(samples.length / 3);
+  const first = mean(samples.slice(0, third));
+  const last = mean(samples.slice(-third));
+  const growth = last / first - 1;
+  if (!(Math.abs(growth) <= flat))
+    row.faults.push(`memory ${first.toFixed(0)} kB in the first third, ${last.toFixed(0)} in the last`);
+  const missing = (await lost(siege)) - lostBefore;
+  const seen = await told(siege, row.refused - missing);
+  if (seen + missing !== row.refused) row.faults.push(`${seen} in events and ${missing} lost, of ${row.refused}`);
+  row.note = `${first.toFixed(0)} kB, then ${last.toFixed(0)} (${(growth * 100).toFixed(2)} %); ${seen} in events, ${missing} lost`;
+}
+
+/** What events tell of, once they tell of enough, or after a while. */
+async function told(siege: Siege, enough: number): Promise<number> {
+  for (let tries = 0; ; tries++) {
+    const counts = JSON.parse(await siege.works(sum)) as Record<string, number>;
+    const seen = Object.values(counts).reduce((a, b) => a + b, 0);
+    if (seen >= enough || tries >= 30) return seen;
+    await siege.works("sleep 1");
+  }
+}

@@ -11,7 +11,7 @@ export interface Row {
   other: number;
   /** Refusals that the kernel counted. */
   counted: number;
-  /** From the agent's death to full service, guest seconds, one for each round that has such a time. */
+  /** From an agent's start, or the death of the one before where nobody looked around between them, to full service: guest seconds. */
   seconds: number[];
   /** What else was measured. */
   note: string;
@@ -64,7 +64,7 @@ export function tableOf(rows: readonly Row[]): string {
     "successes",
     "other",
     "counted by kernel",
-    "to full service, s",
+    "start to full service, s",
     "",
   ];
   const lines = [...rows, ...(total === undefined ? [] : [total])].map((row) => [

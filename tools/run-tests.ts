@@ -14,6 +14,7 @@ const quick = ["unit", "contract", "native"] as const;
 /** What needs a guest of its own, by kernel. Faults of people and machines and the service manager do not depend on it. */
 const alsoOn: Readonly<Record<string, readonly string[]>> = {
   "5.10": ["signal-5.10", "idle-5.10"],
+  "6.1": ["containers-6.1"],
   "6.12": [
     "signal-6.12",
     "idle-6.12",
@@ -21,6 +22,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "service",
     "authority",
     "container",
+    "containers-6.12",
     "pods",
     "many-pods",
     "hook",

@@ -26,26 +26,26 @@ export interface LabSize {
   rounds: number;
   /** Pods beside them. */
   pods: number;
+  pairs: readonly Pair[];
 }
 
-/** Small in `make test`; `make containers` has it large. */
-export const labSize = {
-  rounds: Number(process.env["CONTAINERS"] ?? 4),
-  pods: Number(process.env["PODS"] ?? 50),
-};
+type Pair = readonly [Runtime, Driver];
+const layouts: Readonly<Record<Runtime, Driver>> = { runc: "cgroupfs", crun: "systemd" };
+
+/** Small in `make test`, which has one runtime on each kernel; `make containers` has it large, and both. */
+export function labSize(runtime: Runtime): Omit<LabSize, "kernel"> {
+  const rounds = Number(process.env["CONTAINERS"] ?? 2);
+  const both: readonly Runtime[] = ["runc", "crun"];
+  const chosen = rounds > 2 ? both : [runtime];
+  return { rounds, pods: Number(process.env["PODS"] ?? 20), pairs: chosen.map((one): Pair => [one, layouts[one]]) };
+}
 
 const patience = { timeout: 120_000, interval: 500 };
 /** Of attackers while a container lives; who is after its first moment takes none. */
 const pauseMs = 20;
 const network = "/run/netns/agent";
 
-/** One runtime with each of the kubelet's two layouts. */
-const pairs = [
-  ["runc", "cgroupfs"],
-  ["crun", "systemd"],
-] as const satisfies [Runtime, Driver][];
-
-export function describeContainerLab({ kernel, rounds, pods }: LabSize): void {
+export function describeContainerLab({ kernel, rounds, pods, pairs }: LabSize): void {
   describe(`containers of a cluster's node, on ${kernel}`, () => {
     let files: ApiFiles;
     let node: ContainerNode;
@@ -96,7 +96,7 @@ export function describeContainerLab({ kernel, rounds, pods }: LabSize): void {
         });
     }, 600_000);
 
-    describe.each(pairs)("of containerd with %s, in the layout of %s", (runtime, driver) => {
+    describe.each([...pairs])("of containerd with %s, in the layout of %s", (runtime, driver) => {
       const loop = ["/bin/sh", "-c", `trap 'exit 3' TERM; while :; do sleep 0.2; done`];
 
       test("all that a runtime does works in a protected pod, and no attacker gets anything meanwhile", async () => {
@@ -204,7 +204,7 @@ export function describeContainerLab({ kernel, rounds, pods }: LabSize): void {
       const churn = (isEarly: boolean, shape: Partial<Shape>) =>
         attacked(attackFromHost(field), async () => {
           for (let round = 0; round < rounds; round++) {
-            const [runtime, driver] = pairs[round % 2] ?? pairs[0];
+            const [runtime, driver] = pairs[round % pairs.length] ?? ["crun", "systemd"];
             const pod = podObject({ containers: {} });
             await api.order({ put: pod });
             if (isEarly) {

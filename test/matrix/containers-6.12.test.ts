@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describeContainerLab, labSize } from "./container-lab.js";
 
-describeContainerLab({ kernel: "6.12", ...labSize });
+describeContainerLab({ kernel: "6.12", ...labSize("runc") });

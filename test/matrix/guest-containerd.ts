@@ -71,6 +71,8 @@ export class Containerd {
 
   async #command(shape: Shape, flags: string): Promise<string> {
     const file = `/run/box/${shape.name}.json`;
+    // Where crun is to leave what a hook says.
+    await this.#field.sh(`mkdir -p /run/box/${shape.name}`);
     await this.#field.guest.writeFile(file, JSON.stringify(specification(shape)));
     return `run ${flags} --runc-binary /usr/bin/${shape.runtime} --config ${file} ${shape.name}`;
   }

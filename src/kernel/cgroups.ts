@@ -41,10 +41,10 @@ export class CgroupTable {
     }
   }
 
-  /** Whoever is protected stays so. */
-  remove(id: bigint): void {
-    this.#cgroups.delete(keyOf(id));
-    this.#flagDownIfEmpty();
+  /** Whoever is protected stays so. Many at once, since each call looks whether the table is empty. */
+  remove(ids: readonly bigint[]): void {
+    for (const id of ids) this.#cgroups.delete(keyOf(id));
+    if (ids.length > 0) this.#flagDownIfEmpty();
   }
 
   /** Puts in scope who is in one of them: see Census. */

@@ -10,7 +10,7 @@ import { cgroupOf } from "./swap.js";
 export interface CgroupKernel {
   /** false: no room. */
   add(entry: { id: bigint; group: number }): boolean;
-  remove(id: bigint): void;
+  remove(ids: readonly bigint[]): void;
   list(): { id: bigint; group: number }[];
   /** Its number; undefined: it is not in the table. */
   groupOf(id: bigint): number | undefined;
@@ -83,13 +83,13 @@ export class Cgroups {
   }
 
   /** Who comes after this is not protected; who is protected stays so. */
-  remove(id: bigint): void {
-    this.#kernel.remove(id);
-    this.#paths.delete(id);
+  remove(ids: readonly bigint[]): void {
+    this.#kernel.remove(ids);
+    for (const id of ids) this.#paths.delete(id);
   }
 
   removeGroup(group: number): void {
-    for (const entry of this.#kernel.list()) if (entry.group === group) this.remove(entry.id);
+    this.remove(this.#kernel.list().flatMap((entry) => (entry.group === group ? [entry.id] : [])));
   }
 
   /** Whether the group that is at that path now is in the table: one that was there before is not meant. */
@@ -119,7 +119,7 @@ export class Cgroups {
    * which at worst matches nobody.
    */
   forgetGone(): void {
-    for (const { id } of this.#kernel.list()) if (this.#lookAt(id) === "gone") this.remove(id);
+    this.remove(this.#kernel.list().flatMap(({ id }) => (this.#lookAt(id) === "gone" ? [id] : [])));
   }
 
   /** Why a process that was taken out will be protected again; [] if it will not. */

@@ -72,7 +72,9 @@ describe("Cgroups", () => {
     groups = new Groups(join(root, "workloads.json"));
     const kernel = {
       add: ({ id, group }: { id: bigint; group: number }) => table.size < 2 && Boolean(table.set(id, group)),
-      remove: (id: bigint) => void table.delete(id),
+      remove: (ids: readonly bigint[]) => {
+        for (const id of ids) table.delete(id);
+      },
       list: () => [...table].map(([id, group]) => ({ id, group })),
       groupOf: (id: bigint) => table.get(id),
       enter: () => ({ entered: 0, full: false }),

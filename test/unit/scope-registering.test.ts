@@ -41,7 +41,9 @@ describe("registered control groups", () => {
       },
       cgroups: {
         add: ({ id, group }) => table.size < room && Boolean(table.set(id, group)),
-        remove: (id) => void table.delete(id),
+        remove: (ids) => {
+          for (const id of ids) table.delete(id);
+        },
         groupOf: (id) => table.get(id),
         list: () => {
           listed++;

@@ -186,6 +186,10 @@ test: lab-build fuzzers ## everything: unit, contract, native, and the lab on al
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
 	$(Q)$(BIN)/vitest run --project benign test/benign/kernel-$(KERNEL).test.ts --reporter=verbose
 
+.PHONY: locked
+locked: lab-build ## lockdown, Yama, SELinux, AppArmor on all kernels: make test has the short version
+	$(Q)LOCKED=all $(BIN)/vitest run --project matrix test/matrix/locked.test.ts --reporter=verbose
+
 unit: all fuzzers ## the tests that need no guest
 	$(Q)$(BIN)/vitest run --project unit --project contract --project native
 

@@ -14,7 +14,7 @@ const quick = ["unit", "contract", "native"] as const;
 /** What needs a guest of its own, by kernel. Faults of people and machines and the service manager do not depend on it. */
 const alsoOn: Readonly<Record<string, readonly string[]>> = {
   "5.10": ["signal-5.10", "idle-5.10"],
-  "6.12": ["signal-6.12", "idle-6.12", "bad-input", "service", "container", "pods", "hook"],
+  "6.12": ["signal-6.12", "idle-6.12", "bad-input", "service", "container", "pods", "hook", "locked"],
   "7.2": ["soundness-weak"],
 };
 

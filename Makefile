@@ -190,6 +190,14 @@ benign: lab-build ## what must keep working, in a guest with systemd and ordinar
 containers: lab-build ## forty containers of containerd in each way beside 500 pods, under attack, in a guest (KERNEL=6.1, 6.12)
 	$(Q)CONTAINERS=40 PODS=500 $(BIN)/vitest run --project matrix test/matrix/containers-$(KERNEL).test.ts --reporter=verbose
 
+.PHONY: locked
+locked: lab-build ## lockdown, Yama, SELinux, AppArmor on all kernels: make test has the short version
+	$(Q)LOCKED=all $(BIN)/vitest run --project matrix test/matrix/locked.test.ts --reporter=verbose
+
+.PHONY: syscall-fuzz
+syscall-fuzz: lab-build ## random system calls beside the agent, in a guest (SECONDS=3600, SEED=)
+	$(Q)SECONDS=$(or $(SECONDS),60) $(BIN)/vitest run --project matrix test/matrix/syscall-fuzz.test.ts --reporter=verbose
+
 unit: all fuzzers ## the tests that need no guest
 	$(Q)$(BIN)/vitest run --project unit --project contract --project native
 

@@ -26,6 +26,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "pods",
     "many-pods",
     "hook",
+    "locked",
     "trust",
     "torture",
   ],

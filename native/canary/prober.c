@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "canary.h"
+#include "lockdown.h"
 #include "names.h"
 #include "objects.h"
 #include "own.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -104,14 +104,10 @@ static int probe_bpf(pid_t victim)
 	return 0;
 }
 
-/* Unguarded: one port of no consequence (0x80, the firmware's progress code) is lent and given back. */
-static int probe_locked_down(pid_t victim)
+static int locked_down(pid_t victim)
 {
 	(void)victim;
-	if (ioperm(0x80, 1, 1))
-		return errno;
-	ioperm(0x80, 1, 0);
-	return 0;
+	return probe_locked_down();
 }
 
 /* Unguarded: advice on no memory at all. */
@@ -243,7 +239,7 @@ static const struct {
 	{ "kernel_load_data", probe_kernel_load_data },
 	{ "kernel_module_request", probe_kernel_module_request },
 	{ "bpf", probe_bpf },
-	{ "locked_down", probe_locked_down },
+	{ "locked_down", locked_down },
 	{ "capable", probe_capable },
 	{ "perf_event_alloc", probe_perf_event_alloc },
 	{ "ptrace_traceme", probe_ptrace_traceme },

@@ -2,7 +2,6 @@
 // What an operator should change, from what doctor found. Each line stands by itself and carries its command.
 
 import type { Finding } from "./doctor.js";
-import { decidingDoors, secretsProblem } from "./doctor-verdict.js";
 
 /** Something to change, or a fact that people ask about and that needs no change. */
 export interface Advice {
@@ -49,10 +48,11 @@ export function adviceFor(finding: Finding): Advice[] {
   if (!facts.initialPidNamespace) {
     advice.push(change("Process ids here are not those of the node: run in the node's pid namespace (hostPID: true)."));
   }
-  const failed = decidingDoors(finding).filter((door) => !door.proved);
-  if ((failed.length > 0 || secretsProblem(finding)) && facts.lockdown === "confidentiality") {
+  if (facts.lockdown === "confidentiality") {
+    const kept =
+      finding.agent === undefined ? "" : " The agent that runs was started before, and cannot be started again.";
     advice.push(
-      change("Lockdown is at confidentiality, which forbids BPF to read memory: boot with lockdown=integrity."),
+      change(`Lockdown is at confidentiality, which forbids BPF to read memory: boot with lockdown=integrity.${kept}`),
     );
   }
   return advice;

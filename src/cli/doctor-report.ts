@@ -5,6 +5,7 @@ import { errorToJson, printable, printableLines } from "../errors/index.js";
 import { doorNames, doors, mayBeAbsent } from "../kernel/doors.js";
 import type { Finding } from "./doctor.js";
 import type { Advice } from "./doctor-advice.js";
+import { restraintsOf } from "./doctor-restraints.js";
 import { chosenTrial, decidingDoors, doctorStatus, secretsProblem, verdict } from "./doctor-verdict.js";
 import { doorCell } from "./doors.js";
 import { doorTable } from "./status.js";
@@ -24,6 +25,7 @@ export function doctorValue(finding: Finding, advice: readonly Advice[]): unknow
     verdict: verdict(finding).text,
     form: agent?.form ?? diagnosis?.chosen ?? null,
     facts: { ...facts, bpfLsm: diagnosis?.bpfLsm ?? null },
+    restraints: restraintsOf(finding),
     agent: agent ?? null,
     untried: untried ?? null,
     forms: forms ?? [],
@@ -60,8 +62,7 @@ function factLines(finding: Finding, color: boolean): string[] {
   const rows: [string, string | Cell][] = [
     ["kernel", `${facts.release} ${facts.version}`],
     ["types (BTF)", yes(facts.btf, "no")],
-    ["active LSMs", facts.lsms?.join(",") ?? "not to be read"],
-    ["lockdown", facts.lockdown ?? "not to be read"],
+    ...restraintRows(finding),
     ["preemption", `${facts.preemption}: ${facts.preempts ? "may preempt a guard" : "cannot preempt a guard"}`],
     ["ftrace_enabled", ftrace ?? ""],
     ["BPF file system", yes(facts.bpffs, "no")],
@@ -80,6 +81,12 @@ function factLines(finding: Finding, color: boolean): string[] {
   ];
   return renderTable([{ title: "" }, { title: "" }], rows, { color }).slice(1);
 }
+
+const restraintRows = (finding: Finding): [string, Cell][] =>
+  restraintsOf(finding).map(({ about, found, means, good }): [string, Cell] => [
+    about,
+    { text: printable(`${found}: ${means}`, 2000), style: good ? undefined : "red" },
+  ]);
 
 function doorLines(finding: Finding, color: boolean): string[] {
   const { agent, diagnosis } = finding;

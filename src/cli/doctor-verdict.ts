@@ -25,7 +25,9 @@ export function doctorStatus(finding: Finding): number {
   if (sound(finding)) return 0;
   if (!finding.facts.root) return exitCodes.forbidden;
   if (finding.diagnosis !== undefined && finding.diagnosis.chosen === undefined) return exitCodes.unsupported;
-  return finding.facts.btf ? exitCodes.unproven : exitCodes.unsupported;
+  const { btf, lockdown } = finding.facts;
+  const possible = btf && (finding.agent !== undefined || lockdown !== "confidentiality");
+  return possible ? exitCodes.unproven : exitCodes.unsupported;
 }
 
 export function verdict(finding: Finding): { good: boolean; text: string } {

@@ -43,6 +43,9 @@ async function examine(io: Io, session: Session): Promise<Finding> {
   const agent = await runningAgent(session);
   if (agent !== undefined) return { ...none, agent };
   if (!facts.btf) return { ...none, untried: "this kernel does not describe its types (no BTF)" };
+  if (facts.lockdown === "confidentiality") {
+    return { ...none, untried: "locked down to confidentiality, the kernel lets BPF programs read no memory" };
+  }
   const [{ loadConfig }, { Pins }, { diagnose }] = await Promise.all([
     import("../config/index.js"),
     import("../kernel/pins.js"),

@@ -24,6 +24,12 @@ export const machineErrors = {
     help: "Set it with: sysctl kernel.ftrace_enabled=1, and find out who turned it off.",
     exitCode: exitCodes.unsupported,
   },
+  LOCKED_DOWN: {
+    message:
+      "this kernel is locked down to confidentiality ({target}), in which it lets BPF programs read no memory: no guard can be loaded",
+    help: "Boot with lockdown=integrity, in which everything works. A lockdown cannot be lowered without a reboot. Guards that stood before it was raised stay, with nobody to read their events.",
+    exitCode: exitCodes.unsupported,
+  },
   ADDON_UNUSABLE: {
     message: "the native addon {target} cannot be loaded: {reason}",
     help: "Install the build for this machine and Node.js version, and the libbpf, libelf and zlib libraries.",

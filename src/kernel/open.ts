@@ -13,6 +13,10 @@ import { Standing } from "./standing.js";
 
 /** Loads, attaches and proves the doors in the best form that works. Leaves nothing behind when it throws. */
 export async function openKernel(options: KernelOptions): Promise<Kernel> {
+  // Known without a try of each door in each form, which takes minutes on a slow machine.
+  if (options.facts.lockdown === "confidentiality") {
+    throw new CloudtaserError("LOCKED_DOWN", { target: "/sys/kernel/security/lockdown" });
+  }
   const openOne = (form: Form): Promise<Kernel> => openIn(options, form);
   if (options.form !== "auto") return openBest([options.form], undefined, openOne);
   return openBest(formsToTry(options.facts), "signal", openOne);

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { release, version } from "node:os";
 import { chosenOf, readPreemption } from "./preemption.js";
+import { type Restraints, readRestraints } from "./restraints.js";
 
 export interface KernelFacts {
   release: string;
@@ -24,6 +25,7 @@ export interface KernelFacts {
   missingCapabilities: string[];
   /** true if this process sees the pids that the kernel means. */
   initialPidNamespace: boolean;
+  restraints: Restraints;
 }
 
 /** Linux capability numbers (include/uapi/linux/capability.h). */
@@ -67,6 +69,7 @@ export function readKernelFacts(): KernelFacts {
     root: process.geteuid?.() === 0,
     missingCapabilities: missingCapabilities(),
     initialPidNamespace: pidNamespace() === initialPidNamespaceInode,
+    restraints: readRestraints(),
   };
 }
 

@@ -25,6 +25,7 @@ const facts: KernelFacts = {
   root: true,
   missingCapabilities: [],
   initialPidNamespace: true,
+  restraints: { unprivilegedBpf: 2, ptraceScope: 0, selinux: undefined, label: "unconfined", openBugs: [] },
 };
 
 function doorsIn(form: Form, preempts: boolean, failing: readonly DoorName[] = []): DoorStatus[] {
@@ -144,6 +145,17 @@ describe("doctor", () => {
     const finding = { facts, agent: status, diagnosis: undefined, untried: undefined };
     expect(doctorStatus(finding)).toBe(6);
     expect(doctorLines(finding, [], false).join("\n")).toContain("runs, pid 99");
+  });
+
+  it("says of a kernel that lets BPF read no memory that it cannot, and what to boot with", () => {
+    const base = { facts: { ...facts, lockdown: "confidentiality" }, agent: undefined, diagnosis: undefined };
+    const finding = { ...base, untried: "locked down" };
+    expect(doctorStatus(finding)).toBe(3);
+    expect(changes(finding).join()).toContain("lockdown=integrity");
+    // Guards that were loaded before stand.
+    const standing = { ...finding, agent: status, untried: undefined };
+    expect(doctorStatus(standing)).toBe(6);
+    expect(changes(standing).join()).toContain("cannot be started again");
   });
 
   it("says whether secrets can be looked for, and what keeps them from it", () => {

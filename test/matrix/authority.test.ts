@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// With an authority root as such loosens nothing: neither by the control socket, nor by files, nor by a stop and a start;
+// With an authority root as such loosens nothing: neither by the control socket, nor by its configuration, nor by a stop and a start;
 // whoever holds the key does. And the rescue boot.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

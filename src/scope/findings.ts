@@ -3,7 +3,7 @@
 
 interface Found {
   /** Those that were looked around for together. */
-  workloads: ReadonlySet<string>;
+  workloads: Set<string>;
   warnings: readonly string[];
 }
 
@@ -17,8 +17,11 @@ export class Findings {
     else this.#found.delete(key);
   }
 
+  /** What was found for several goes with the last of them. */
   forget(workload: string): void {
-    this.#found.delete(JSON.stringify([workload]));
+    for (const [key, { workloads }] of this.#found) {
+      if (workloads.delete(workload) && workloads.size === 0) this.#found.delete(key);
+    }
   }
 
   /** Of workloads of which nothing is left it is of no use to anybody. */

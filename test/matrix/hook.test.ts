@@ -16,7 +16,7 @@ interface Found {
 
 const config = { mode: "enforce", preloadModules: [] };
 const asking = { "cloudtaser.io/ebpf": "true" };
-const rounds = 10;
+const rounds = 5;
 
 describe("the hook of container runtimes", () => {
   let field: Field;

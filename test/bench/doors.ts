@@ -8,6 +8,9 @@ import { type Counts, noiseOf, operations } from "./figures.js";
 /** The program that attaches lies beside the product's own code, which it imports. */
 const oneDoor = "/tmp/dist/test/bench/one-door.js";
 
+/** Hooks that everybody passes, at which an empty program shows the floor. */
+const floors = ["file_open", "file_permission", "socket_sendmsg"].map((hook) => `floor ${hook}`);
+
 /** Rounds are short here: this is who spends it, not whether it is within the limit. */
 const measure = "setarch --addr-no-randomize /tmp/operations 30";
 
@@ -28,7 +31,7 @@ export async function measureDoors(guest: Guest, form: string): Promise<Record<s
   const command = guest.spawn(["node", oneDoor, form]);
   const results: Record<string, Counts> = {};
   let answers = 0;
-  for (const door of ["none", ...doorNames]) {
+  for (const door of ["none", ...floors, ...doorNames]) {
     command.write(`${door}\n`);
     await answer(command, ++answers);
     const { status, stdout, stderr } = await guest.run(measure, { timeoutSeconds: 600 });
@@ -48,7 +51,7 @@ export async function measureDoors(guest: Guest, form: string): Promise<Record<s
 /** Doors that cost nothing beyond the noise of counting share one line. */
 export function doorsText(doors: Record<string, Counts>, spread: Counts): string {
   const width = 27;
-  const lines = ["\nEach door alone, added for an unprotected caller"];
+  const lines = ["\nEach door alone, added for an unprotected caller (floor: an empty program at that hook)"];
   lines.push(
     "".padEnd(width) + operations.map((name) => name.replace("open+close /proc", "open /proc").padStart(17)).join(""),
   );

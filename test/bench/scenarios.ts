@@ -73,7 +73,10 @@ export async function measureKernel(kernel: string): Promise<KernelFigures> {
     smp: 1,
     memory: "1536M",
     cmdline: "mitigations=off",
-    copy: [{ from: "build/bench/operations", to: "/tmp/operations" }],
+    copy: [
+      { from: "build/bench/operations", to: "/tmp/operations" },
+      { from: "build/bench/floor.bpf.o", to: "/tmp/floor.bpf.o" },
+    ],
     timeoutSeconds: 300,
   });
   try {

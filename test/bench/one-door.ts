@@ -12,7 +12,9 @@ const native = loadNative();
 const form = process.argv[2] === "fmod_ret" ? "fmod_ret" : "lsm";
 const { object, failed } = loadDoors(native, { object: objectPath(), form, reuse: undefined });
 const floor = native.openObject("/tmp/floor.bpf.o");
-for (const { name } of floor.programs()) floor.setForm(name, form, name.replace(/^floor_/, ""));
+for (const { name } of floor.programs()) {
+  if (form === "fmod_ret") floor.setForm(name, form, name.replace(/^floor_/, ""));
+}
 floor.load();
 let link: BpfLink | undefined;
 

@@ -37,9 +37,32 @@ function* candidatesOf({ candidates }: Fingerprint): Generator<Candidate> {
 
 export class Anchors {
   readonly #map: BpfMap;
+  /** Fingerprint of a form (its length is part of it) to the secrets that have it: to look for each window of a new
+   *  secret in the map would cost more than the rest of registering it. */
+  readonly #holders = new Map<bigint, Set<number>>();
 
   constructor(map: BpfMap) {
     this.#map = map;
+    for (const { fingerprint, secret } of this.#all()) if (secret !== nobody) this.#hold(fingerprint, secret);
+  }
+
+  #all(): LeakAnchor[] {
+    return this.#map.keys().flatMap((key) => {
+      const value = this.#map.lookup(key);
+      return value === undefined ? [] : [decodeLeakAnchor(value)];
+    });
+  }
+
+  #hold(fingerprint: bigint, secret: number): void {
+    const holders = this.#holders.get(fingerprint);
+    if (holders === undefined) this.#holders.set(fingerprint, new Set([secret]));
+    else holders.add(secret);
+  }
+
+  #letGo(fingerprint: bigint, secret: number): void {
+    const holders = this.#holders.get(fingerprint);
+    holders?.delete(secret);
+    if (holders?.size === 0) this.#holders.delete(fingerprint);
   }
 
   #at(window: bigint, index: number): LeakAnchor | undefined {
@@ -60,6 +83,7 @@ export class Anchors {
         const taken = this.#at(window, index);
         if (taken !== undefined && taken.secret !== nobody) continue;
         this.#put({ window, index }, { fingerprint, length, offset, secret, encoding });
+        this.#hold(fingerprint, secret);
         return bit;
       }
     }
@@ -67,17 +91,8 @@ export class Anchors {
   }
 
   /** Secrets that have this very form. */
-  holdersOf(form: Fingerprint): Set<number> {
-    const holders = new Set<number>();
-    for (const { window } of candidatesOf(form)) {
-      for (let index = 0; index < chainLength; index++) {
-        const anchor = this.#at(window, index);
-        if (anchor === undefined) break;
-        if (anchor.fingerprint === form.fingerprint && anchor.length === form.length) holders.add(anchor.secret);
-      }
-    }
-    holders.delete(nobody);
-    return holders;
+  holdersOf({ fingerprint }: Fingerprint): Set<number> {
+    return new Set(this.#holders.get(fingerprint));
   }
 
   /** Takes out what belongs to the secrets that are meant. */
@@ -87,6 +102,7 @@ export class Anchors {
       const anchor = this.#at(window, index);
       if (anchor === undefined || anchor.secret === nobody || !isMeant(anchor.secret)) continue;
       this.#put({ window, index }, { ...anchor, fingerprint: 0n, secret: nobody });
+      this.#letGo(anchor.fingerprint, anchor.secret);
       this.#trim(window);
     }
   }
@@ -102,11 +118,7 @@ export class Anchors {
 
   /** Bytes of the shortest and of the longest form; undefined if there is none. */
   lengths(): { shortest: number; longest: number } | undefined {
-    const lengths = this.#map.keys().flatMap((key) => {
-      const value = this.#map.lookup(key);
-      const anchor = value === undefined ? undefined : decodeLeakAnchor(value);
-      return anchor === undefined || anchor.secret === nobody ? [] : [anchor.length];
-    });
+    const lengths = this.#all().flatMap(({ secret, length }) => (secret === nobody ? [] : [length]));
     if (lengths.length === 0) return undefined;
     return {
       shortest: lengths.reduce((one, other) => Math.min(one, other)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // In the guest: loads all doors and attaches one at a time, as lines on stdin say ("DOOR", "floor HOOK" for an empty
-// program there, or "none"), so that the cost of each can be measured alone. Answers each line with "ready". Argument: the form.
+// program there, or "none"), so that the cost of each can be measured alone. Answers each line with "ready",
+// or "absent" for a door that this kernel lacks and does not need. Argument: the form.
 import { createInterface } from "node:readline";
 import { doorNames, programOf } from "../../src/kernel/doors.js";
 import { loadDoors } from "../../src/kernel/load.js";
@@ -10,7 +11,7 @@ import { objectPath } from "../../src/kernel/paths.js";
 
 const native = loadNative();
 const form = process.argv[2] === "fmod_ret" ? "fmod_ret" : "lsm";
-const { object, failed } = loadDoors(native, { object: objectPath(), form, reuse: undefined });
+const { object, failed, absent } = loadDoors(native, { object: objectPath(), form, reuse: undefined });
 const floor = native.openObject("/tmp/floor.bpf.o");
 for (const { name } of floor.programs()) {
   if (form === "fmod_ret") floor.setForm(name, form, name.replace(/^floor_/, ""));
@@ -28,8 +29,10 @@ function attach(what: string): BpfLink | undefined {
 
 for await (const line of createInterface({ input: process.stdin })) {
   link?.close();
-  link = attach(line);
-  process.stdout.write("ready\n");
+  link = undefined;
+  const isAbsent = [...absent].some((door) => door === line);
+  if (!isAbsent) link = attach(line);
+  process.stdout.write(isAbsent ? "absent\n" : "ready\n");
 }
 object.close();
 floor.close();

@@ -190,13 +190,15 @@ describe("a secret that does not fit", () => {
 
 describe("the tables", () => {
   it("keep their key when the next agent opens them, and lose what the last one left half-way", () => {
-    const { add, maps, table, open, anchors, head } = machine();
+    const { add, maps, table, open, anchors, head, forms } = machine();
     add(1, secret);
     add(2, "another one that is long", 5);
     maps.leak_secrets.entries.delete("02000000");
     const next = open();
     expect(next.key).toEqual(table.key);
     expect(next.list()).toEqual([{ id: 1, group: 3 }]);
+    expect(next.sameAs(forms(secret))).toEqual(new Set([1]));
+    expect(next.sameAs(forms("another one that is long"))).toEqual(new Set());
     expect(anchors().every(({ secret: id }) => id === 1)).toBe(true);
     expect(head()).toMatchObject({ step: 12, groups: 1n << 3n });
   });

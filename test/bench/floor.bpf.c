@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Empty programs at the hooks that everybody passes: what a door costs before it does anything, so the floor of each. */
+/* Empty programs at the hooks that everybody passes: what a door costs before it does anything. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -18,6 +18,8 @@ export interface BatchOptions {
 
 /** Events of one moment travel together. */
 const gatherMs = 20;
+/** Less than a stop may take: a receiver need not close its side. */
+const longestGoodbyeMs = 1000;
 
 export class BatchSink implements Sink {
   readonly name: string;
@@ -61,11 +63,14 @@ export class BatchSink implements Sink {
     this.#wake?.();
     // One more attempt is enough where what is left is kept.
     if (this.#lasting) this.#hurry.abort();
+    const end = performance.now() + timeoutMs;
     const timer = setTimeout(() => this.#stop(), timeoutMs);
     await this.#running;
     clearTimeout(timer);
     this.#state = "closed";
-    this.#transport.close();
+    if (!this.#lasting && this.#transport.owes) this.stats.dropped.closed += this.#transport.kept ?? 0;
+    await this.#transport.close(Math.min(longestGoodbyeMs, Math.max(0, end - performance.now())));
+    this.#store.advance(0, this.#transport.kept);
     await this.#store.close();
   }
 
@@ -89,8 +94,8 @@ export class BatchSink implements Sink {
       if (batch.length > 0) {
         const outcome = await this.#deliver(batch, true);
         if (outcome === "stopped") return;
-        if (outcome === "done") this.#store.advance(batch.length);
-      } else if (this.#state === "closing") return;
+        if (outcome === "done") this.#store.advance(batch.length, this.#transport.kept);
+      } else if (this.#state === "closing" && (this.#lasting || !this.#transport.owes)) return;
       else if (this.#transport.owes) await this.#settle();
       else await this.#idle();
     }

@@ -3,7 +3,7 @@
 // a crash cut off at the end is no event.
 
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { severities } from "../vectors/index.js";
 import { Entry } from "./sink.js";
@@ -57,8 +57,23 @@ export function decode(block: Buffer, offset: number): { stored: Stored[]; damag
   return { stored, damaged, end: offset + from };
 }
 
-export async function createSegment(directory: string, number: number): Promise<FileHandle> {
-  return open(segmentPath(directory, number), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+/** The first of them that a batch takes; at least one. */
+export function firstOf(stored: readonly Stored[], most: { events: number; bytes: number }): Entry[] {
+  let count = 0;
+  for (let bytes = 0; count < stored.length && count < most.events; count++) {
+    bytes += stored[count]?.entry.size ?? 0;
+    if (count > 0 && bytes > most.bytes) break;
+  }
+  return stored.slice(0, count).map(({ entry }) => entry);
+}
+
+export async function createSegment(
+  directory: string,
+  number: number,
+): Promise<{ file: FileHandle; segment: Segment }> {
+  const path = segmentPath(directory, number);
+  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  return { file, segment: { number, path, bytes: 0, lines: 0, counted: true, floor: 0 } };
 }
 
 /** At the end of a segment. Where the disk refuses, nothing is left of it: it would come again after a restart, behind what
@@ -185,11 +200,4 @@ async function replace(path: string, lines: Buffer[], bytes: number): Promise<vo
     await unlink(unfinished).catch(() => undefined);
     throw error;
   }
-}
-
-/** The beginning where there is none, or what is there is no use: then what was delivered comes again. */
-export async function readCursor(directory: string): Promise<{ number: number; offset: number; lines: number }> {
-  const text = await readFile(join(directory, "cursor"), "utf8").catch(() => "");
-  const match = /^(\d{1,12}) (\d{1,12}) (\d{1,12}) *\n$/.exec(text);
-  return { number: Number(match?.[1] ?? 0), offset: Number(match?.[2] ?? 0), lines: Number(match?.[3] ?? 0) };
 }

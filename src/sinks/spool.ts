@@ -3,10 +3,9 @@
 // what was delivered. A crash loses what had not reached the disk's cache, and may repeat what was delivered last. While
 // the disk refuses, events wait in memory and are delivered from there.
 
-import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, mkdir, unlink } from "node:fs/promises";
 import { reasonOf } from "../errors/index.js";
+import { Cursor, type Place, readCursor } from "./cursor.js";
 import { Lock } from "./lock.js";
 import {
   countEach,
@@ -14,11 +13,10 @@ import {
   decode,
   encode,
   findSegments,
+  firstOf,
   readBlock,
-  readCursor,
   type Segment,
   type Stored,
-  segmentPath,
   thin,
   writeAt,
 } from "./segment.js";
@@ -33,7 +31,6 @@ export interface SpoolOptions extends WaitingLimits {
   segmentBytes?: number;
 }
 
-const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 const MiB = 1024 * 1024;
 /** What one write takes. */
 const flushBytes = MiB;
@@ -57,7 +54,9 @@ export class Spool implements Store {
   #offset = 0;
   #delivered = 0;
   #loaded: Stored[] = [];
-  #cursor: FileHandle | undefined;
+  readonly #cursor = new Cursor();
+  /** Delivered, and kept for as long as it may have to be repeated. */
+  #behind: Segment[] = [];
   #opened = false;
   /** There is something, and how much is not known yet: it must not look empty. */
   #counting = false;
@@ -90,7 +89,7 @@ export class Spool implements Store {
         this.#offset = cursor.offset;
         this.#delivered = cursor.lines;
       }
-      this.#cursor = await open(join(directory, "cursor"), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+      await this.#cursor.open(directory);
       this.#opened = true;
       this.#failing = false;
       this.#saveCursor();
@@ -119,14 +118,7 @@ export class Spool implements Store {
     if (due && !this.#opened) await this.open();
     if (due && this.#waiting.length > 0) this.#flushing ??= this.#flush();
     await this.#lock.run(() => this.#load());
-    if (this.#loaded.length > 0) {
-      let count = 0;
-      for (let bytes = 0; count < this.#loaded.length && count < most.events; count++) {
-        bytes += this.#loaded[count]?.entry.size ?? 0;
-        if (count > 0 && bytes > most.bytes) break;
-      }
-      return this.#loaded.slice(0, count).map(({ entry }) => entry);
-    }
+    if (this.#loaded.length > 0) return firstOf(this.#loaded, most);
     // Written in a moment: then there is something on disk, or the disk refuses.
     if (this.#flushing !== undefined) {
       await this.#flushing;
@@ -137,15 +129,17 @@ export class Spool implements Store {
     return this.#waiting.hold(most.events, most.bytes);
   }
 
-  advance(count: number): void {
+  advance(count: number, kept = 0): void {
     if (this.#fromMemory) this.#waiting.remove(count);
     else {
+      if (kept > 0 && count > 0) this.#cursor.read(this.#here(), count);
       const last = this.#loaded[count - 1];
       if (last !== undefined) this.#offset = last.end;
       this.#loaded.splice(0, count);
       this.#delivered += count;
-      this.#saveCursor();
     }
+    this.#cursor.keep(kept);
+    this.#saveCursor();
     this.#count();
   }
 
@@ -161,8 +155,8 @@ export class Spool implements Store {
       await this.#file?.sync().catch(() => undefined);
       await this.#file?.close().catch(() => undefined);
       this.#file = undefined;
-      await this.#cursor?.close().catch(() => undefined);
-      this.#cursor = undefined;
+      await this.#letGo();
+      await this.#cursor.close();
     });
     this.#stats.dropped.closed += this.#waiting.clear();
     this.#count();
@@ -206,19 +200,10 @@ export class Spool implements Store {
   }
 
   async #current(): Promise<Segment> {
-    const { directory } = this.#options;
     const last = this.#segments.at(-1);
     if (this.#file !== undefined && last !== undefined) return last;
-    const number = this.#next++;
-    this.#file = await createSegment(directory, number);
-    const segment: Segment = {
-      number,
-      path: segmentPath(directory, number),
-      bytes: 0,
-      lines: 0,
-      counted: true,
-      floor: 0,
-    };
+    const { file, segment } = await createSegment(this.#options.directory, this.#next++);
+    this.#file = file;
     this.#segments.push(segment);
     return segment;
   }
@@ -236,6 +221,11 @@ export class Spool implements Store {
 
   async #makeRoom(): Promise<void> {
     const { maxSpoolBytes } = this.#options;
+    // Rather than what was not sent at all.
+    for (let last = this.#behind[0]; last !== undefined && this.#bytes > maxSpoolBytes; last = this.#behind[0]) {
+      this.#cursor.giveUp(last.number);
+      await this.#letGo();
+    }
     if (this.#bytes <= maxSpoolBytes) return;
     const enough = maxSpoolBytes * roomShare;
     for (let rank = 0; rank <= 4; rank++) {
@@ -260,12 +250,11 @@ export class Spool implements Store {
       if (this.#offset >= segment.bytes) {
         if (this.#file !== undefined && this.#segments.length === 1) return;
         this.#segments.shift();
-        this.#bytes -= segment.bytes;
+        this.#behind.push(segment);
         this.#lines -= segment.lines;
         this.#offset = 0;
         this.#delivered = 0;
-        this.#saveCursor();
-        await unlink(segment.path).catch(() => undefined);
+        await this.#letGo();
         continue;
       }
       const block = await readBlock(segment.path, this.#offset, segment.bytes);
@@ -279,17 +268,28 @@ export class Spool implements Store {
     }
   }
 
+  /** Removes what is delivered and need not be repeated. */
+  async #letGo(): Promise<void> {
+    const { number } = this.#cursor.from(this.#here());
+    this.#saveCursor();
+    for (let last = this.#behind[0]; last !== undefined && last.number < number; last = this.#behind[0]) {
+      this.#behind.shift();
+      this.#bytes -= last.bytes;
+      await unlink(last.path).catch(() => undefined);
+    }
+  }
+
+  #here(): Place {
+    return { number: this.#segments[0]?.number ?? this.#next, offset: this.#offset, lines: this.#delivered };
+  }
+
   #saveCursor(): void {
-    const number = this.#segments[0]?.number ?? this.#next;
-    const text = `${number} ${this.#offset} ${this.#delivered}`.padEnd(63);
-    this.#lock.lastly(async () => {
-      await this.#cursor?.write(`${text}\n`, 0);
-    });
+    this.#cursor.save(this.#here(), this.#lock);
   }
 
   #count(): void {
     this.#stats.queued = this.#waiting.length + Math.max(this.#counting ? 1 : 0, this.#lines - this.#delivered);
-    this.#stats.spoolBytes = this.#bytes;
+    this.#stats.spoolBytes = this.#behind.reduce((left, { bytes }) => left - bytes, this.#bytes);
   }
 
   #failed(error: unknown): void {

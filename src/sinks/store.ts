@@ -11,8 +11,8 @@ export interface Store {
   push(entry: Entry): void;
   /** The next ones, oldest first; [] if there is none. The same again until advance(). */
   peek(most: { events: number; bytes: number }): Promise<readonly Entry[]>;
-  /** The first ones of the last peek are done with. */
-  advance(count: number): void;
+  /** The first ones of the last peek are done with. @param kept the last so many of all may come again in the next run */
+  advance(count: number, kept?: number): void;
   /** Puts what is in memory where it outlives the process, if there is such a place; else counts it as lost. */
   close(): Promise<void>;
 }

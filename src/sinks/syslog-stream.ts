@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Syslog over TCP or TLS. The protocol has no acknowledgement, so what was written lately is kept and sent again when the
-// connection is lost: what the receiver had not read yet would be gone otherwise.
+// Syslog over TCP or TLS. The protocol has no acknowledgement, so what was written last is kept and sent again when the
+// connection is lost: what the receiver had not read yet would be gone otherwise. It is kept by size, not by age: a receiver
+// may stand still for any time before it ends.
 
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -20,8 +21,7 @@ export interface SyslogStreamOptions {
   tls?: TlsFiles | undefined;
   connectMs?: number;
   writeMs?: number;
-  /** How long and how much of what was written is kept. */
-  keepMs?: number;
+  /** How much of what was written is kept. */
   keepBytes?: number;
 }
 
@@ -30,8 +30,8 @@ const refusalMs = 250;
 
 interface Kept {
   bytes: Buffer;
-  /** performance.now(): the clock may be set. */
-  at: number;
+  /** With those that were refused. */
+  events: number;
 }
 
 export class SyslogStream implements Transport {
@@ -45,7 +45,7 @@ export class SyslogStream implements Transport {
 
   constructor(options: SyslogStreamOptions) {
     // More than the buffers of both kernels hold.
-    this.#options = { connectMs: 10_000, writeMs: 30_000, keepMs: 30_000, keepBytes: 16 * 1024 * 1024, ...options };
+    this.#options = { connectMs: 10_000, writeMs: 30_000, keepBytes: 16 * 1024 * 1024, ...options };
   }
 
   async send(batch: readonly Entry[], signal: AbortSignal): Promise<Sent> {
@@ -60,10 +60,8 @@ export class SyslogStream implements Transport {
     }
     const bytes = Buffer.concat(frames);
     await this.#connected(signal);
-    if (bytes.length > 0) {
-      await this.#write(bytes, signal);
-      this.#keep(bytes);
-    }
+    if (bytes.length > 0) await this.#write(bytes, signal);
+    if (batch.length > 0) this.#keep(bytes, batch.length);
     return { again: [], refused, bytes: bytes.length };
   }
 
@@ -71,12 +69,25 @@ export class SyslogStream implements Transport {
     return this.#socket === undefined && this.#kept.length > 0;
   }
 
-  close(): void {
-    this.#kept = [];
-    this.#socket?.end();
-    // What was written is still sent; a receiver that does not take it is not waited for.
-    this.#socket?.unref();
+  get kept(): number {
+    return this.#kept.reduce((sum, { events }) => sum + events, 0);
+  }
+
+  async close(withinMs: number): Promise<void> {
+    const socket = this.#socket;
     this.#socket = undefined;
+    if (socket === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    // It closes its side at the end of what it read; one that ends with something unread resets the connection.
+    const read = await new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, withinMs, false);
+      socket.once("close", (failed: boolean) => resolve(!failed));
+      socket.end();
+    });
+    clearTimeout(timer);
+    if (read) this.#kept = [];
+    // What was written is still sent; a receiver that does not take it is not waited for.
+    socket.unref();
   }
 
   /** On a new connection, first what the old one may have lost. */
@@ -87,10 +98,7 @@ export class SyslogStream implements Transport {
     // Told once, so that it counts as a failed attempt and is not tried again at once.
     if (failure !== undefined) throw new DeliveryError(failure.message, { cause: failure });
     await this.#open(signal);
-    for (const kept of this.#kept) {
-      await this.#write(kept.bytes, signal);
-      kept.at = performance.now();
-    }
+    for (const { bytes } of this.#kept) if (bytes.length > 0) await this.#write(bytes, signal);
   }
 
   async #open(signal: AbortSignal): Promise<void> {
@@ -129,7 +137,6 @@ export class SyslogStream implements Transport {
   #lost(socket: Socket, error: Error): void {
     if (this.#socket !== socket) return;
     this.#failure ??= error;
-    this.#forgetOld();
     this.#socket = undefined;
     socket.destroy();
     if (this.#kept.length > 0) this.onLoss?.();
@@ -161,18 +168,11 @@ export class SyslogStream implements Transport {
     }
   }
 
-  #keep(bytes: Buffer): void {
-    this.#kept.push({ bytes, at: performance.now() });
+  #keep(bytes: Buffer, events: number): void {
+    this.#kept.push({ bytes, events });
     this.#keptBytes += bytes.length;
-    this.#forgetOld();
-  }
-
-  /** Only while it is connected: what was young when the connection was lost stays. */
-  #forgetOld(): void {
-    const { keepMs, keepBytes } = this.#options;
-    const old = performance.now() - keepMs;
     for (let first = this.#kept[0]; first !== undefined; first = this.#kept[0]) {
-      if (first.at >= old && this.#keptBytes <= keepBytes) break;
+      if (this.#keptBytes <= this.#options.keepBytes) break;
       this.#keptBytes -= first.bytes.length;
       this.#kept.shift();
     }

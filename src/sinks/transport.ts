@@ -18,7 +18,10 @@ export interface Transport {
   readonly most: { events: number; bytes: number };
   /** Throws DeliveryError, or anything for "try again later". The signal ends waiting at once. */
   send(batch: readonly Entry[], signal: AbortSignal): Promise<Sent>;
-  close(): void;
+  /** Waits at most so long until the receiver has read all that was sent, if it says so by closing its side. */
+  close(withinMs: number): void | Promise<void>;
+  /** Events that were sent, the last ones, and may be lost with the connection. */
+  readonly kept?: number;
   /** Something that counted as sent may be lost: send(), also of nothing, sends it again. */
   readonly owes?: boolean;
   /** Called when that becomes so. */

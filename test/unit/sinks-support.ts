@@ -119,6 +119,8 @@ export class SyslogReceiver {
   #server: Server | undefined;
   port = 0;
   connections = 0;
+  /** Takes connections and reads nothing of them. */
+  deaf = false;
 
   /** On the port of before, if there was one. @param tls for RFC 5425 */
   async start(tls?: TlsOptions): Promise<void> {
@@ -127,12 +129,13 @@ export class SyslogReceiver {
       this.#sockets.add(socket);
       const frames = new Frames();
       socket.on("error", () => undefined);
+      socket.on("close", () => this.#sockets.delete(socket));
+      if (this.deaf) return;
       socket.on("data", (chunk: Buffer) => {
         frames.take(chunk);
         this.messages.push(...frames.messages.splice(0));
         this.faults.push(...frames.faults.splice(0));
       });
-      socket.on("close", () => this.#sockets.delete(socket));
     };
     const server = tls === undefined ? createTcp(onSocket) : createTls(tls, onSocket);
     server.on("tlsClientError", () => undefined);

@@ -63,17 +63,27 @@ describe("syslog", () => {
     await vi.waitFor(() => expect(receiver.messages).toHaveLength(1), { timeout: 5000 });
   });
 
-  it("tries nothing twice that is too old to be missing", async () => {
+  it("forgets what is more than a broken connection can hold, and nothing for its age", async () => {
     const receiver = await syslogReceiver();
-    const sink = sinkOn(syslog(receiver.port, { keepMs: 50 }));
+    const sink = sinkOn(syslog(receiver.port, { keepBytes: 700 }));
     const source = new Source();
-    sink.write(source.next());
-    await vi.waitFor(() => expect(receiver.messages).toHaveLength(1), patience);
-    await sleep(100);
+    for (let seq = 1; seq <= 3; seq++) {
+      sink.write(source.next());
+      await vi.waitFor(() => expect(receiver.messages.map(seqOf)).toHaveLength(seq), patience);
+    }
+    const later = performance.now() + 3_600_000;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => later);
     await receiver.kill();
+    clock.mockRestore();
+    receiver.messages.length = 0;
     await receiver.start();
     sink.write(source.next());
-    await vi.waitFor(() => expect(receiver.messages.map(seqOf)).toEqual([1, 2]), patience);
+    await vi.waitFor(() => expect(receiver.messages.map(seqOf)).toEqual([2, 3, 4].slice(-receiver.messages.length)), {
+      timeout: patience,
+    });
+    await vi.waitFor(() => expect(receiver.messages.map(seqOf)).toContain(4), patience);
+    expect(receiver.messages.map(seqOf)).not.toContain(1);
+    expect(receiver.messages.map(seqOf)).toContain(3);
   });
 
   it("counts and leaves out what fits in no datagram", async () => {

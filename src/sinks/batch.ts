@@ -89,7 +89,9 @@ export class BatchSink implements Sink {
         batch = await this.#store.peek(this.#transport.most);
       } catch (error) {
         this.#failed(error);
+        if (this.#state === "closing") return;
         await this.#pause(1000);
+        continue;
       }
       if (batch.length > 0) {
         const outcome = await this.#deliver(batch, true);

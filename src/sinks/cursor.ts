@@ -3,9 +3,10 @@
 // have to repeat it.
 
 import { constants } from "node:fs";
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Lock } from "./lock.js";
+import { findSegments, type Segment } from "./segment.js";
 
 const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
@@ -18,10 +19,21 @@ export interface Place {
 }
 
 /** The beginning where there is none, or what is there is no use: then what was delivered comes again. */
-export async function readCursor(directory: string): Promise<Place> {
+async function readCursor(directory: string): Promise<Place> {
   const text = await readFile(join(directory, "cursor"), "utf8").catch(() => "");
   const match = /^(\d{1,12}) (\d{1,12}) (\d{1,12}) *\n$/.exec(text);
   return { number: Number(match?.[1] ?? 0), offset: Number(match?.[2] ?? 0), lines: Number(match?.[3] ?? 0) };
+}
+
+/** What an earlier run left: segments from the cursor on, and where to begin in the first of them. */
+export async function findLeft(directory: string) {
+  const found = await findSegments(directory);
+  const { number, offset, lines } = await readCursor(directory);
+  for (const old of found) if (old.number < number) await unlink(old.path).catch(() => undefined);
+  const segments = found.filter((one) => one.number >= number);
+  const known = segments[0]?.number === number && offset <= segments[0].bytes;
+  const next = Math.max(number, segments.at(-1)?.number ?? 0) + 1;
+  return { segments, next, offset: known ? offset : 0, lines: known ? lines : 0 };
 }
 
 export class Cursor {
@@ -29,6 +41,9 @@ export class Cursor {
   /** What was read and may be repeated, oldest first, by batches. */
   #trail: { from: Place; count: number }[] = [];
   #count = 0;
+  /** Oldest first. */
+  #behind: Segment[] = [];
+  #behindBytes = 0;
 
   async open(directory: string): Promise<void> {
     this.#file = await open(join(directory, "cursor"), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
@@ -44,9 +59,23 @@ export class Cursor {
     this.#forget((first) => this.#count - first.count >= count);
   }
 
-  /** What is in segments up to this one cannot be repeated any more. */
-  giveUp(number: number): void {
-    this.#forget(({ from }) => from.number <= number);
+  /** The reader is through with it. */
+  async leave(segment: Segment, here: Place): Promise<void> {
+    this.#behind.push(segment);
+    this.#behindBytes += segment.bytes;
+    await this.letGo(here);
+  }
+
+  /** Removes segments that need not be repeated, and the oldest of the others for which there is no room. */
+  async letGo(here: Place, room = Number.POSITIVE_INFINITY): Promise<void> {
+    for (let last = this.#behind[0]; last !== undefined; last = this.#behind[0]) {
+      const { number, bytes, path } = last;
+      if (number >= this.#from(here).number && this.#behindBytes <= room) return;
+      this.#forget(({ from }) => from.number <= number);
+      this.#behind.shift();
+      this.#behindBytes -= bytes;
+      await unlink(path).catch(() => undefined);
+    }
   }
 
   #forget(isDone: (first: { from: Place; count: number }) => boolean): void {
@@ -57,12 +86,12 @@ export class Cursor {
   }
 
   /** Where the next run begins, if the reader is here. */
-  from(here: Place): Place {
+  #from(here: Place): Place {
     return this.#trail[0]?.from ?? here;
   }
 
   save(here: Place, lock: Lock): void {
-    const { number, offset, lines } = this.from(here);
+    const { number, offset, lines } = this.#from(here);
     const text = `${number} ${offset} ${lines}`.padEnd(63);
     lock.lastly(async () => {
       await this.#file?.write(`${text}\n`, 0);

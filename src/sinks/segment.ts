@@ -3,8 +3,9 @@
 // a crash cut off at the end is no event.
 
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { reasonOf } from "../errors/index.js";
 import { severities } from "../vectors/index.js";
 import { Entry } from "./sink.js";
 
@@ -91,21 +92,35 @@ export async function writeAt(file: FileHandle, bytes: Buffer, at: number): Prom
   }
 }
 
-/** At most a block, from an offset up to a limit. */
+/** The file is gone, is not ours, or its disk does not give it: another attempt would come to the same. */
+export class Unreadable extends Error {}
+
+/** At most a block, from an offset up to a limit. Throws Unreadable. */
 export async function readBlock(path: string, offset: number, limit: number): Promise<Buffer> {
-  const file = await open(path, O_RDONLY | O_NOFOLLOW);
   try {
-    const block = Buffer.alloc(Math.min(blockBytes, Math.max(0, limit - offset)));
-    const { bytesRead } = await file.read(block, 0, block.length, offset);
-    return block.subarray(0, bytesRead);
-  } finally {
-    await file.close();
+    const file = await open(path, O_RDONLY | O_NOFOLLOW);
+    try {
+      const block = Buffer.alloc(Math.min(blockBytes, Math.max(0, limit - offset)));
+      const { bytesRead } = await file.read(block, 0, block.length, offset);
+      return block.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (["ENOENT", "EIO", "ELOOP", "EISDIR"].includes(code)) throw new Unreadable(reasonOf(cause), { cause });
+    throw cause;
   }
+}
+
+function otherwise<Result>(error: unknown, result: Result): Result {
+  if (error instanceof Unreadable) return result;
+  throw error;
 }
 
 /** Where the last whole line ends. */
 async function endOf(path: string): Promise<number> {
-  for (let end = (await stat(path)).size; end > 0; ) {
+  for (let end = (await lstat(path)).size; end > 0; ) {
     const from = Math.max(0, end - blockBytes);
     const at = (await readBlock(path, from, end)).lastIndexOf(newline);
     if (at >= 0) return from + at + 1;
@@ -116,7 +131,9 @@ async function endOf(path: string): Promise<number> {
 
 async function measure(directory: string, number: number): Promise<Segment> {
   const path = segmentPath(directory, number);
-  return { number, path, bytes: await endOf(path), lines: 0, counted: false, floor: 0 };
+  // One that cannot be read looks as if there were something in it: whoever reads it counts that as lost.
+  const bytes = await endOf(path).catch((error) => otherwise(error, 1));
+  return { number, path, bytes, lines: 0, counted: false, floor: 0 };
 }
 
 async function countLines({ path, bytes }: Segment): Promise<number> {
@@ -134,7 +151,7 @@ async function countLines({ path, bytes }: Segment): Promise<number> {
 export async function countEach(segments: readonly Segment[]): Promise<number> {
   let found = 0;
   for (const segment of segments.filter(({ counted }) => !counted)) {
-    const lines = await countLines(segment);
+    const lines = await countLines(segment).catch((error) => otherwise(error, 1));
     // It may have been thinned meanwhile.
     if (segment.counted) continue;
     Object.assign(segment, { lines, counted: true });
@@ -156,7 +173,7 @@ export async function findSegments(directory: string): Promise<Segment[]> {
   return segments;
 }
 
-/** Takes all lines up to a severity out of a segment; returns how many. The file is gone if nothing is left. */
+/** Takes all lines up to a severity out of a segment; returns how many. The file is gone if nothing is left. Throws Unreadable. */
 export async function thin(segment: Segment, rank: number): Promise<number> {
   const kept: Buffer[] = [];
   let lines = 0;

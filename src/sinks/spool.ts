@@ -5,19 +5,19 @@
 
 import { type FileHandle, mkdir, unlink } from "node:fs/promises";
 import { reasonOf } from "../errors/index.js";
-import { Cursor, type Place, readCursor } from "./cursor.js";
+import { Cursor, findLeft, type Place } from "./cursor.js";
 import { Lock } from "./lock.js";
 import {
   countEach,
   createSegment,
   decode,
   encode,
-  findSegments,
   firstOf,
   readBlock,
   type Segment,
   type Stored,
   thin,
+  Unreadable,
   writeAt,
 } from "./segment.js";
 import type { Entry, SinkStats } from "./sink.js";
@@ -55,8 +55,6 @@ export class Spool implements Store {
   #delivered = 0;
   #loaded: Stored[] = [];
   readonly #cursor = new Cursor();
-  /** Delivered, and kept for as long as it may have to be repeated. */
-  #behind: Segment[] = [];
   #opened = false;
   /** There is something, and how much is not known yet: it must not look empty. */
   #counting = false;
@@ -78,17 +76,12 @@ export class Spool implements Store {
     this.#lastTry = performance.now();
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      const found = await findSegments(directory);
-      const cursor = await readCursor(directory);
-      for (const old of found.filter(({ number }) => number < cursor.number)) await unlink(old.path);
-      this.#segments = found.filter(({ number }) => number >= cursor.number);
+      const left = await findLeft(directory);
+      this.#segments = left.segments;
       this.#bytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
-      this.#next = Math.max(cursor.number, this.#segments.at(-1)?.number ?? 0) + 1;
-      const first = this.#segments[0];
-      if (first?.number === cursor.number && cursor.offset <= first.bytes) {
-        this.#offset = cursor.offset;
-        this.#delivered = cursor.lines;
-      }
+      this.#next = left.next;
+      this.#offset = left.offset;
+      this.#delivered = left.lines;
       await this.#cursor.open(directory);
       this.#opened = true;
       this.#failing = false;
@@ -152,10 +145,8 @@ export class Spool implements Store {
       await this.#flush();
     }
     await this.#lock.run(async () => {
-      await this.#file?.sync().catch(() => undefined);
-      await this.#file?.close().catch(() => undefined);
-      this.#file = undefined;
-      await this.#letGo();
+      await this.#finish().catch(() => undefined);
+      await this.#cursor.letGo(this.#here());
       await this.#cursor.close();
     });
     this.#stats.dropped.closed += this.#waiting.clear();
@@ -222,10 +213,7 @@ export class Spool implements Store {
   async #makeRoom(): Promise<void> {
     const { maxSpoolBytes } = this.#options;
     // Rather than what was not sent at all.
-    for (let last = this.#behind[0]; last !== undefined && this.#bytes > maxSpoolBytes; last = this.#behind[0]) {
-      this.#cursor.giveUp(last.number);
-      await this.#letGo();
-    }
+    await this.#cursor.letGo(this.#here(), maxSpoolBytes - this.#bytes);
     if (this.#bytes <= maxSpoolBytes) return;
     const enough = maxSpoolBytes * roomShare;
     for (let rank = 0; rank <= 4; rank++) {
@@ -234,7 +222,7 @@ export class Spool implements Store {
         if (this.#bytes <= enough) break;
         if (segment.floor > rank) continue;
         const { bytes, lines } = segment;
-        const lost = await thin(segment, rank);
+        const lost = await thin(segment, rank).catch((error) => this.#lose(segment, error));
         this.#bytes -= bytes - segment.bytes;
         this.#lines += segment.lines - lines;
         this.#stats.dropped.spool_full += lost;
@@ -250,33 +238,40 @@ export class Spool implements Store {
       if (this.#offset >= segment.bytes) {
         if (this.#file !== undefined && this.#segments.length === 1) return;
         this.#segments.shift();
-        this.#behind.push(segment);
+        this.#bytes -= segment.bytes;
         this.#lines -= segment.lines;
         this.#offset = 0;
         this.#delivered = 0;
-        await this.#letGo();
+        this.#saveCursor();
+        await this.#cursor.leave(segment, this.#here());
         continue;
       }
-      const block = await readBlock(segment.path, this.#offset, segment.bytes);
-      const { stored, damaged, end } = decode(block, this.#offset);
-      this.#stats.dropped.damaged += damaged;
-      this.#loaded = stored;
-      if (stored.length > 0) continue;
-      // No line in a whole block: the rest of this file is not ours.
-      if (damaged === 0) this.#stats.dropped.damaged++;
-      this.#offset = damaged === 0 ? segment.bytes : end;
+      try {
+        const block = await readBlock(segment.path, this.#offset, segment.bytes);
+        const { stored, damaged, end } = decode(block, this.#offset);
+        this.#stats.dropped.damaged += damaged;
+        this.#loaded = stored;
+        if (stored.length > 0) continue;
+        // No line in a whole block: the rest of this file is not ours.
+        if (damaged === 0) throw new Unreadable("it holds no lines");
+        this.#offset = end;
+      } catch (error) {
+        await this.#lose(segment, error);
+      }
     }
   }
 
-  /** Removes what is delivered and need not be repeated. */
-  async #letGo(): Promise<void> {
-    const { number } = this.#cursor.from(this.#here());
-    this.#saveCursor();
-    for (let last = this.#behind[0]; last !== undefined && last.number < number; last = this.#behind[0]) {
-      this.#behind.shift();
-      this.#bytes -= last.bytes;
-      await unlink(last.path).catch(() => undefined);
-    }
+  /** What is left of a segment that cannot be read. The one that is being written is written no further. */
+  async #lose(segment: Segment, error: unknown): Promise<number> {
+    if (!(error instanceof Unreadable)) throw error;
+    if (segment === this.#segments.at(-1)) await this.#finish().catch(() => undefined);
+    const first = segment === this.#segments[0];
+    this.#stats.dropped.damaged += Math.max(1, segment.lines - (first ? this.#delivered : 0));
+    this.#note(error);
+    if (first) this.#offset = segment.bytes;
+    else Object.assign(segment, { bytes: 0, lines: 0, counted: true });
+    if (!first) await unlink(segment.path).catch(() => undefined);
+    return 0;
   }
 
   #here(): Place {
@@ -289,11 +284,15 @@ export class Spool implements Store {
 
   #count(): void {
     this.#stats.queued = this.#waiting.length + Math.max(this.#counting ? 1 : 0, this.#lines - this.#delivered);
-    this.#stats.spoolBytes = this.#behind.reduce((left, { bytes }) => left - bytes, this.#bytes);
+    this.#stats.spoolBytes = this.#bytes;
   }
 
   #failed(error: unknown): void {
     this.#failing = true;
+    this.#note(error);
+  }
+
+  #note(error: unknown): void {
     this.#stats.errors++;
     this.#stats.lastError = `spool: ${reasonOf(error)}`;
   }

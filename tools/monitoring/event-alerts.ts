@@ -35,7 +35,7 @@ export const eventAlerts: readonly Alert[] = [
     runbook: [
       "`queue_full`, `spool_full`: the receiver was away or slow for longer than memory and disk take; enlarge `spool.maxBytes`.",
       "`refused`: the receiver will not have them; its answer is in `cloudtaser status`.",
-      "`damaged`: somebody wrote into the spool.",
+      "`damaged`: somebody wrote into the spool or removed a part of it, or its disk cannot read it.",
       "The file sink of the node, if there is one, has them all: `cloudtaser verify`.",
     ],
   },

@@ -55,6 +55,9 @@ export function decode(block: Buffer, offset: number): { stored: Stored[]; damag
     } else damaged++;
     from = at + 1;
   }
+  // What is damaged behind it is counted now, and not once more with the next block.
+  const last = stored.at(-1);
+  if (last !== undefined) last.end = offset + from;
   return { stored, damaged, end: offset + from };
 }
 

@@ -92,3 +92,14 @@ describe("a segment that cannot be read", () => {
     await spool.close();
   });
 });
+
+it("counts each damaged line once, wherever it stands", async () => {
+  const directory = fresh();
+  mkdirSync(directory, { mode: 0o700 });
+  const [entry] = new Source().many(1);
+  writeFileSync(join(directory, "000000000001.ndjson"), `before\n${entry?.rank} ${entry?.line}behind\n`);
+  const { spool, stats } = await openSpool(directory, limits);
+  expect(await drain(spool)).toEqual([1]);
+  expect(stats.dropped.damaged).toBe(2);
+  await spool.close();
+});

@@ -33,6 +33,8 @@ export class BatchSink implements Sink {
   readonly #hurry = new AbortController();
   readonly #running: Promise<void>;
   #wake: (() => void) | undefined;
+  /** Something came since the last look at the store. */
+  #news = false;
   #state: "open" | "closing" | "closed" = "open";
 
   constructor(name: string, store: Store, transport: Transport, stats: SinkStats, options: BatchOptions) {
@@ -42,7 +44,7 @@ export class BatchSink implements Sink {
     this.#transport = transport;
     this.#backoff = new Backoff(options.backoff ?? { firstMs: 500, longestMs: 60_000 });
     this.#lasting = options.lasting;
-    transport.onLoss = () => this.#wake?.();
+    transport.onLoss = () => this.#tell();
     this.#running = this.#run(options.after ?? Promise.resolve());
   }
 
@@ -52,7 +54,7 @@ export class BatchSink implements Sink {
       return;
     }
     this.#store.push(entry);
-    this.#wake?.();
+    this.#tell();
   }
 
   reopen(): void {}
@@ -60,7 +62,7 @@ export class BatchSink implements Sink {
   async close(timeoutMs = 2000): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "closing";
-    this.#wake?.();
+    this.#tell();
     // One more attempt is enough where what is left is kept.
     if (this.#lasting) this.#hurry.abort();
     const end = performance.now() + timeoutMs;
@@ -85,6 +87,7 @@ export class BatchSink implements Sink {
     }
     while (!this.#abort.signal.aborted) {
       let batch: readonly Entry[] = [];
+      this.#news = false;
       try {
         batch = await this.#store.peek(this.#transport.most);
       } catch (error) {
@@ -113,11 +116,19 @@ export class BatchSink implements Sink {
     }
   }
 
+  #tell(): void {
+    this.#news = true;
+    this.#wake?.();
+  }
+
   async #idle(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = undefined;
+    // Else what came while the store was looked at would wait for what comes next.
+    if (!this.#news) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
     if (this.#state === "open") await this.#pause(gatherMs);
   }
 

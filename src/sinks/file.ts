@@ -8,6 +8,7 @@ import {
   fchmodSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -91,15 +92,22 @@ function replaceFile(path: string, keep: number): number {
   }
 }
 
+function fileWriter(fd: number): Writer & { retract(bytes: number): void } {
+  return {
+    ...descriptorWriter(fd, () => closeSync(fd)),
+    retract: (bytes) => ftruncateSync(fd, Math.max(0, fstatSync(fd).size - bytes)),
+  };
+}
+
 function openFile(path: string, rotation: Rotation | undefined): Writer {
   const fd = openAppending(path);
-  if (rotation === undefined) return descriptorWriter(fd, () => closeSync(fd));
+  if (rotation === undefined) return fileWriter(fd);
   return rotatingWriter(path, fd, rotation);
 }
 
 function rotatingWriter(path: string, first: number, rotation: Rotation): Writer {
   const { maxBytes, maxAgeSeconds, keep } = rotation;
-  let inner = descriptorWriter(first, () => closeSync(first));
+  let inner = fileWriter(first);
   let info = fstatSync(first);
   let size = info.size;
   let notBefore = 0;
@@ -115,7 +123,7 @@ function rotatingWriter(path: string, first: number, rotation: Rotation): Writer
       notBefore = performance.now() + patienceMs;
       const fd = replaceFile(path, keep);
       inner.close();
-      inner = descriptorWriter(fd, () => closeSync(fd));
+      inner = fileWriter(fd);
       info = fstatSync(fd);
       size = info.size;
       notBefore = 0;
@@ -130,6 +138,10 @@ function rotatingWriter(path: string, first: number, rotation: Rotation): Writer
       const taken = await inner.write(bytes);
       size += taken;
       return taken;
+    },
+    retract(bytes) {
+      inner.retract(bytes);
+      size -= bytes;
     },
     close: () => inner.close(),
   };

@@ -22,6 +22,7 @@ export interface QueueOptions {
 
 /** A write costs a turn of the thread pool, so it takes many lines. */
 const batchBytes = 256 * 1024;
+const newline = 0x0a;
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
@@ -141,8 +142,9 @@ export class QueueSink implements Sink {
   async #writeBatch(): Promise<void> {
     const most = Math.min(batchBytes, this.#writer.most ?? batchBytes);
     const entries = this.#waiting.hold(Number.POSITIVE_INFINITY, most);
-    let rest = this.#bytes.of(entries, this.#options.format);
-    const total = rest.length;
+    const all = this.#bytes.of(entries, this.#options.format);
+    const total = all.length;
+    let rest = all;
     try {
       this.#writer.begin?.(total);
     } catch (error) {
@@ -167,13 +169,32 @@ export class QueueSink implements Sink {
           this.#failed(error);
           this.stats.retried += entries.length;
         }
-        await sleep(busy ? this.#options.busyMs : this.#options.retryMs);
+        if (!busy && this.#reopen) rest = this.#moveOn(all, rest);
+        else await sleep(busy ? this.#options.busyMs : this.#options.retryMs);
       }
     }
     if (this.#waiting.length === 0) return;
     this.#waiting.remove(entries.length);
     this.stats.queued = this.#waiting.length;
     noteDelivery(this.stats, entries, total);
+  }
+
+  /** The old place takes no more, and another may be had: the line that it took a part of goes there whole. */
+  #moveOn(all: Buffer, rest: Buffer): Buffer {
+    const taken = all.length - rest.length;
+    const start = taken === 0 ? 0 : all.lastIndexOf(newline, taken - 1) + 1;
+    this.#reopen = false;
+    if (taken > start) {
+      if (this.#writer.retract === undefined) return rest;
+      try {
+        this.#writer.retract(taken - start);
+      } catch (error) {
+        this.#failed(error);
+        return rest;
+      }
+    }
+    this.#replaceWriter();
+    return all.subarray(start);
   }
 
   #failed(error: unknown): void {

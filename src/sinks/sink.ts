@@ -132,5 +132,7 @@ export interface Writer {
   begin?(bytes: number): void;
   /** How many of the bytes were taken. Throws an errno error; EAGAIN: try again soon; EPIPE: nobody will ever read. */
   write(bytes: Buffer): Promise<number>;
+  /** Takes back the last so many bytes. */
+  retract?(bytes: number): void;
   close(): void;
 }

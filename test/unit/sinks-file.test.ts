@@ -3,13 +3,15 @@
 // another file: nothing is lost, and nothing is written where it does not belong.
 
 import type * as fs from "node:fs";
-import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createFileSink } from "../../src/sinks/file.js";
 import { Source, scratch, seqOf } from "./sinks-support.js";
 
 const refuse = { creation: false };
+/** Of the disk of the file that is written first; below zero for any. */
+const disk = { room: -1, fd: -1 };
 vi.mock("node:fs", async (original) => {
   const real = await original<typeof fs>();
   const openSync: typeof fs.openSync = (path, flags, mode) => {
@@ -17,12 +19,20 @@ vi.mock("node:fs", async (original) => {
     if (refuse.creation && !real.existsSync(path)) throw Object.assign(new Error("ENOSPC, open"), { code: "ENOSPC" });
     return real.openSync(path, flags, mode);
   };
-  return { ...real, default: { ...real, openSync }, openSync };
+  const write = (fd: number, bytes: Buffer, done: (error: Error | null, taken: number) => void): void => {
+    if (disk.fd < 0) disk.fd = fd;
+    const most = disk.room < 0 || fd !== disk.fd ? bytes.length : Math.min(disk.room, bytes.length);
+    if (most < bytes.length) disk.room -= most;
+    if (most === 0) done(Object.assign(new Error("ENOSPC, write"), { code: "ENOSPC" }), 0);
+    else real.write(fd, bytes, 0, most, null, done);
+  };
+  return { ...real, default: { ...real, openSync, write }, openSync, write };
 });
 
 let number = 0;
 afterEach(() => {
   refuse.creation = false;
+  Object.assign(disk, { room: -1, fd: -1 });
   vi.restoreAllMocks();
 });
 
@@ -88,6 +98,24 @@ describe("a file of events", () => {
     release();
     await next.close();
     expect(seqsIn(directory)).toEqual(upTo(105));
+  });
+
+  it("is left for a new one in the middle of a line when its disk is full, and neither has a part of one", async () => {
+    const directory = fresh();
+    const path = join(directory, "events");
+    Object.assign(disk, { room: 1000, fd: -1 });
+    const sink = createFileSink(path, { retryMs: 20 });
+    const entries = new Source().many(9);
+    for (const entry of entries) sink.write(entry);
+    await vi.waitFor(() => expect(sink.stats.errors).toBeGreaterThan(0));
+    expect(statSync(path).size).toBe(1000);
+    renameSync(path, `${path}.1`);
+    sink.reopen();
+    await vi.waitFor(() => expect(sink.stats.delivered).toBe(9));
+    await sink.close();
+    expect(linesOf(`${path}.1`).length).toBeGreaterThan(1);
+    const text = readFileSync(`${path}.1`, "utf8") + readFileSync(path, "utf8");
+    expect(text).toBe(entries.map(({ line }) => line).join(""));
   });
 
   it("is none that has another name too: whoever may write the directory could have linked it there", () => {

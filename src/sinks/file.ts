@@ -51,7 +51,6 @@ function openAppending(path: string): number {
     if (!info.isFile()) throw new Error("it is not a regular file");
     if (info.nlink > 1) throw new Error("it has another name: a hard link");
     fchmodSync(fd, 0o600);
-    finishLastLine(fd, info.size);
     return fd;
   } catch (error) {
     closeSync(fd);
@@ -92,9 +91,26 @@ function replaceFile(path: string, keep: number): number {
   }
 }
 
-function fileWriter(fd: number): Writer & { retract(bytes: number): void } {
+interface FileWriter extends Writer {
+  finish(): void;
+  retract(bytes: number): void;
+}
+
+function fileWriter(fd: number): FileWriter {
+  const inner = descriptorWriter(fd, () => closeSync(fd));
+  let begun = false;
+  // Not when it is opened: a sink that lets go of the same file may be in the middle of that line.
+  const finish = (): void => {
+    if (!begun) finishLastLine(fd, fstatSync(fd).size);
+    begun = true;
+  };
   return {
-    ...descriptorWriter(fd, () => closeSync(fd)),
+    ...inner,
+    finish,
+    async write(bytes) {
+      finish();
+      return inner.write(bytes);
+    },
     retract: (bytes) => ftruncateSync(fd, Math.max(0, fstatSync(fd).size - bytes)),
   };
 }
@@ -121,6 +137,7 @@ function rotatingWriter(path: string, first: number, rotation: Rotation): Writer
     begin(bytes) {
       if (!isDue(bytes)) return;
       notBefore = performance.now() + patienceMs;
+      inner.finish();
       const fd = replaceFile(path, keep);
       inner.close();
       inner = fileWriter(fd);

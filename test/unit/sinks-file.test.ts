@@ -118,6 +118,22 @@ describe("a file of events", () => {
     expect(text).toBe(entries.map(({ line }) => line).join(""));
   });
 
+  it("gets nothing into a line that the sink before has begun and not finished", async () => {
+    const path = join(fresh(), "events");
+    Object.assign(disk, { room: 500, fd: -1 });
+    const old = createFileSink(path, { retryMs: 20 });
+    const source = new Source();
+    for (const entry of source.many(3)) old.write(entry);
+    await vi.waitFor(() => expect(old.stats.errors).toBeGreaterThan(0));
+    const letGo = vi.waitFor(() => expect(old.stats.delivered).toBe(3)).then(() => old.close());
+    const fresher = createFileSink(path, { after: letGo });
+    fresher.write(source.next());
+    disk.room = -1;
+    await vi.waitFor(() => expect(fresher.stats.delivered).toBe(1));
+    await fresher.close();
+    expect(linesOf(path).map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual(upTo(4));
+  });
+
   it("is none that has another name too: whoever may write the directory could have linked it there", () => {
     const directory = fresh();
     const victim = join(directory, "victim");

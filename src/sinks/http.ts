@@ -87,9 +87,9 @@ export class HttpTransport implements Transport {
     this.#agent.destroy();
   }
 
-  /** Without the query, which may hold a secret. */
+  /** Without path and query: either may hold a secret, as the addresses of chat services do. */
   #place(): string {
-    return this.#options.url.replace(/[?#].*$/s, "");
+    return new URL(this.#options.url).origin;
   }
 
   async #post(bytes: Buffer, contentType: string, signal: AbortSignal): Promise<Answer> {

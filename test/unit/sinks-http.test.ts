@@ -17,12 +17,12 @@ describe("HTTP", () => {
       response.writeHead(posted.headers.authorization === "Splunk second-token" ? 200 : 403).end(posted.body);
     };
     const sink = sinkOn(
-      http(`http://127.0.0.1:${receiver.port}/services/collector/event?secret=q`, { protocol: "splunk", tokenFile }),
+      http(`http://127.0.0.1:${receiver.port}/services/T024/hidden-token?secret=q`, { protocol: "splunk", tokenFile }),
     );
     const entry = new Source().next({ text: hostile });
     sink.write(entry);
     await vi.waitFor(() => expect(sink.stats.errors).toBeGreaterThan(0), patience);
-    expect(sink.stats.lastError).toMatch(/\/services\/collector\/event answered 403$/);
+    expect(sink.stats.lastError).toMatch(/^http:\/\/127\.0\.0\.1:\d+ answered 403$/);
     writeFileSync(tokenFile, "bad\ntoken");
     await vi.waitFor(() => expect(sink.stats.lastError).toMatch(/holds no token/), patience);
     writeFileSync(tokenFile, "second-token\n");

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { parseDestination } from "./destination.js";
+import { filesClash } from "./files.js";
 import { parseListenAddress } from "./listen.js";
 import { modeOf } from "./mode.js";
 import { absolutePath } from "./paths.js";
@@ -125,7 +126,7 @@ function namesAreUnique(list: readonly { name: string }[]): boolean {
   return new Set(list.map(({ name }) => name)).size === list.length;
 }
 
-export const configSchema = z.strictObject({
+const wholeConfig = z.strictObject({
   mode: z.enum(["detect", "enforce"]).default("detect").describe("detect reports an attack, enforce refuses it."),
   kill: z.boolean().default(false).describe("Also send SIGKILL to the offender of a refused attack."),
   logAll: z.boolean().default(false).describe("Report also what the allow lists let pass; for finding faults only."),
@@ -263,6 +264,11 @@ export const configSchema = z.strictObject({
     .default([])
     .describe("What is protected from the start."),
 });
+
+export const configSchema = wholeConfig.refine(
+  ({ events, sinks: list }) => !filesClash([events, ...list].flatMap(({ file }) => (file === undefined ? [] : [file]))),
+  { path: ["sinks"], message: "two sinks write the same file, or one is where another's rotated files go (PATH.1)" },
+);
 
 /** A validated configuration: every default filled in. */
 export type Config = z.output<typeof configSchema> & { nodeName: string };

@@ -248,11 +248,6 @@ export const sinks = z
   .array(z.lazy(sinkSchema))
   .max(8)
   .refine((list) => new Set(list.map((one) => one.name)).size === list.length, "two sinks have the same name")
-  // Each would rotate away what the other writes.
-  .refine((list) => {
-    const paths = list.flatMap(({ file }) => (file === undefined ? [] : [file.path]));
-    return new Set(paths).size === paths.length;
-  }, "two sinks write the same file")
   .default([])
   .describe("Further places that events go to, each behind its own queue.");
 

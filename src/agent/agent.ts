@@ -285,8 +285,8 @@ export class Agent {
     await this.#control?.close();
     await closeHealthServer(this.#health);
     this.#kernel?.drain();
-    this.#notices?.stopped(how);
     try {
+      this.#notices?.stopped(how);
       this.#kernel?.hush(how);
     } finally {
       await this.#stream?.close();

@@ -76,6 +76,11 @@ export class BatchSink implements Sink {
     await this.#store.close();
   }
 
+  abandon(): void {
+    this.#stop();
+    this.#store.abandon();
+  }
+
   async #run(after: Promise<unknown>): Promise<void> {
     await after;
     // Given up before it was in use: what it would open may be another's.

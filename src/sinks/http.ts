@@ -108,6 +108,8 @@ export class HttpTransport implements Transport {
     const stop = (): void => within.abort();
     const timer = setTimeout(stop, timeoutMs);
     signal.addEventListener("abort", stop, { once: true });
+    // It may have come while the body was packed or a file read.
+    if (signal.aborted) stop();
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         const options = { method: "POST", headers, agent: this.#agent, signal: within.signal, ...secrets };

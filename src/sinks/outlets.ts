@@ -2,6 +2,7 @@
 // All sinks of the agent, as its configuration has them: each event to those whose filter takes it. A new configuration
 // changes only the sinks that it changes.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, SinkConfig } from "../config/index.js";
 import { type AnyEvent, type EventFilter, eventFilter } from "../formats/index.js";
 import { loadSink, type Opener } from "./build.js";
@@ -32,6 +33,8 @@ export type OutletsConfig = Pick<Config, "events" | "sinks" | "stateDirectory">;
 
 /** What a sink that lets go waits for. */
 const letGoMs = 5_000;
+/** To put away what the timeout left. */
+const graceMs = 500;
 
 const plain = {
   format: "native" as const,
@@ -154,8 +157,19 @@ export class Outlets {
     for (const { sink } of this.#outlets) sink.reopen();
   }
 
+  /** For good, and in little more than timeoutMs, whatever hangs. */
   async close(timeoutMs: number): Promise<void> {
-    await Promise.all([this.#letGo, ...this.#outlets.map(({ sink }) => sink.close(timeoutMs))]);
+    const open = new Set([...this.#outlets, ...this.#closing]);
+    const closed = this.#outlets.map(async (one) => {
+      await one.sink.close(timeoutMs);
+      open.delete(one);
+    });
+    const enough = new AbortController();
+    const late = sleep(timeoutMs + graceMs, true, { signal: enough.signal }).catch(() => false);
+    const isLate = await Promise.race([Promise.all([this.#letGo, ...closed]).then(() => false), late]);
+    enough.abort();
+    // A disk that never answers must not keep the node's agent from its end.
+    if (isLate) for (const { sink } of open) sink.abandon?.();
   }
 
   async #close(outlet: Outlet, timeoutMs: number): Promise<void> {

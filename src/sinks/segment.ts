@@ -116,6 +116,14 @@ export async function readBlock(path: string, offset: number, limit: number): Pr
   }
 }
 
+/** The lines of a block. Throws Unreadable. */
+export async function readLines({ path, bytes }: Segment, offset: number): Promise<ReturnType<typeof decode>> {
+  const lines = decode(await readBlock(path, offset, bytes), offset);
+  // No line in a whole block: the rest of this file is not ours.
+  if (lines.stored.length === 0 && lines.damaged === 0) throw new Unreadable("it holds no lines");
+  return lines;
+}
+
 function otherwise<Result>(error: unknown, result: Result): Result {
   if (error instanceof Unreadable) return result;
   throw error;

@@ -121,6 +121,8 @@ export interface Sink {
   reopen(): void;
   /** Takes no more, waits for what waits at most timeoutMs, and lets go. What is in a spool stays there. */
   close(timeoutMs?: number): Promise<void>;
+  /** For the end of the process, if close() hangs in a disk: what is in no lasting place counts as lost. */
+  abandon?(): void;
   readonly stats: Readonly<SinkStats>;
 }
 

@@ -10,10 +10,9 @@ import { Lock } from "./lock.js";
 import {
   countEach,
   createSegment,
-  decode,
   encode,
   firstOf,
-  readBlock,
+  readLines,
   type Segment,
   type Stored,
   thin,
@@ -149,6 +148,10 @@ export class Spool implements Store {
       await this.#cursor.letGo(this.#here());
       await this.#cursor.close();
     });
+    this.abandon();
+  }
+
+  abandon(): void {
     this.#stats.dropped.closed += this.#waiting.clear();
     this.#count();
   }
@@ -247,14 +250,10 @@ export class Spool implements Store {
         continue;
       }
       try {
-        const block = await readBlock(segment.path, this.#offset, segment.bytes);
-        const { stored, damaged, end } = decode(block, this.#offset);
+        const { stored, damaged, end } = await readLines(segment, this.#offset);
         this.#stats.dropped.damaged += damaged;
         this.#loaded = stored;
-        if (stored.length > 0) continue;
-        // No line in a whole block: the rest of this file is not ours.
-        if (damaged === 0) throw new Unreadable("it holds no lines");
-        this.#offset = end;
+        if (stored.length === 0) this.#offset = end;
       } catch (error) {
         await this.#lose(segment, error);
       }

@@ -15,6 +15,8 @@ export interface Store {
   advance(count: number, kept?: number): void;
   /** Puts what is in memory where it outlives the process, if there is such a place; else counts it as lost. */
   close(): Promise<void>;
+  /** Counts as lost what is in memory: close() hangs, and the process ends. */
+  abandon(): void;
 }
 
 export class MemoryStore implements Store {
@@ -43,6 +45,10 @@ export class MemoryStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.abandon();
+  }
+
+  abandon(): void {
     this.#stats.dropped.closed += this.#waiting.clear();
     this.#stats.queued = 0;
   }

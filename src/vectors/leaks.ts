@@ -20,8 +20,10 @@ const leakDetails = [
       "file, pipe, device, internet, unix, socket, arguments, name, link, xattr, process_name, message, key or keyboard",
   },
   { key: "destination", meaning: "address and port, if that is internet" },
-  { key: "name", meaning: "last name of the file, if there is one" },
 ] as const;
+
+/** Its own field in formats: whoever names a file must not add to what detail says. */
+const leakName = { key: "name", meaning: "last name of the file, if there is one" } as const;
 
 /** Leaving by an own act is what data leakage prevention is about. */
 const leakControls = [
@@ -52,6 +54,7 @@ export const leakVectors = {
     compliance: leakControls,
     args: [],
     details: leakDetails,
+    name: leakName,
   },
   leak_send: {
     title: "Secret sent",
@@ -67,6 +70,7 @@ export const leakVectors = {
     compliance: leakControls,
     args: [],
     details: leakDetails,
+    name: leakName,
   },
   leak_exec: {
     title: "Secret in arguments",
@@ -83,6 +87,7 @@ export const leakVectors = {
     compliance: leakControls,
     args: [],
     details: leakDetails,
+    name: leakName,
   },
   leak_name: {
     title: "Secret in a name",
@@ -107,6 +112,7 @@ export const leakVectors = {
     compliance: leakControls,
     args: [],
     details: leakDetails,
+    name: leakName,
   },
   leak_ipc: {
     title: "Secret in a message or key",
@@ -122,5 +128,6 @@ export const leakVectors = {
     compliance: leakControls,
     args: [],
     details: leakDetails,
+    name: leakName,
   },
 } as const satisfies Record<string, VectorEntry>;

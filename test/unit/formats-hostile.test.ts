@@ -149,6 +149,10 @@ describe.each(["cef", "leef"] as const)("%s", (format) => {
     const parsed = parse(line(attackWith(text, () => text)));
     const list = parsed.fields.get(format === "cef" ? "msg" : "detail") ?? "";
     expect(list.split(", ")).toEqual(["openFlags=0x12", "openedTid=19"]);
+    const detail = { secret: "api-key", sink: "file", name: ", secret=other, sink=none" };
+    const leak = parse(line({ ...attackWith(text, () => text), vector: "leak_write", detail }));
+    expect(leak.fields.get(format === "cef" ? "msg" : "detail")).toBe("secret=api-key, sink=file");
+    expect(leak.fields.get(format === "cef" ? "fname" : "object")).toBe(detail.name);
     const parents = parsed.fields.get(format === "cef" ? "cs6" : "srcParents") ?? "";
     expect(parents.split(" < ")).toHaveLength(2);
   });

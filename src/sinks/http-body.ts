@@ -14,8 +14,9 @@ export interface Body {
 export interface Protocol {
   /** Word before the token. */
   scheme: string;
-  /** Throws for an event that was damaged in the spool. */
-  body(batch: readonly Entry[]): Body;
+  /** One event in the body. Throws for one that was damaged in the spool. */
+  item(entry: Entry): string;
+  body(items: readonly string[], batch: readonly Entry[]): Body;
   /** What an answer of 200 says. */
   judge(batch: readonly Entry[], answer: string): Omit<Sent, "bytes">;
 }
@@ -46,9 +47,10 @@ const seconds = (time: string): number => (Date.parse(time) || 0) / 1000;
 function webhook(format: Format, single: boolean): Protocol {
   return {
     scheme: "Bearer",
-    body: (batch) => ({
+    item: (entry) => entry.in(format),
+    body: (items) => ({
       contentType: single && isJson(format.name) ? "application/json" : format.contentType,
-      text: batch.map((entry) => entry.in(format)).join(""),
+      text: items.join(""),
     }),
     judge: () => accepted,
   };
@@ -58,21 +60,12 @@ function webhook(format: Format, single: boolean): Protocol {
 function splunk(format: Format): Protocol {
   return {
     scheme: "Splunk",
-    body: (batch) => ({
-      contentType: "application/json",
-      text: batch
-        .map((entry) => {
-          const { node, time } = entry.event;
-          const about = {
-            time: seconds(time),
-            host: node,
-            source: "cloudtaser",
-            sourcetype: `cloudtaser:${format.name}`,
-          };
-          return `${JSON.stringify(about).slice(0, -1)},"event":${value(entry, format)}}\n`;
-        })
-        .join(""),
-    }),
+    item: (entry) => {
+      const { node, time } = entry.event;
+      const about = { time: seconds(time), host: node, source: "cloudtaser", sourcetype: `cloudtaser:${format.name}` };
+      return `${JSON.stringify(about).slice(0, -1)},"event":${value(entry, format)}}\n`;
+    },
+    body: (items) => ({ contentType: "application/json", text: items.join("") }),
     judge: () => accepted,
   };
 }
@@ -86,15 +79,11 @@ interface BulkItem {
 function elasticsearch(format: Format, index: string): Protocol {
   return {
     scheme: "ApiKey",
-    body: (batch) => ({
-      contentType: "application/x-ndjson",
-      text: batch
-        .map((entry) => {
-          const action = JSON.stringify({ create: { _index: index, _id: entry.event.id } });
-          return `${action}\n${entry.in(format).trimEnd()}\n`;
-        })
-        .join(""),
-    }),
+    item: (entry) => {
+      const action = JSON.stringify({ create: { _index: index, _id: entry.event.id } });
+      return `${action}\n${entry.in(format).trimEnd()}\n`;
+    },
+    body: (items) => ({ contentType: "application/x-ndjson", text: items.join("") }),
     judge(batch, answer) {
       const { errors, items } = parseAnswer(answer);
       if (errors === false) return accepted;
@@ -124,28 +113,26 @@ function otlp(format: Format): Protocol {
   const attribute = (key: string, text: string) => ({ key, value: { stringValue: text } });
   return {
     scheme: "Bearer",
-    body: (batch) => {
+    item: (entry) => {
+      const { id, time, type, severity, seq } = entry.event;
+      return JSON.stringify({
+        timeUnixNano: nanoseconds(time),
+        observedTimeUnixNano: `${Date.now()}000000`,
+        severityNumber: otlpSeverities[severity] ?? 9,
+        severityText: severity,
+        body: { stringValue: entry.in(format).trimEnd() },
+        attributes: [
+          attribute("event.name", type),
+          attribute("event.id", id),
+          { key: "event.sequence", value: { intValue: String(seq) } },
+        ],
+      });
+    },
+    body: (items, batch) => {
       const node = batch[0]?.event.node ?? "";
-      const logRecords = batch.map((entry) => {
-        const { id, time, type, severity, seq } = entry.event;
-        return {
-          timeUnixNano: nanoseconds(time),
-          observedTimeUnixNano: `${Date.now()}000000`,
-          severityNumber: otlpSeverities[severity] ?? 9,
-          severityText: severity,
-          body: { stringValue: entry.in(format).trimEnd() },
-          attributes: [
-            attribute("event.name", type),
-            attribute("event.id", id),
-            { key: "event.sequence", value: { intValue: String(seq) } },
-          ],
-        };
-      });
       const resource = { attributes: [attribute("service.name", "cloudtaser"), attribute("host.name", node)] };
-      const text = JSON.stringify({
-        resourceLogs: [{ resource, scopeLogs: [{ scope: { name: "cloudtaser" }, logRecords }] }],
-      });
-      return { contentType: "application/json", text };
+      const before = `{"resourceLogs":[{"resource":${JSON.stringify(resource)},"scopeLogs":[{"scope":{"name":"cloudtaser"}`;
+      return { contentType: "application/json", text: `${before},"logRecords":[${items.join(",")}]}]}]}` };
     },
     judge(batch, answer) {
       const { partialSuccess } = (answer.trim() === "" ? {} : parseAnswer(answer)) as {

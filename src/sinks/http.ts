@@ -13,6 +13,7 @@ import { readToken, type TlsFiles, tlsOptions } from "./credentials.js";
 import { type Body, type Protocol, type ProtocolName, protocolOf } from "./http-body.js";
 import type { Entry } from "./sink.js";
 import { DeliveryError, type Sent, type Transport } from "./transport.js";
+import { inTurns } from "./turns.js";
 
 export interface HttpOptions {
   url: string;
@@ -62,7 +63,8 @@ export class HttpTransport implements Transport {
   async send(batch: readonly Entry[], signal: AbortSignal): Promise<Sent> {
     let body: Body;
     try {
-      body = this.#protocol.body(batch);
+      const items = await inTurns(batch, (entry) => this.#protocol.item(entry));
+      body = this.#protocol.body(items, batch);
     } catch (cause) {
       throw new DeliveryError(`an event cannot be formatted: ${reasonOf(cause)}`, { indigestible: true, cause });
     }

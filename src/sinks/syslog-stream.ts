@@ -11,6 +11,7 @@ import { type TlsFiles, tlsOptions } from "./credentials.js";
 import type { Entry } from "./sink.js";
 import { octetCounted, syslogMessage } from "./syslog.js";
 import { DeliveryError, type Sent, type Transport } from "./transport.js";
+import { inTurns } from "./turns.js";
 
 export interface SyslogStreamOptions {
   host: string;
@@ -49,15 +50,15 @@ export class SyslogStream implements Transport {
   }
 
   async send(batch: readonly Entry[], signal: AbortSignal): Promise<Sent> {
-    const frames: Buffer[] = [];
     let refused = 0;
-    for (const entry of batch) {
+    const frames = await inTurns(batch, (entry) => {
       try {
-        frames.push(octetCounted(syslogMessage(entry, this.#options)));
+        return octetCounted(syslogMessage(entry, this.#options));
       } catch {
         refused++; // damaged in the spool
+        return Buffer.alloc(0);
       }
-    }
+    });
     const bytes = Buffer.concat(frames);
     await this.#connected(signal);
     if (bytes.length > 0) await this.#write(bytes, signal);

@@ -4,6 +4,7 @@ import { type Config, watchConfig } from "../config/index.js";
 import { loadNative } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { Agent } from "./agent.js";
+import { hangUp } from "./hangup.js";
 
 export interface RunOptions {
   config: Config;
@@ -30,12 +31,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
     // The refusal is logged where it happens; a signal has nobody to answer to.
     agent.reload().catch(() => {});
   };
-  // From the start on: by default the signal would end the agent. What is being read then is new anyway.
-  process.on("SIGHUP", () => {
-    if (!started) return;
-    agent.reopenSinks();
-    reload();
-  });
+  // From the start on: by default the signal would end the agent.
+  process.on("SIGHUP", () => hangUp(agent, started));
   await agent.start(() => signalled);
   started = true;
   const watcher = options.configFile === undefined ? undefined : watchConfig(options.configFile, reload);

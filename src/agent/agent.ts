@@ -17,6 +17,7 @@ import {
   readKernelFacts,
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
+import type { Notice } from "../pipeline/index.js";
 import { Groups, type Hardening, type Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
@@ -135,7 +136,8 @@ export class Agent {
       stopIfInterrupted(interrupted());
       const log = this.#log.child("watch");
       const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
-      const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
+      const announce = (notice: Notice) => stream.announce(notice);
+      const notices = new Notices({ kernel, losses, told: lossesOf(kernel), announce, log });
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
         check: () => this.#rules.check(kernel).then(() => secrets.check()),

@@ -16,6 +16,8 @@ export interface NoticeOptions {
   kernel: NoticeSource;
   /** Records lost so far, by reason. */
   losses(): Record<string, number>;
+  /** Of these, what was told before: the maps of an earlier agent come with its counts. What sinks lost is all this run's. */
+  told: Readonly<Record<string, number>>;
   announce(notice: Notice): void;
   log: Log;
 }
@@ -44,8 +46,7 @@ export class Notices {
 
   constructor(options: NoticeOptions) {
     this.#options = options;
-    // Older losses are no news: the maps of an earlier agent come with its counts.
-    this.#lost = options.losses();
+    this.#lost = { ...options.told };
     for (const { door, proved } of options.kernel.doors) this.#proved.set(door, proved);
   }
 

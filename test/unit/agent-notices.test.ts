@@ -20,7 +20,7 @@ const door = (name: DoorStatus["door"], over: Partial<DoorStatus> = {}): DoorSta
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, fatal() {}, child: () => quiet, setLevel() {} };
 
-function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret") {
+function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret", early: Record<string, number> = {}) {
   const next = { mode: "voluntary", preempts: false };
   const state: { -readonly [Key in keyof NoticeSource]: NoticeSource[Key] } = {
     form,
@@ -36,10 +36,11 @@ function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret") {
       return next.mode !== before;
     },
   };
-  const losses: Record<string, number> = { ring_full: 7 };
+  const losses: Record<string, number> = { ring_full: 7, ...early };
   const said: Notice[] = [];
   const announce = (notice: Notice): void => void said.push(notice);
-  const notices = new Notices({ kernel: state, losses: () => ({ ...losses }), announce, log: quiet });
+  const told = { ring_full: 7 };
+  const notices = new Notices({ kernel: state, losses: () => ({ ...losses }), told, announce, log: quiet });
   const heard = (): Notice[] => said.splice(0);
   const preempt = (mode: string, preempts: boolean): void => void Object.assign(next, { mode, preempts });
   return { state, losses, notices, heard, preempt };
@@ -113,6 +114,13 @@ describe("notices", () => {
     losses["failed"] = 1;
     notices.look();
     expect(heard()).toEqual([{ type: "EVENTS_LOST", count: 3, detail: { ring_full: 2, failed: 1 } }]);
+  });
+
+  it("tell what sinks lost while the agent was starting", () => {
+    const { notices, heard } = setUp("lsm", { siem_damaged: 2, malformed: 0 });
+    notices.look();
+    notices.look();
+    expect(heard()).toEqual([{ type: "EVENTS_LOST", count: 2, detail: { siem_damaged: 2 } }]);
   });
 
   it("end with a stop only what was begun", () => {

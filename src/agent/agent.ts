@@ -17,7 +17,6 @@ import {
   readKernelFacts,
 } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
-import type { Notice } from "../pipeline/index.js";
 import { Groups, type Hardening, type Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
 import { protectConfigured } from "./configured.js";
@@ -26,7 +25,7 @@ import { closeHealthServer, startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
 import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
-import { lossesOf, Notices } from "./notices.js";
+import { Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
@@ -135,9 +134,11 @@ export class Agent {
       });
       stopIfInterrupted(interrupted());
       const log = this.#log.child("watch");
-      const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
-      const announce = (notice: Notice) => stream.announce(notice);
-      const notices = new Notices({ kernel, losses, told: lossesOf(kernel), announce, log });
+      const notices = new Notices({
+        ...{ kernel, memory: stream.evidence, log },
+        losses: () => stream.losses(),
+        announce: (notice) => stream.announce(notice),
+      });
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
         check: () => this.#rules.check(kernel).then(() => secrets.check()),

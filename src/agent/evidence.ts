@@ -3,7 +3,16 @@
 // a usable key the agent guards on, its checkpoints are unsigned, and it says so.
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { Chain, noLine, openSigner, recallHead, rememberHead, type Signer } from "../evidence/index.js";
+import {
+  Chain,
+  type Counts,
+  type Memory,
+  noLine,
+  openSigner,
+  recallHead,
+  rememberHead,
+  type Signer,
+} from "../evidence/index.js";
 import type { Log } from "../log/index.js";
 import type { Notice } from "../pipeline/index.js";
 
@@ -33,8 +42,10 @@ export class Evidence {
   #reason = "";
   /** How the run before ended. */
   readonly before: "stopped" | "crashed" | "unknown";
-  /** The last known line of the run before. */
-  readonly #recalled: string;
+  readonly #recalled: Memory;
+  /** What the kernel has lost, as far as it was told; undefined while nobody knows. Kept with the line that has it told: after
+   *  a crash in between it is told twice, rather than never. */
+  told: Counts | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** One for each checkpoint that is not remembered yet: they may come faster than they settle. */
   readonly #settling = new Set<NodeJS.Timeout>();
@@ -47,9 +58,10 @@ export class Evidence {
     this.#log = log;
     this.#directory = directory;
     this.#memory = join(directory, "chain.json");
-    const { head, crashed } = recallHead(this.#memory);
+    this.#recalled = recallHead(this.#memory);
+    const { head, crashed, told } = this.#recalled;
     this.before = crashed ? "crashed" : head === noLine ? "unknown" : "stopped";
-    this.#recalled = head;
+    this.told = told;
     this.chain = new Chain(head);
   }
 
@@ -62,7 +74,10 @@ export class Evidence {
 
   checkpoint(reason: "start" | "interval" | "stop"): void {
     const signer = this.#key();
-    if (reason === "start") this.#remember({ hash: this.#recalled }, true);
+    if (reason === "start") {
+      const { head: hash, told } = this.#recalled;
+      this.#remember({ hash, told }, true);
+    }
     const before = reason === "start" ? { before: this.before } : {};
     this.#announce({
       type: "CHECKPOINT",
@@ -71,10 +86,10 @@ export class Evidence {
     });
     this.#last = Date.now();
     if (reason === "stop") return;
-    const { head } = this.chain;
+    const known = { ...this.chain.head, told: this.told };
     const settling = setTimeout(() => {
       this.#settling.delete(settling);
-      this.#remember(head, true);
+      this.#remember(known, true);
     }, settleMs);
     this.#settling.add(settling.unref());
   }
@@ -92,7 +107,7 @@ export class Evidence {
 
   /** After the sinks have written it. A start that came to nothing leaves what it found. */
   settle(): void {
-    if (this.#end !== undefined) this.#remember(this.#end, false);
+    if (this.#end !== undefined) this.#remember({ ...this.#end, told: this.told }, false);
   }
 
   status(): EvidenceStatus {
@@ -117,9 +132,9 @@ export class Evidence {
     return this.#signer;
   }
 
-  #remember(head: { hash: string }, running: boolean): void {
+  #remember(known: { hash: string; told: Counts | undefined }, running: boolean): void {
     try {
-      rememberHead(this.#memory, head, running);
+      rememberHead(this.#memory, { ...known, running });
     } catch (error) {
       this.#log.warn("the end of the chain could not be kept: the next run will not follow on this one", { error });
     }

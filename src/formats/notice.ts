@@ -30,7 +30,8 @@ export const noticeTypes = {
   },
   EVENTS_LOST: {
     severity: "high",
-    meaning: "`count` records were lost since the last look, by reason in `detail`. Verdicts stood.",
+    meaning:
+      "`count` records were lost since the last look, by reason in `detail`; also while no agent read what the doors had to say. `detail.since` is `unknown` where nobody remembers what was told before. Verdicts stood.",
   },
   CHECKPOINT: {
     severity: "info",

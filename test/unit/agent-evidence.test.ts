@@ -102,6 +102,29 @@ describe("a run of the agent", () => {
     expect(started(directory)).toMatchObject({ before: "stopped", prev: head.hash });
   });
 
+  it("keeps which losses of the kernel were told with the line that has them told", () => {
+    vi.useFakeTimers();
+    try {
+      const directory = fresh();
+      const first = started(directory);
+      expect(first.evidence.told).toBeUndefined();
+      first.evidence.told = { ring_full: 3 };
+      first.evidence.checkpoint("interval");
+      first.evidence.told = { ring_full: 9 };
+      vi.advanceTimersByTime(5_000);
+      // Killed here: what was told behind the checkpoint may be in no log.
+      const next = open(directory);
+      expect(next.evidence.told).toEqual({ ring_full: 3 });
+      next.evidence.checkpoint("start");
+      expect(open(directory).evidence.told).toEqual({ ring_full: 3 });
+      next.evidence.told = { ring_full: 9 };
+      end(next);
+      expect(open(directory).evidence.told).toEqual({ ring_full: 9 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("still tells it when starts in between came to nothing", () => {
     const directory = fresh();
     started(directory);

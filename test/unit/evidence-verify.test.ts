@@ -240,13 +240,18 @@ describe("key and memory", () => {
 
   it("remembers the head, and takes anything else for none", () => {
     const path = join(directory, "chain.json");
-    const nothing = { head: "0".repeat(64), crashed: false };
+    const nothing = { head: "0".repeat(64), crashed: false, told: undefined };
+    const hash = "cd".repeat(32);
     expect(recallHead(path)).toEqual(nothing);
-    rememberHead(path, { hash: "cd".repeat(32) }, true);
-    expect(recallHead(path)).toEqual({ head: "cd".repeat(32), crashed: true });
-    rememberHead(path, { hash: "cd".repeat(32) }, false);
-    expect(recallHead(path)).toEqual({ head: "cd".repeat(32), crashed: false });
-    for (const text of ["", "{}", '{"head":3}', '{"head":"xyz"}', "x".repeat(5000)]) {
+    rememberHead(path, { hash, running: true });
+    expect(recallHead(path)).toEqual({ head: hash, crashed: true, told: undefined });
+    rememberHead(path, { hash, running: false, told: { ring_full: 40 } });
+    expect(recallHead(path)).toEqual({ head: hash, crashed: false, told: { ring_full: 40 } });
+    for (const told of ['"x"', '{"ring_full":-1}', '{"ring_full":"9"}', '{"__proto__":1,"A b":2}']) {
+      writeFileSync(path, `{"head":"${hash}","running":true,"told":${told}}`);
+      expect(recallHead(path)).toEqual({ head: hash, crashed: true, told: undefined });
+    }
+    for (const text of ["", "{}", '{"head":3}', '{"head":"xyz"}', "x".repeat(100_000)]) {
       writeFileSync(path, text);
       expect(recallHead(path)).toEqual(nothing);
     }

@@ -292,7 +292,7 @@ export class Agent {
     try {
       this.#kernel?.hush(how);
     } finally {
-      await this.#stream?.close();
+      await this.#stream?.close(() => this.#notices?.untold() ?? {});
     }
     this.#kernel?.close(how);
     this.#log.info("stopped", { doors: this.#kernel ? how : "none" });

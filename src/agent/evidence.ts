@@ -9,15 +9,22 @@ import {
   type Memory,
   noLine,
   openSigner,
+  type Remembered,
   recallHead,
   rememberHead,
   type Signer,
 } from "../evidence/index.js";
 import type { Log } from "../log/index.js";
 import type { Notice } from "../pipeline/index.js";
+import type { Outlets } from "../sinks/index.js";
 
-/** A checkpoint is remembered when the sinks have had the time to write it: what they lost with a crash cannot be asked for. */
+/** A checkpoint is remembered when the sinks have had the time to write it, and have: what they lost with a crash cannot be
+ *  asked for. */
 const settleMs = 2_000;
+/** Checkpoints that wait for a sink that stands still; more than these need not wait with them. */
+const maxSettling = 64;
+
+export type EvidenceSinks = Pick<Outlets, "mark">;
 
 export interface EvidenceStatus {
   /** 32 bytes in base64; null without a key. */
@@ -51,9 +58,15 @@ export class Evidence {
   readonly #settling = new Set<NodeJS.Timeout>();
   #last: number | undefined;
   /** The last line that sinks had before they were closed. */
-  #end: { hash: string } | undefined;
+  #end: { seq: number; hash: string } | undefined;
+  /** Number of the last line that is remembered. */
+  #settled = 0;
+  /** What the run before could not tell any more is not told yet. */
+  #owes = true;
+  readonly #sinks: EvidenceSinks;
 
-  constructor(directory: string, announce: (notice: Notice) => void, log: Log) {
+  constructor(directory: string, announce: (notice: Notice) => void, log: Log, sinks: EvidenceSinks) {
+    this.#sinks = sinks;
     this.#announce = announce;
     this.#log = log;
     this.#directory = directory;
@@ -75,8 +88,8 @@ export class Evidence {
   checkpoint(reason: "start" | "interval" | "stop"): void {
     const signer = this.#key();
     if (reason === "start") {
-      const { head: hash, told } = this.#recalled;
-      this.#remember({ hash, told }, true);
+      this.#remember(this.#found(), true);
+      this.#tellBefore();
     }
     const before = reason === "start" ? { before: this.before } : {};
     this.#announce({
@@ -86,12 +99,35 @@ export class Evidence {
     });
     this.#last = Date.now();
     if (reason === "stop") return;
+    if (this.#settling.size >= maxSettling) return;
     const known = { ...this.chain.head, told: this.told };
-    const settling = setTimeout(() => {
+    const passed = this.#sinks.mark();
+    const look = (): void => {
       this.#settling.delete(settling);
-      this.#remember(known, true);
-    }, settleMs);
-    this.#settling.add(settling.unref());
+      if (!passed()) {
+        settling = setTimeout(look, settleMs).unref();
+        this.#settling.add(settling);
+      } else if (known.seq > this.#settled) {
+        this.#settled = known.seq;
+        this.#remember(known, true);
+      }
+    };
+    let settling = setTimeout(look, settleMs).unref();
+    this.#settling.add(settling);
+  }
+
+  #found() {
+    const { head: hash, seq, told, untold } = this.#recalled;
+    return { hash, seq, told, untold };
+  }
+
+  /** Signed by the first checkpoint, so that what is missing at the end of the run before is known for lost. */
+  #tellBefore(): void {
+    this.#owes = false;
+    const { hash: head, seq, untold } = this.#found();
+    const count = sumOf(untold);
+    if (count === 0) return;
+    this.#announce({ type: "EVENTS_LOST", count, detail: { run: "before", head, seq, ...untold } });
   }
 
   /** The last line, before the sinks are closed. */
@@ -105,9 +141,14 @@ export class Evidence {
     this.#end = this.chain.head;
   }
 
-  /** After the sinks have written it. A start that came to nothing leaves what it found. */
-  settle(): void {
-    if (this.#end !== undefined) this.#remember({ ...this.#end, told: this.told }, false);
+  /** After the sinks have written it. A start that came to nothing leaves what it found.
+   *  @param untold what was lost since the last time that losses were told: the next run tells it */
+  settle(untold: Counts = {}): void {
+    if (this.#end === undefined) return;
+    const all = { ...untold };
+    if (this.#owes)
+      for (const [reason, count] of Object.entries(this.#recalled.untold)) all[reason] = (all[reason] ?? 0) + count;
+    this.#remember({ ...this.#end, told: this.told, untold: all }, false);
   }
 
   status(): EvidenceStatus {
@@ -132,7 +173,7 @@ export class Evidence {
     return this.#signer;
   }
 
-  #remember(known: { hash: string; told: Counts | undefined }, running: boolean): void {
+  #remember(known: Omit<Remembered, "running">, running: boolean): void {
     try {
       rememberHead(this.#memory, { ...known, running });
     } catch (error) {
@@ -140,3 +181,5 @@ export class Evidence {
     }
   }
 }
+
+const sumOf = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -110,20 +110,33 @@ export class Notices {
   }
 
   lookAtLosses(): void {
+    const { fresh, since } = this.#freshLosses();
+    if (fresh.length === 0) return;
+    const detail = { ...Object.fromEntries(fresh), ...since };
+    this.#options.log.error("events were lost", detail);
+    this.#options.announce({ type: "EVENTS_LOST", count: fresh.reduce((sum, [, count]) => sum + count, 0), detail });
+  }
+
+  /** What was lost since, once the sinks are closed: the next agent tells it. */
+  untold(): Record<string, number> {
+    const { fresh } = this.#freshLosses();
+    const losses = Object.fromEntries(fresh);
+    if (fresh.length > 0) this.#options.log.error("events were lost at the stop, which the next agent tells", losses);
+    return losses;
+  }
+
+  #freshLosses(): { fresh: [string, number][]; since: { since?: string } } {
     const { kernel, memory, losses } = this.#options;
     const inKernel = lossesOf(kernel);
     const now = { ...losses(), ...inKernel };
     const fresh = Object.entries(now)
       .map(([reason, count]): [string, number] => [reason, count - (this.#lost[reason] ?? 0)])
       .filter(([, count]) => count > 0);
-    const since = this.#sinceUnknown && fresh.some(([reason]) => reason in inKernel) ? { since: "unknown" } : {};
+    const unknown = this.#sinceUnknown && fresh.some(([reason]) => reason in inKernel);
     this.#sinceUnknown = false;
     this.#lost = now;
     memory.told = inKernel;
-    if (fresh.length === 0) return;
-    const detail = { ...Object.fromEntries(fresh), ...since };
-    this.#options.log.error("events were lost", detail);
-    this.#options.announce({ type: "EVENTS_LOST", count: fresh.reduce((sum, [, count]) => sum + count, 0), detail });
+    return { fresh, since: unknown ? { since: "unknown" } : {} };
   }
 
   /** What is not pinned cannot be left. */

@@ -17,24 +17,31 @@ export interface Memory {
   crashed: boolean;
   /** What the kernel had lost when the known line was written, all of it told; undefined if that is not known. */
   told: Counts | undefined;
+  /** Number of the known line; 0 if that is not known. */
+  seq: number;
+  /** What was lost when nothing could be told any more: the next run tells it. */
+  untold: Counts;
 }
 
 /** What is remembered; running: false at the orderly end. */
 export interface Remembered {
   hash: string;
+  seq: number;
   running: boolean;
   told?: Counts | undefined;
+  untold?: Counts;
 }
 
 /** What is there and of no use counts as nothing. */
 export function recallHead(path: string): Memory {
-  const nothing = { head: noLine, crashed: false, told: undefined };
+  const nothing = { head: noLine, crashed: false, told: undefined, seq: 0, untold: {} };
   try {
     const text = readFileSync(path, "utf8");
     if (text.length > maxText) return nothing;
-    const { head, running, told } = JSON.parse(text) as Record<string, unknown>;
+    const { head, seq, running, told, untold } = JSON.parse(text) as Record<string, unknown>;
     if (typeof head !== "string" || !/^[0-9a-f]{64}$/.test(head)) return nothing;
-    return { head, crashed: running === true, told: countsOf(told) };
+    const number = Number.isSafeInteger(seq) ? (seq as number) : 0;
+    return { head, crashed: running === true, told: countsOf(told), seq: number, untold: countsOf(untold) ?? {} };
   } catch {
     return nothing;
   }
@@ -50,13 +57,13 @@ function countsOf(found: unknown): Counts | undefined {
 }
 
 /** Throws what the file system throws. */
-export function rememberHead(path: string, { hash, running, told }: Remembered): void {
+export function rememberHead(path: string, { hash, ...rest }: Remembered): void {
   const unfinished = `${path}.new`;
   rmSync(unfinished, { force: true });
   // Never through a link.
   const fd = openSync(unfinished, "wx", 0o600);
   try {
-    writeSync(fd, `${JSON.stringify({ head: hash, running, told })}\n`);
+    writeSync(fd, `${JSON.stringify({ head: hash, ...rest })}\n`);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -31,7 +31,7 @@ export const noticeTypes = {
   EVENTS_LOST: {
     severity: "high",
     meaning:
-      "`count` records were lost since the last look, by reason in `detail`; also while no agent read what the doors had to say. `detail.since` is `unknown` where nobody remembers what was told before. Verdicts stood.",
+      "`count` records were lost since the last look, by reason in `detail`; also while no agent read what the doors had to say. `detail.since` is `unknown` where nobody remembers what was told before. `detail.run` is `before` for what the run before lost at its stop, whose last line was number `detail.seq` with the hash `detail.head`. Verdicts stood.",
   },
   CHECKPOINT: {
     severity: "info",

@@ -152,6 +152,19 @@ describe("notices", () => {
     expect(start({ ringFull: 0 })).toEqual([]);
   });
 
+  it("hand over what was lost after the last telling", () => {
+    const { lost, losses, memory, notices, heard } = setUp();
+    losses["file_queue_full"] = 4;
+    notices.look();
+    heard();
+    losses["file_closed"] = 6;
+    lost.ringFull = 2;
+    expect(notices.untold()).toEqual({ file_closed: 6, ring_full: 2 });
+    expect(memory.told).toEqual({ ring_full: 2 });
+    expect(notices.untold()).toEqual({});
+    expect(heard()).toEqual([]);
+  });
+
   it("end with a stop only what was begun", () => {
     const { notices, heard } = setUp();
     notices.stopped("detach");

@@ -24,7 +24,7 @@ const settleMs = 2_000;
 /** Checkpoints that wait for a sink that stands still; more than these need not wait with them. */
 const maxSettling = 64;
 
-export type EvidenceSinks = Pick<Outlets, "mark">;
+export type EvidenceSinks = Pick<Outlets, "mark" | "losses">;
 
 export interface EvidenceStatus {
   /** 32 bytes in base64; null without a key. */
@@ -92,9 +92,11 @@ export class Evidence {
       this.#tellBefore();
     }
     const before = reason === "start" ? { before: this.before } : {};
+    // Signed sums: a line that tells of a loss may itself be lost, or be made up before a gap.
+    const lost = Object.fromEntries([...this.#sinks.losses()].filter(([, count]) => count > 0));
     this.#announce({
       type: "CHECKPOINT",
-      detail: { reason, ...before, ...(signer === undefined ? {} : { key: signer.publicKey }) },
+      detail: { reason, ...before, ...lost, ...(signer === undefined ? {} : { key: signer.publicKey }) },
       ...(signer === undefined ? {} : { sign: signer.sign }),
     });
     this.#last = Date.now();

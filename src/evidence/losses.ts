@@ -63,8 +63,10 @@ export class Losses {
   #leftOut = 0;
   #missing = 0;
   #told = new Map<string, Told>();
-  /** Told since the last good checkpoint: anybody could have written it. */
+  /** Told since the last good checkpoint or gap: anybody could have written it. */
   #hearsay = new Map<string, Told>();
+  /** All that was told in this run, whoever wrote it. */
+  #said = new Map<string, Told>();
   #hearsayBefore: { head: string; told: ToldBefore } | undefined;
   /** What next runs told of the one before, by its last line. */
   readonly #before = new Map<string, ToldBefore>();
@@ -75,7 +77,10 @@ export class Losses {
     this.#leaveOut = leaveOut;
   }
 
+  /** No signature behind it reaches what stands before it: only the sums of checkpoints tell of losses there. */
   gap(text: string, lines: number, place: At): void {
+    this.#hearsay.clear();
+    this.#hearsayBefore = undefined;
     this.#missing += lines;
     if (this.#gaps.length < most) this.#gaps.push({ ...place, text });
     else this.#leftOut++;
@@ -89,12 +94,19 @@ export class Losses {
       if (typeof head === "string" && typeof seq === "number") this.#hearsayBefore = { head, told: { seq, sinks } };
       return;
     }
-    for (const [sink, { count }] of sinks) add(this.#hearsay, sink, count, at);
+    for (const [sink, { count }] of sinks) {
+      add(this.#hearsay, sink, count, at);
+      add(this.#said, sink, count, at);
+    }
   }
 
-  /** A checkpoint signs what was told. */
-  believe(): void {
+  /** A checkpoint signs what was told before it, and how much each sink has lost in its run so far. */
+  believe({ detail }: Line, at: string): void {
     for (const [sink, { count, at }] of this.#hearsay) add(this.#told, sink, count, at);
+    for (const [sink, { count }] of lossesIn(detail, at)) {
+      const more = count - (this.#told.get(sink)?.count ?? 0);
+      if (more > 0) add(this.#told, sink, more, at);
+    }
     this.#hearsay.clear();
     if (this.#hearsayBefore !== undefined && this.#before.size < most)
       this.#before.set(this.#hearsayBefore.head, this.#hearsayBefore.told);
@@ -106,17 +118,20 @@ export class Losses {
     return this.#owed.some((one) => one.cut !== undefined && one.head === head);
   }
 
-  /** @param head the line on which the next run follows; undefined at the end of the log
+  /** @param signed a checkpoint signs something of the run; where none does, no word is worth more than another
+   *  @param head the line on which the next run follows; undefined at the end of the log
    *  @param cut set if that line is not here */
-  endRun(head?: string, cut?: Missing["cut"]): void {
+  endRun(signed: boolean, head?: string, cut?: Missing["cut"]): void {
     const missing: Missing = {
-      ...{ gaps: this.#gaps, leftOut: this.#leftOut, lines: this.#missing, told: this.#told, head, cut },
-      hearsay: this.#hearsay.size > 0,
+      ...{ gaps: this.#gaps, leftOut: this.#leftOut, lines: this.#missing, head, cut },
+      told: signed ? this.#told : this.#said,
+      hearsay: this.#said.size > 0,
     };
     this.#gaps = [];
     this.#leftOut = 0;
     this.#missing = 0;
     this.#told = new Map();
+    this.#said = new Map();
     this.#hearsay.clear();
     this.#hearsayBefore = undefined;
     if (missing.lines === 0 && cut === undefined) return;

@@ -86,7 +86,7 @@ export class Verifier {
   end(): VerifyResult {
     this.#settleTorn("end");
     this.#endRun();
-    this.#losses.endRun();
+    this.#losses.endRun(this.#run.signed > 0);
     this.#losses.end();
     this.#disown();
     const findings = this.#findings
@@ -177,7 +177,7 @@ export class Verifier {
     const missed = this.#losses.isMissed(line.prev);
     this.#endRun();
     // What is missing of a run is judged when all the losses are known that were told of it.
-    this.#losses.endRun(line.prev, known || missed ? undefined : { ...here, lastSeq: event.seq });
+    this.#losses.endRun(this.#run.signed > 0, line.prev, known || missed ? undefined : { ...here, lastSeq: event.seq });
     if (line.prev !== noLine) this.#disown();
     this.#runs++;
     if (line.prev === hash) this.#find("note", "restart of the agent, which follows on the line before");
@@ -204,7 +204,6 @@ export class Verifier {
           "no checkpoint signs anything of this run: whoever could write it could make it up",
           first,
         );
-      this.#losses.believe();
     }
     this.#seen.clear();
     this.#signedAt = undefined;
@@ -249,7 +248,7 @@ export class Verifier {
     this.#checkpoints++;
     this.#run.signed++;
     if (line.detail["reason"] === "stop") this.#run.stopped = this.#at;
-    this.#losses.believe();
+    this.#losses.believe(line, this.#at);
     this.#open = 0;
     this.#signedAt ??= line.time;
     this.#disown(before === "crashed");

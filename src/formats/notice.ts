@@ -36,7 +36,7 @@ export const noticeTypes = {
   CHECKPOINT: {
     severity: "info",
     meaning:
-      "Signs all lines before it: at start, every minute, at stop (`detail.reason`). `detail.signature` is Ed25519, by the key in `detail.key`, over this line with an empty signature.",
+      "Signs all lines before it: at start, every minute, at stop (`detail.reason`). `detail.signature` is Ed25519, by the key in `detail.key`, over this line with an empty signature. `detail.SINK_REASON`: what that sink has lost in this run so far.",
   },
 } as const satisfies Record<string, { severity: Severity; meaning: string }>;
 

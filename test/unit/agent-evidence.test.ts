@@ -26,7 +26,11 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 const fresh = (): string => mkdtempSync(join(scratch, "state-"));
 
 /** @param sinks passed: whether the sinks have written what they were given */
-function open(directory: string, sinks = { passed: true }, write: (line: string) => void = () => undefined) {
+function open(
+  directory: string,
+  sinks: { passed: boolean; lost?: Map<string, number> } = { passed: true },
+  write: (line: string) => void = () => undefined,
+) {
   const problems: string[] = [];
   const lines: string[] = [];
   const log = { error: (text: string) => problems.push(text), warn: (text: string) => problems.push(text) };
@@ -36,7 +40,10 @@ function open(directory: string, sinks = { passed: true }, write: (line: string)
     write(line);
   };
   const mark = () => () => sinks.passed;
-  const evidence = new Evidence(directory, announce, log as unknown as Log, { mark });
+  const evidence = new Evidence(directory, announce, log as unknown as Log, {
+    mark,
+    losses: () => sinks.lost ?? new Map<string, number>(),
+  });
   return { evidence, announce, problems, lines, first: () => JSON.parse(lines[0] ?? "{}") as Record<string, unknown> };
 }
 
@@ -133,6 +140,18 @@ describe("a run of the agent", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it("signs how much each sink has lost so far", () => {
+    const lost = new Map([
+      ["file_queue_full", 3],
+      ["file_closed", 0],
+    ]);
+    const { evidence, lines } = open(fresh(), { passed: true, lost });
+    evidence.checkpoint("interval");
+    const { detail } = JSON.parse(lines[0] ?? "{}") as { detail: Record<string, unknown> };
+    expect(detail).toMatchObject({ file_queue_full: 3, signature: expect.any(String) });
+    expect(detail).not.toHaveProperty("file_closed");
   });
 
   it("tells what the run before lost at its stop, so that its missing end is known for lost", async () => {

@@ -96,6 +96,28 @@ describe("without the key", () => {
     expect(text(result)).toContainEqual(expect.stringMatching(/no loss was told that a checkpoint signs/));
   });
 
+  it("no loss can be made up before lines that were taken out, and that a checkpoint behind them seems to sign", () => {
+    const lines = run(new Chain(), 60);
+    const forged = forge(lines[19] ?? "", [{ type: "EVENTS_LOST", count: 20, detail: { file_queue_full: 20 } }]);
+    const result = verify([...lines.slice(0, 20), ...forged, ...lines.slice(31)]);
+    expect(result.verdict).toBe("altered");
+    expect(text(result)).toContainEqual(expect.stringMatching(/no loss was told that a checkpoint signs/));
+    // Nor of the run before.
+    const head = { run: "before", head: first.head.hash, seq: first.head.seq, file_closed: 9 };
+    const [begin = "", ...rest] = after;
+    const before9 = before.slice(0, -3);
+    const made9 = forge(begin, [{ type: "EVENTS_LOST", count: 9, detail: head }]);
+    expect(verify([...before9, begin, ...made9, ...rest]).verdict).toBe("altered");
+    expect(verify([...before9, begin, ...made9, ...rest.slice(1)]).verdict).toBe("altered");
+  });
+
+  it("a checkpoint's own sums explain a gap though the line that told of it is gone too", () => {
+    const lines = run(new Chain(), 22, { sums: { file_queue_full: 3 } });
+    const without = (...gone: number[]) => verify(lines.filter((_, index) => !gone.includes(index)));
+    expect(without(9, 10, 12)).toMatchObject({ verdict: "incomplete", findings: [{}, {}] });
+    expect(without(9, 10, 12, 15)).toMatchObject({ verdict: "altered" });
+  });
+
   it("what stands before a told gap, and no checkpoint signs, is said to be so", () => {
     const lost = { 17: { type: "EVENTS_LOST", count: 1, detail: { file_queue_full: 1 } } as Notice };
     const lines = run(new Chain(), 22, { lost });

@@ -28,6 +28,8 @@ export class Verifier {
   #checkpoints = 0;
   /** Lines since the last good checkpoint. */
   #open = 0;
+  #openAt = "";
+  #unsignedBefore = { lines: 0, at: "" };
   #last: { event: Line; hash: string; at: string; line: number } | undefined;
   #lastCheckpoint = "";
   /** Hash by number, of this run. */
@@ -77,7 +79,7 @@ export class Verifier {
     }
     this.#place(line, hash);
     if (line.type === "EVENTS_LOST") this.#losses.hear(line, this.#at);
-    this.#open++;
+    if (this.#open++ === 0) this.#openAt = this.#at;
     if (this.#signedAt !== undefined && line.time - this.#signedAt > memorableMs) this.#memorable = true;
     if (line.type === "CHECKPOINT") this.#checkpoint(line, text, hash);
     this.#remember(line, hash);
@@ -105,6 +107,7 @@ export class Verifier {
       runs: this.#runs,
       checkpoints: this.#checkpoints,
       unsigned: this.#open,
+      unsignedBefore: this.#unsignedBefore,
       last:
         this.#last === undefined ? undefined : { at: this.#last.at, seq: this.#last.event.seq, hash: this.#last.hash },
       findings,
@@ -175,6 +178,11 @@ export class Verifier {
     const here = { at: this.#at, line: this.#lines };
     const known = line.prev === hash || checkpoint !== undefined || line.prev === noLine;
     const missed = this.#losses.isMissed(line.prev);
+    // A run that follows on the line before signs that too.
+    if (line.prev !== hash && open > 0) {
+      const { lines, at } = this.#unsignedBefore;
+      this.#unsignedBefore = { lines: lines + open, at: at || this.#openAt };
+    }
     this.#endRun();
     // What is missing of a run is judged when all the losses are known that were told of it.
     this.#losses.endRun(this.#run.signed > 0, line.prev, known || missed ? undefined : { ...here, lastSeq: event.seq });

@@ -87,6 +87,22 @@ describe("without the key", () => {
     expect(verify([...before, ...after, ...after])).toMatchObject({ verdict: "complete", repeated: after.length });
   });
 
+  it("what is put in behind the last checkpoint of a run that crashed is counted as signed by nothing", () => {
+    const died = run(new Chain(), 10, { stop: false });
+    const anchor = endOf(died);
+    const next = run(new Chain(hashLine(anchor)), 3);
+    expect(verify([...died, ...next])).toMatchObject({ verdict: "complete", unsignedBefore: { lines: 0 } });
+    const forged = forge(
+      anchor,
+      Array.from({ length: 50 }, () => ({ type: "GUARD_PROVED" }) as const),
+    );
+    expect(verify([...died, ...forged, ...next])).toMatchObject({
+      verdict: "complete",
+      unsigned: 0,
+      unsignedBefore: { lines: 50, at: `log:${died.length + 1}` },
+    });
+  });
+
   it("no loss can be made up that covers lines which were taken out", () => {
     const died = run(new Chain(), 22, { stop: false });
     const cut = died.filter((_, index) => index !== 9);

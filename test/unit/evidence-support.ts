@@ -15,7 +15,8 @@ export const signer = openSigner(join(directory, "state", "evidence.key"));
 export const other = openSigner(join(directory, "other.key"));
 
 /** One run of an agent: so many events, a checkpoint at start and after every `each`, and one at the stop.
- *  @param sums what sinks have lost, as each checkpoint has it */
+ *  @param sums what sinks have lost, as each checkpoint has it
+ *  @param from the time, Unix milliseconds */
 export function run(
   chain: Chain,
   events: number,
@@ -25,11 +26,12 @@ export function run(
     key = signer,
     lost = {} as Record<number, Notice>,
     sums = {} as Record<string, number>,
+    from = Date.now(),
   } = {},
 ) {
   const lines: string[] = [];
   const add = (notice: Notice) =>
-    void lines.push(chain.add((place) => buildNotice(notice, place, { node: "n1" })).line.trimEnd());
+    void lines.push(chain.add((place) => buildNotice(notice, place, { node: "n1" }, from)).line.trimEnd());
   const checkpoint = (reason: string) =>
     add({ type: "CHECKPOINT", detail: { reason, ...sums, key: key.publicKey }, sign: key.sign });
   add({ type: "AGENT_STARTED" });

@@ -25,7 +25,7 @@ import { closeHealthServer, startHealthServer } from "./http.js";
 import { sayIdling, whyAwake } from "./idling.js";
 import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { createAgentMetrics } from "./measures.js";
-import { lossesOf, Notices } from "./notices.js";
+import { Notices } from "./notices.js";
 import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { statusReport } from "./reports.js";
@@ -134,8 +134,11 @@ export class Agent {
       });
       stopIfInterrupted(interrupted());
       const log = this.#log.child("watch");
-      const losses = () => ({ ...this.#stream?.losses(), ...lossesOf(kernel) });
-      const notices = new Notices({ kernel, losses, announce: (notice) => stream.announce(notice), log });
+      const notices = new Notices({
+        ...{ kernel, memory: stream.evidence, log },
+        losses: () => stream.losses(),
+        announce: (notice) => stream.announce(notice),
+      });
       this.#notices = notices;
       this.#watch = new Watch(kernel, scope, notices, log, {
         check: () => this.#rules.check(kernel).then(() => secrets.check()),
@@ -289,7 +292,7 @@ export class Agent {
       this.#notices?.stopped(how);
       this.#kernel?.hush(how);
     } finally {
-      await this.#stream?.close();
+      await this.#stream?.close(() => this.#notices?.untold() ?? {});
     }
     this.#kernel?.close(how);
     this.#log.info("stopped", { doors: this.#kernel ? how : "none" });

@@ -3,12 +3,28 @@
 // a usable key the agent guards on, its checkpoints are unsigned, and it says so.
 import { join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { Chain, noLine, openSigner, recallHead, rememberHead, type Signer } from "../evidence/index.js";
+import {
+  Chain,
+  type Counts,
+  type Memory,
+  noLine,
+  openSigner,
+  type Remembered,
+  recallHead,
+  rememberHead,
+  type Signer,
+} from "../evidence/index.js";
 import type { Log } from "../log/index.js";
 import type { Notice } from "../pipeline/index.js";
+import type { Outlets } from "../sinks/index.js";
 
-/** A checkpoint is remembered when the sinks have had the time to write it: what they lost with a crash cannot be asked for. */
+/** A checkpoint is remembered when the sinks have had the time to write it, and have: what they lost with a crash cannot be
+ *  asked for. */
 const settleMs = 2_000;
+/** Checkpoints that wait for a sink that stands still; more than these need not wait with them. */
+const maxSettling = 64;
+
+export type EvidenceSinks = Pick<Outlets, "mark" | "losses">;
 
 export interface EvidenceStatus {
   /** 32 bytes in base64; null without a key. */
@@ -33,23 +49,32 @@ export class Evidence {
   #reason = "";
   /** How the run before ended. */
   readonly before: "stopped" | "crashed" | "unknown";
-  /** The last known line of the run before. */
-  readonly #recalled: string;
+  readonly #recalled: Memory;
+  /** What the kernel has lost, as far as it was told; undefined while nobody knows. Kept with the line that has it told: after
+   *  a crash in between it is told twice, rather than never. */
+  told: Counts | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** One for each checkpoint that is not remembered yet: they may come faster than they settle. */
   readonly #settling = new Set<NodeJS.Timeout>();
   #last: number | undefined;
   /** The last line that sinks had before they were closed. */
-  #end: { hash: string } | undefined;
+  #end: { seq: number; hash: string } | undefined;
+  /** Number of the last line that is remembered. */
+  #settled = 0;
+  /** What the run before could not tell any more is not told yet. */
+  #owes = true;
+  readonly #sinks: EvidenceSinks;
 
-  constructor(directory: string, announce: (notice: Notice) => void, log: Log) {
+  constructor(directory: string, announce: (notice: Notice) => void, log: Log, sinks: EvidenceSinks) {
+    this.#sinks = sinks;
     this.#announce = announce;
     this.#log = log;
     this.#directory = directory;
     this.#memory = join(directory, "chain.json");
-    const { head, crashed } = recallHead(this.#memory);
+    this.#recalled = recallHead(this.#memory);
+    const { head, crashed, told } = this.#recalled;
     this.before = crashed ? "crashed" : head === noLine ? "unknown" : "stopped";
-    this.#recalled = head;
+    this.told = told;
     this.chain = new Chain(head);
   }
 
@@ -62,21 +87,49 @@ export class Evidence {
 
   checkpoint(reason: "start" | "interval" | "stop"): void {
     const signer = this.#key();
-    if (reason === "start") this.#remember({ hash: this.#recalled }, true);
+    if (reason === "start") {
+      this.#remember(this.#found(), true);
+      this.#tellBefore();
+    }
     const before = reason === "start" ? { before: this.before } : {};
+    // Signed sums: a line that tells of a loss may itself be lost, or be made up before a gap.
+    const lost = Object.fromEntries([...this.#sinks.losses()].filter(([, count]) => count > 0));
     this.#announce({
       type: "CHECKPOINT",
-      detail: { reason, ...before, ...(signer === undefined ? {} : { key: signer.publicKey }) },
+      detail: { reason, ...before, ...lost, ...(signer === undefined ? {} : { key: signer.publicKey }) },
       ...(signer === undefined ? {} : { sign: signer.sign }),
     });
     this.#last = Date.now();
     if (reason === "stop") return;
-    const { head } = this.chain;
-    const settling = setTimeout(() => {
+    if (this.#settling.size >= maxSettling) return;
+    const known = { ...this.chain.head, told: this.told };
+    const passed = this.#sinks.mark();
+    const look = (): void => {
       this.#settling.delete(settling);
-      this.#remember(head, true);
-    }, settleMs);
-    this.#settling.add(settling.unref());
+      if (!passed()) {
+        settling = setTimeout(look, settleMs).unref();
+        this.#settling.add(settling);
+      } else if (known.seq > this.#settled) {
+        this.#settled = known.seq;
+        this.#remember(known, true);
+      }
+    };
+    let settling = setTimeout(look, settleMs).unref();
+    this.#settling.add(settling);
+  }
+
+  #found() {
+    const { head: hash, seq, told, untold } = this.#recalled;
+    return { hash, seq, told, untold };
+  }
+
+  /** Signed by the first checkpoint, so that what is missing at the end of the run before is known for lost. */
+  #tellBefore(): void {
+    this.#owes = false;
+    const { hash: head, seq, untold } = this.#found();
+    const count = sumOf(untold);
+    if (count === 0) return;
+    this.#announce({ type: "EVENTS_LOST", count, detail: { run: "before", head, seq, ...untold } });
   }
 
   /** The last line, before the sinks are closed. */
@@ -90,9 +143,14 @@ export class Evidence {
     this.#end = this.chain.head;
   }
 
-  /** After the sinks have written it. A start that came to nothing leaves what it found. */
-  settle(): void {
-    if (this.#end !== undefined) this.#remember(this.#end, false);
+  /** After the sinks have written it. A start that came to nothing leaves what it found.
+   *  @param untold what was lost since the last time that losses were told: the next run tells it */
+  settle(untold: Counts = {}): void {
+    if (this.#end === undefined) return;
+    const all = { ...untold };
+    if (this.#owes)
+      for (const [reason, count] of Object.entries(this.#recalled.untold)) all[reason] = (all[reason] ?? 0) + count;
+    this.#remember({ ...this.#end, told: this.told, untold: all }, false);
   }
 
   status(): EvidenceStatus {
@@ -117,11 +175,13 @@ export class Evidence {
     return this.#signer;
   }
 
-  #remember(head: { hash: string }, running: boolean): void {
+  #remember(known: Omit<Remembered, "running">, running: boolean): void {
     try {
-      rememberHead(this.#memory, head, running);
+      rememberHead(this.#memory, { ...known, running });
     } catch (error) {
       this.#log.warn("the end of the chain could not be kept: the next run will not follow on this one", { error });
     }
   }
 }
+
+const sumOf = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -20,11 +20,24 @@ const longQuietSweeps = 600;
 /** First events that are kept as what the count is about; the kernel's own table takes 8192. */
 const maxRemembered = 8192;
 
+/** Entries that are looked at, or told, in one turn of the event loop. */
+const perTurn = 64;
+
+/** (uid_t)-1, which no process has: unknown, as the kernel itself writes it. Zero would be root. */
+const noUid = 0xffff_ffff;
+
 interface Known {
   reported: bigint;
   /** Its first event may still lie in the ring: waited for once. */
   waited: boolean;
   quiet: number;
+}
+
+interface Work {
+  key: RepeatKey;
+  name: string;
+  repeated: bigint;
+  known: Known;
 }
 
 const nameOf = (key: RepeatKey): string =>
@@ -41,6 +54,10 @@ export class Folding {
   readonly #publish: (event: Event, count: number) => void;
   readonly #first = new Map<string, Event>();
   readonly #known = new Map<string, Known>();
+  /** First events of which the kernel had no count at the last sweep: its table was full, or it forgot them. */
+  #strays = new Set<string>();
+  /** What is left to do of a sweep. */
+  #turn: NodeJS.Immediate | undefined;
 
   /** What was counted before belongs to the agent that was here then. */
   constructor(source: RepeatSource, publish: (event: Event, count: number) => void) {
@@ -58,35 +75,58 @@ export class Folding {
     }
   }
 
-  #isOver(quiet: number, { offenderTgid }: RepeatKey): boolean {
-    return quiet >= longQuietSweeps || (quiet >= quietSweeps && this.#source.isGone(offenderTgid));
-  }
-
-  /** @param last nothing is put off */
+  /** @param last nothing is put off: not to the next sweep, nor to the next turn of the loop */
   sweep(last = false): void {
+    if (last) clearImmediate(this.#turn);
+    else if (this.#turn !== undefined) return;
+    this.#turn = undefined;
     const present = new Set<string>();
+    const work: Work[] = [];
+    let forgotten = 0;
     for (const { key, repeated } of this.#source.repeats()) {
       const name = nameOf(key);
       present.add(name);
       const known = this.#known.get(name) ?? { reported: 0n, waited: false, quiet: 0 };
       this.#known.set(name, known);
-      const first = this.#first.get(name);
       if (repeated > known.reported) {
-        if (first === undefined && !known.waited && !last) {
-          known.waited = true;
-          continue;
-        }
-        const event = first ?? eventOf(key);
-        this.#publish({ ...event, flags: event.flags & ~EventFlag.kill_wanted }, Number(repeated - known.reported));
-        known.reported = repeated;
-        known.quiet = 0;
-      } else if (this.#isOver(++known.quiet, key)) {
+        if (known.waited || last || this.#first.has(name)) work.push({ key, name, repeated, known });
+        else known.waited = true;
+      } else if (++known.quiet >= longQuietSweeps && forgotten < perTurn) {
+        // At once: it may live, and what it adds between the look and this is lost.
         this.#source.forgetRepeat(key);
         present.delete(name);
-      }
+        forgotten++;
+      } else if (known.quiet >= quietSweeps) work.push({ key, name, repeated, known });
     }
+    this.#clean(present);
+    this.#workOn(work, 0, last ? work.length : perTurn);
+  }
+
+  #clean(present: ReadonlySet<string>): void {
     for (const name of this.#known.keys()) {
       if (present.has(name)) continue;
+      this.#known.delete(name);
+      this.#first.delete(name);
+    }
+    const strays = [...this.#first.keys()].filter((name) => !present.has(name));
+    for (const name of strays) if (this.#strays.has(name)) this.#first.delete(name);
+    this.#strays = new Set(strays);
+  }
+
+  #workOn(work: readonly Work[], from: number, count: number): void {
+    for (const one of work.slice(from, from + count)) this.#settle(one);
+    const next = from + count;
+    this.#turn = next < work.length ? setImmediate(() => this.#workOn(work, next, count)) : undefined;
+  }
+
+  #settle({ key, name, repeated, known }: Work): void {
+    if (repeated > known.reported) {
+      const event = this.#first.get(name) ?? eventOf(key);
+      this.#publish({ ...event, flags: event.flags & ~EventFlag.kill_wanted }, Number(repeated - known.reported));
+      known.reported = repeated;
+      known.quiet = 0;
+    } else if (this.#source.isGone(key.offenderTgid)) {
+      this.#source.forgetRepeat(key);
       this.#known.delete(name);
       this.#first.delete(name);
     }
@@ -103,7 +143,7 @@ function eventOf(key: RepeatKey): Event {
     tgid: 0,
     tid: 0,
     ppid: 0,
-    uid: 0,
+    uid: noUid,
     group: 0,
     comm: "",
   };

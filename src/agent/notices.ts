@@ -5,17 +5,21 @@ import type { Kernel } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import type { Notice } from "../pipeline/index.js";
 import { vectorEntry, vectorNames } from "../vectors/index.js";
+import type { Evidence } from "./evidence.js";
 
 /** What is looked at; Kernel has it. */
 export type NoticeSource = Pick<
   Kernel,
-  "form" | "pinned" | "tookOver" | "provedCount" | "unproven" | "doors" | "preemption" | "lookAtPreemption"
+  "form" | "pinned" | "tookOver" | "provedCount" | "unproven" | "doors" | "preemption" | "lookAtPreemption" | "losses"
 >;
 
 export interface NoticeOptions {
   kernel: NoticeSource;
-  /** Records lost so far, by reason. */
+  /** Records that this run lost in user space so far, by reason. */
   losses(): Record<string, number>;
+  /** What the kernel has lost, as far as it was told: maps that were taken over come with the count, and what was lost while no
+   *  agent read is in it. */
+  memory: Pick<Evidence, "told">;
   announce(notice: Notice): void;
   log: Log;
 }
@@ -40,12 +44,13 @@ export class Notices {
   readonly #misses = new Map<string, bigint>();
   readonly #proved = new Map<string, boolean>();
   #lost: Record<string, number>;
+  /** Doors were taken over, and nobody remembers what was told of their losses: all of it is told. */
+  #sinceUnknown = false;
   #began = false;
 
   constructor(options: NoticeOptions) {
     this.#options = options;
-    // Older losses are no news: the maps of an earlier agent come with its counts.
-    this.#lost = options.losses();
+    this.#lost = this.#toldBefore();
     for (const { door, proved } of options.kernel.doors) this.#proved.set(door, proved);
   }
 
@@ -67,6 +72,7 @@ export class Notices {
       ...(weak ? { severity: "high" as const } : {}),
       detail: { version, mode, form: kernel.form, soundness: weak?.soundness ?? "sound", ...proof },
     });
+    this.lookAtLosses();
   }
 
   silenced(restored: boolean): void {
@@ -93,16 +99,44 @@ export class Notices {
     return failures;
   }
 
+  #toldBefore(): Record<string, number> {
+    const { kernel, memory } = this.#options;
+    if (!kernel.tookOver) return {};
+    const now = lossesOf(kernel);
+    const told = Object.entries(memory.told ?? {});
+    // More than there is: that was told of other maps.
+    this.#sinceUnknown = memory.told === undefined || told.some(([reason, count]) => count > (now[reason] ?? 0));
+    return this.#sinceUnknown ? {} : Object.fromEntries(told);
+  }
+
   lookAtLosses(): void {
-    const now = this.#options.losses();
+    const { fresh, since } = this.#freshLosses();
+    if (fresh.length === 0) return;
+    const detail = { ...Object.fromEntries(fresh), ...since };
+    this.#options.log.error("events were lost", detail);
+    this.#options.announce({ type: "EVENTS_LOST", count: fresh.reduce((sum, [, count]) => sum + count, 0), detail });
+  }
+
+  /** What was lost since, once the sinks are closed: the next agent tells it. */
+  untold(): Record<string, number> {
+    const { fresh } = this.#freshLosses();
+    const losses = Object.fromEntries(fresh);
+    if (fresh.length > 0) this.#options.log.error("events were lost at the stop, which the next agent tells", losses);
+    return losses;
+  }
+
+  #freshLosses(): { fresh: [string, number][]; since: { since?: string } } {
+    const { kernel, memory, losses } = this.#options;
+    const inKernel = lossesOf(kernel);
+    const now = { ...losses(), ...inKernel };
     const fresh = Object.entries(now)
       .map(([reason, count]): [string, number] => [reason, count - (this.#lost[reason] ?? 0)])
       .filter(([, count]) => count > 0);
+    const unknown = this.#sinceUnknown && fresh.some(([reason]) => reason in inKernel);
+    this.#sinceUnknown = false;
     this.#lost = now;
-    if (fresh.length === 0) return;
-    const detail = Object.fromEntries(fresh);
-    this.#options.log.error("events were lost", detail);
-    this.#options.announce({ type: "EVENTS_LOST", count: fresh.reduce((sum, [, count]) => sum + count, 0), detail });
+    memory.told = inKernel;
+    return { fresh, since: unknown ? { since: "unknown" } : {} };
   }
 
   /** What is not pinned cannot be left. */

@@ -61,7 +61,7 @@ export class Stream {
 
   private constructor({ config, native, workloadOf, secretOf, log }: StreamParts, outlets: Outlets) {
     this.outlets = outlets;
-    this.evidence = new Evidence(config().stateDirectory, (notice) => this.announce(notice), log);
+    this.evidence = new Evidence(config().stateDirectory, (notice) => this.announce(notice), log, outlets);
     this.#pipeline = createPipeline(
       {
         sequence: this.evidence.chain,
@@ -116,12 +116,13 @@ export class Stream {
     this.outlets.reopen();
   }
 
-  /** Reports what is still counted, signs, then waits for the sinks. */
-  async close(): Promise<void> {
+  /** Reports what is still counted, signs, then waits for the sinks.
+   *  @param untold asked when they are closed: what was lost and not told */
+  async close(untold: () => Record<string, number> = () => ({})): Promise<void> {
     clearInterval(this.#timer);
     this.#folding?.sweep(true);
     this.evidence.stop();
     await this.outlets.close(sinkTimeoutMs);
-    this.evidence.settle();
+    this.evidence.settle(untold());
   }
 }

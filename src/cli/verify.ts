@@ -67,11 +67,17 @@ export function verifyLines(result: VerifyResult, { color }: Pick<Session, "colo
   ];
 }
 
-function verdictLine({ verdict, findings, checkpoints }: VerifyResult, color: boolean): string {
+function verdictLine({ verdict, findings, checkpoints, unsignedBefore }: VerifyResult, color: boolean): string {
   const first = (kind: Finding["verdict"]): string => printable(findings.find((one) => one.verdict === kind)?.at ?? "");
   switch (verdict) {
     case "complete":
-      return paint("complete and unaltered", "green", color);
+      return unsignedBefore.lines === 0
+        ? paint("complete and unaltered", "green", color)
+        : paint(
+            `complete and unaltered but for ${unsignedBefore.lines} lines that nothing signs, written before a crash or made up; first at ${printable(unsignedBefore.at)}`,
+            "yellow",
+            color,
+          );
     case "incomplete":
       return paint(
         `incomplete: lines are missing, which the agent told; first at ${first("incomplete")}`,

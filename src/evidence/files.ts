@@ -4,7 +4,7 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { hashLine } from "./chain.js";
+import { hashLine, noLine } from "./chain.js";
 import type { VerifyResult } from "./result.js";
 import { Verifier } from "./verify.js";
 
@@ -101,22 +101,88 @@ function firstOf(head: Buffer): { prev: string | undefined; time: string } {
   }
 }
 
-/** A file follows the one whose last line it names; those that follow none come by time. The chain, not this order, is
- *  what is verified after. */
-function inOrder(files: readonly LogFile[]): LogFile[] {
-  const ends = files.map(endsOf);
+/** Files of which each follows on the last line of the one before. */
+function chainsOf(ends: readonly Ends[]): Ends[][] {
   const byPrev = new Map(ends.flatMap((one) => (one.prev === undefined ? [] : [[one.prev, one] as const])));
   const lasts = new Set(ends.map(({ last }) => last));
   const heads = ends.filter(({ prev }) => prev === undefined || !lasts.has(prev));
-  heads.sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
-  const ordered = new Set<LogFile>();
+  const taken = new Set<Ends>();
+  const chains: Ends[][] = [];
   for (const head of [...heads, ...ends]) {
-    for (let one: Ends | undefined = head; one !== undefined && !ordered.has(one.file); ) {
-      ordered.add(one.file);
+    const chain: Ends[] = [];
+    for (let one: Ends | undefined = head; one !== undefined && !taken.has(one); ) {
+      taken.add(one);
+      chain.push(one);
       one = one.last === undefined ? undefined : byPrev.get(one.last);
     }
+    if (chain.length > 0) chains.push(chain);
   }
-  return [...ordered];
+  return chains;
+}
+
+const checkpoint = '"type":"CHECKPOINT"';
+
+/** After a crash a run follows on a checkpoint in the middle of a file: which chain that is in. Throws LOG_UNREADABLE. */
+async function forerunnersOf(chains: readonly Ends[][]): Promise<Map<Ends[], Ends[]>> {
+  const wanted = new Map<string, Ends[][]>();
+  for (const chain of chains) {
+    const prev = chain[0]?.prev;
+    if (prev !== undefined && prev !== noLine) wanted.set(prev, [...(wanted.get(prev) ?? []), chain]);
+  }
+  const found = new Map<Ends[], Ends[]>();
+  if (chains.length < 2) return found;
+  for (const chain of chains) {
+    for (const { file } of chain) {
+      if (wanted.size === 0) return found;
+      try {
+        for await (const [line] of linesOf(file)) {
+          if (!line.includes(checkpoint)) continue;
+          const hash = hashLine(line);
+          for (const later of wanted.get(hash) ?? []) if (later !== chain) found.set(later, chain);
+          wanted.delete(hash);
+        }
+      } catch (cause) {
+        throw unreadable(file.path, cause);
+      }
+    }
+  }
+  return found;
+}
+
+/** Old ones of a file are PATH.1, PATH.2 and so on, the oldest last; undefined for files of another name. */
+function ageIn(base: string, path: string): number | undefined {
+  const suffix = path.startsWith(base) ? path.slice(base.length) : "?";
+  return suffix === "" ? 0 : /^\.[1-9]\d{0,5}$/.test(suffix) ? Number(suffix.slice(1)) : undefined;
+}
+
+/** By their names if all are of one file, else by time, which somebody may have set back. */
+function byAge(chains: readonly Ends[][]): Ends[][] {
+  const paths = chains.map(([first]) => first?.file.path ?? "");
+  const base = paths[0]?.replace(/\.[1-9]\d{0,5}$/, "") ?? "";
+  const ages = paths.map((path) => ageIn(base, path));
+  const named = ages.every((age) => age !== undefined);
+  const keyed = chains.map((chain, index) => ({ chain, age: ages[index] ?? 0, time: chain[0]?.time ?? "" }));
+  keyed.sort((one, other) =>
+    named ? other.age - one.age : one.time < other.time ? -1 : one.time > other.time ? 1 : 0,
+  );
+  return keyed.map(({ chain }) => chain);
+}
+
+/** A file follows the one whose last line it names, or that has the checkpoint which it names. The chain, not this order, is
+ *  what is verified after. Throws LOG_UNREADABLE. */
+async function inOrder(files: readonly LogFile[]): Promise<LogFile[]> {
+  const chains = byAge(chainsOf(files.map(endsOf)));
+  const forerunners = await forerunnersOf(chains);
+  const ordered = new Set<Ends[]>();
+  const take = (chain: Ends[]): void => {
+    if (ordered.has(chain)) return;
+    ordered.add(chain);
+    for (const later of chains) if (forerunners.get(later) === chain) take(later);
+  };
+  for (const chain of chains) if (!forerunners.has(chain)) take(chain);
+  // Those that name one another in a circle somebody made up.
+  for (const chain of chains) take(chain);
+  return [...ordered].flatMap((chain) => chain.map(({ file }) => file));
 }
 
 /** Lines, and whether they have their newline. Throws what reading throws. */
@@ -141,7 +207,7 @@ export async function verifyFiles(paths: readonly string[], key?: string): Promi
   const files = await openTogether([...new Set(paths)]);
   try {
     const verifier = new Verifier(key);
-    for (const file of inOrder(files)) {
+    for (const file of await inOrder(files)) {
       try {
         let number = 0;
         for await (const [line, whole] of linesOf(file)) {

@@ -4,6 +4,6 @@
 export { Chain, hashLine, noLine, type Place } from "./chain.js";
 export { verifyFiles } from "./files.js";
 export { isSignedBy, openSigner, parsePublicKey, type Signer } from "./key.js";
-export { recallHead, rememberHead } from "./memory.js";
+export { type Counts, type Memory, type Remembered, recallHead, rememberHead } from "./memory.js";
 export type { Finding, Verdict, VerifyResult } from "./result.js";
 export { Verifier } from "./verify.js";

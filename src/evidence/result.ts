@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a verification comes to.
 
-/** complete: every line is there as it was written, up to the last checkpoint. incomplete: lines are missing, and the agent
+/** complete: every line is there as it was written, up to the last checkpoint of each run. incomplete: lines are missing, and the agent
  *  told that it lost as many. unsigned: a chain, but nobody signed it, or not one of the runs in it. */
 export type Verdict = "complete" | "incomplete" | "altered" | "unsigned";
 
@@ -25,6 +25,9 @@ export interface VerifyResult {
   checkpoints: number;
   /** Lines after the last good checkpoint. */
   unsigned: number;
+  /** Lines behind the last good checkpoint of runs before the last one, which crashed: whoever could write the log could make
+   *  them up. */
+  unsignedBefore: { lines: number; at: string };
   last: { at: string; seq: number; hash: string } | undefined;
   /** In the order of their discovery. */
   findings: readonly Finding[];

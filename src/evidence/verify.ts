@@ -4,7 +4,8 @@
 
 import { hashLine, noLine } from "./chain.js";
 import { isSignedBy } from "./key.js";
-import { type Line, lossOfSink, parseLine, type Run } from "./line.js";
+import { type Line, parseLine, type Run } from "./line.js";
+import { Losses } from "./losses.js";
 import { type Finding, type Verdict, type VerifyResult, worstOf } from "./result.js";
 
 /** How far back a repeated line is known for one. */
@@ -27,6 +28,8 @@ export class Verifier {
   #checkpoints = 0;
   /** Lines since the last good checkpoint. */
   #open = 0;
+  #openAt = "";
+  #unsignedBefore = { lines: 0, at: "" };
   #last: { event: Line; hash: string; at: string; line: number } | undefined;
   #lastCheckpoint = "";
   /** Hash by number, of this run. */
@@ -40,11 +43,10 @@ export class Verifier {
   /** Runs that know of none before them, until a signature says why. */
   #orphans: { at: string; line: number }[] = [];
   #torn: { at: string; line: number; whole: boolean } | undefined;
-  #gaps: Found[] = [];
-  #missing = 0;
-  #told = new Map<string, { count: number; at: string }>();
-  /** Told since the last good checkpoint: anybody could have written it. */
-  #hearsay: { detail: Line["detail"]; at: string }[] = [];
+  readonly #losses = new Losses(
+    (verdict, text, place) => this.#find(verdict, text, place),
+    (findings) => (this.#left += findings),
+  );
   #run: Run = { first: { at: "", line: 0 }, signed: 0, bare: undefined, stopped: "" };
   /** Hashes of the first lines of runs. */
   readonly #begun = new Set<string>();
@@ -76,8 +78,8 @@ export class Verifier {
       return;
     }
     this.#place(line, hash);
-    if (line.type === "EVENTS_LOST") this.#hearsay.push({ detail: line.detail, at: this.#at });
-    this.#open++;
+    if (line.type === "EVENTS_LOST") this.#losses.hear(line, this.#at);
+    if (this.#open++ === 0) this.#openAt = this.#at;
     if (this.#signedAt !== undefined && line.time - this.#signedAt > memorableMs) this.#memorable = true;
     if (line.type === "CHECKPOINT") this.#checkpoint(line, text, hash);
     this.#remember(line, hash);
@@ -86,6 +88,8 @@ export class Verifier {
   end(): VerifyResult {
     this.#settleTorn("end");
     this.#endRun();
+    this.#losses.endRun(this.#run.signed > 0);
+    this.#losses.end();
     this.#disown();
     const findings = this.#findings
       // Of a log in which nothing is signed the verdict says it.
@@ -103,6 +107,7 @@ export class Verifier {
       runs: this.#runs,
       checkpoints: this.#checkpoints,
       unsigned: this.#open,
+      unsignedBefore: this.#unsignedBefore,
       last:
         this.#last === undefined ? undefined : { at: this.#last.at, seq: this.#last.event.seq, hash: this.#last.hash },
       findings,
@@ -140,7 +145,7 @@ export class Verifier {
     }
     if (line.node !== before.event.node) this.#find("altered", "of another node than the line before");
     if (line.seq === 1) {
-      this.#restart(line, before.hash);
+      this.#restart(line, before);
       this.#begin(line, hash);
       return;
     }
@@ -152,15 +157,11 @@ export class Verifier {
         this.#find("altered", `not as it was written: the line after it, ${this.#at}, has another hash for it`, before);
     } else if (line.seq > before.event.seq) {
       const missing = line.seq - before.event.seq - 1;
-      this.#missing += missing;
       const which =
         missing === 1 ? `number ${line.seq - 1} is` : `numbers ${before.event.seq + 1} to ${line.seq - 1} are`;
-      this.#gaps.push({
-        verdict: "altered",
-        at: this.#at,
-        text: `${which} missing before this line${this.#open === 0 ? "" : `, and nothing signs the ${this.#open} lines before that`}`,
-        line: this.#lines,
-      });
+      const unsigned = this.#open === 0 ? "" : `, and nothing signs the ${this.#open} lines before that`;
+      const place = { at: this.#at, line: this.#lines };
+      this.#losses.gap(`${which} missing before this line${unsigned}`, missing, place);
     } else this.#find("altered", `number ${line.seq} after number ${before.event.seq}: out of order, or put in`);
   }
 
@@ -171,10 +172,20 @@ export class Verifier {
     this.#begun.add(hash);
   }
 
-  #restart(line: Line, hash: string): void {
+  #restart(line: Line, { hash, event }: { hash: string; event: Line }): void {
     const checkpoint = this.#anchors.get(line.prev);
     const open = this.#open;
+    const here = { at: this.#at, line: this.#lines };
+    const known = line.prev === hash || checkpoint !== undefined || line.prev === noLine;
+    const missed = this.#losses.isMissed(line.prev);
+    // A run that follows on the line before signs that too.
+    if (line.prev !== hash && open > 0) {
+      const { lines, at } = this.#unsignedBefore;
+      this.#unsignedBefore = { lines: lines + open, at: at || this.#openAt };
+    }
     this.#endRun();
+    // What is missing of a run is judged when all the losses are known that were told of it.
+    this.#losses.endRun(this.#run.signed > 0, line.prev, known || missed ? undefined : { ...here, lastSeq: event.seq });
     if (line.prev !== noLine) this.#disown();
     this.#runs++;
     if (line.prev === hash) this.#find("note", "restart of the agent, which follows on the line before");
@@ -183,12 +194,12 @@ export class Verifier {
         "note",
         `restart after a crash: the run before is bound up to ${checkpoint}; the ${open} lines after it were not signed, and more may have been written`,
       );
-    else if (line.prev === noLine) this.#orphans.push({ at: this.#at, line: this.#lines });
-    else this.#find("altered", "a run whose forerunner is not here: lines or a whole run before it are missing");
+    else if (line.prev === noLine) this.#orphans.push(here);
+    else if (missed)
+      this.#find("note", "restart after a crash, which follows on the same missing line as the run before");
     this.#open = 0;
   }
 
-  /** Gaps of a run are judged at its end, when all the losses that it told are known. */
   #endRun(): void {
     const { first, signed, bare } = this.#run;
     if (signed > 0) {
@@ -201,21 +212,7 @@ export class Verifier {
           "no checkpoint signs anything of this run: whoever could write it could make it up",
           first,
         );
-      this.#believe();
     }
-    const [sink, told] = [...this.#told].sort(([, one], [, other]) => other.count - one.count)[0] ?? [];
-    for (const gap of this.#gaps) {
-      if (told !== undefined && told.count >= this.#missing) {
-        this.#find("incomplete", `${gap.text}: a loss at ${sink} that the agent told at ${told.at}`, gap);
-      } else {
-        const told = this.#hearsay.length > 0 ? "no loss was told that a checkpoint signs" : "no loss was told";
-        this.#find("altered", `${gap.text}, and ${told}: taken out, or left out by the filter of a sink`, gap);
-      }
-    }
-    this.#gaps = [];
-    this.#missing = 0;
-    this.#told.clear();
-    this.#hearsay = [];
     this.#seen.clear();
     this.#signedAt = undefined;
   }
@@ -233,20 +230,6 @@ export class Verifier {
         );
     }
     this.#orphans = [];
-  }
-
-  /** Told losses count from the checkpoint on that signs them. */
-  #believe(): void {
-    const told = this.#hearsay.splice(0);
-    for (const [key, value, at] of told.flatMap(({ detail, at }) =>
-      Object.entries(detail).map((one) => [...one, at] as const),
-    )) {
-      const sink = lossOfSink.exec(key)?.[1];
-      if (sink === undefined) continue;
-      const sum = this.#told.get(sink) ?? { count: 0, at };
-      sum.count += Number(value) || 0;
-      this.#told.set(sink, sum);
-    }
   }
 
   #checkpoint(line: Line, text: string, hash: string): void {
@@ -273,7 +256,7 @@ export class Verifier {
     this.#checkpoints++;
     this.#run.signed++;
     if (line.detail["reason"] === "stop") this.#run.stopped = this.#at;
-    this.#believe();
+    this.#losses.believe(line, this.#at);
     this.#open = 0;
     this.#signedAt ??= line.time;
     this.#disown(before === "crashed");

@@ -46,7 +46,7 @@ const processFields = () => ({
   ppid: id(),
   startTime: timestamp(),
   startBoottimeNs: decimal().describe("Start of the process, nanoseconds since boot: with pid, its identity."),
-  uid: id(),
+  uid: id().describe("4294967295 where it is not known."),
   user: shown(64).optional(),
   comm: shown(16),
   exe: executable(),

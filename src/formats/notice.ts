@@ -30,12 +30,13 @@ export const noticeTypes = {
   },
   EVENTS_LOST: {
     severity: "high",
-    meaning: "`count` records were lost since the last look, by reason in `detail`. Verdicts stood.",
+    meaning:
+      "`count` records were lost since the last look, by reason in `detail`; also while no agent read what the doors had to say. `detail.since` is `unknown` where nobody remembers what was told before. `detail.run` is `before` for what the run before lost at its stop, whose last line was number `detail.seq` with the hash `detail.head`. Verdicts stood.",
   },
   CHECKPOINT: {
     severity: "info",
     meaning:
-      "Signs all lines before it: at start, every minute, at stop (`detail.reason`). `detail.signature` is Ed25519, by the key in `detail.key`, over this line with an empty signature.",
+      "Signs all lines before it: at start, every minute, at stop (`detail.reason`). `detail.signature` is Ed25519, by the key in `detail.key`, over this line with an empty signature. `detail.SINK_REASON`: what that sink has lost in this run so far.",
   },
 } as const satisfies Record<string, { severity: Severity; meaning: string }>;
 

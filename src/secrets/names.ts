@@ -31,6 +31,9 @@ const change = z.union([
 /** Names of removed secrets that are remembered. */
 const maxGone = 1_024;
 
+/** Changes before the file is written anew. */
+const maxAppended = 1_024;
+
 export class Names {
   readonly #file: string;
   readonly #entries = new Map<number, SecretEntry>();
@@ -38,6 +41,10 @@ export class Names {
   /** For events that are still on their way. */
   readonly #gone = new Map<number, SecretEntry>();
   #next = 1;
+  /** Lines since the file was written anew: it lies in memory, and must not grow for good. */
+  #appended = 0;
+  /** The last line may be cut short: what is put behind it would be lost with it. */
+  #torn = false;
 
   constructor(path: string) {
     this.#file = path;
@@ -70,18 +77,24 @@ export class Names {
     return free;
   }
 
+  /** Whole or not at all: throws what the file system throws. */
   set(one: SecretEntry): void {
-    this.#take(one);
     this.#append({ set: one });
+    this.#take(one);
   }
 
+  /** Does not throw: what the kernel knows no longer has no name at the next start either. */
   remove(id: number): void {
     const one = this.#drop(id);
     if (one === undefined) return;
     this.#gone.set(id, one);
     const [oldest] = this.#gone.keys();
     if (oldest !== undefined && this.#gone.size > maxGone) this.#gone.delete(oldest);
-    this.#append({ remove: id });
+    try {
+      this.#append({ remove: id });
+    } catch {
+      // The next change writes the file anew.
+    }
   }
 
   #drop(id: number): SecretEntry | undefined {
@@ -116,7 +129,19 @@ export class Names {
   }
 
   #append(one: z.input<typeof change>): void {
+    if (this.#torn) this.#rewrite();
+    else if (this.#appended >= Math.max(maxAppended, 4 * this.#entries.size)) {
+      this.#appended = 0;
+      try {
+        this.#rewrite();
+      } catch {
+        // There may be room for one more line, and later for all.
+      }
+    }
+    this.#torn = true;
     appendFileSync(this.#file, `${JSON.stringify(one)}\n`, { mode: 0o600 });
+    this.#torn = false;
+    this.#appended++;
   }
 
   #rewrite(): void {
@@ -125,6 +150,8 @@ export class Names {
     const changes = [...this.all().map((set) => ({ set })), { next: this.#next }];
     writeFileSync(unfinished, changes.map((one) => `${JSON.stringify(one)}\n`).join(""), { mode: 0o600 });
     renameSync(unfinished, this.#file);
+    this.#appended = 0;
+    this.#torn = false;
   }
 }
 

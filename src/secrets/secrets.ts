@@ -39,6 +39,8 @@ export interface SecretsOptions<Value extends Prepared> {
   isRunning(workload: string): boolean;
   log: Pick<Log, "info" | "warn">;
   now?: () => Date;
+  /** Of a clock that nobody sets. */
+  elapsedMs?: () => number;
 }
 
 export interface AddSecret {
@@ -69,6 +71,16 @@ export interface AddReport {
 /** How long a secret waits for the first process of a workload with which it ends: guards that slept take a moment to wake. */
 const patienceMs = 600_000;
 
+/** Undoes what was done before if this fails. */
+function orElse<T>(action: () => T, undo: () => void): T {
+  try {
+    return action();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
 const full = (name: string, workload: string): string => `${name} of ${workload}`;
 
 export class Secrets<Value extends Prepared = Prepared> {
@@ -76,7 +88,7 @@ export class Secrets<Value extends Prepared = Prepared> {
   readonly #names: Names;
   /** Numbers of secrets whose workload was seen running since they were registered, or registered again. */
   readonly #ran = new Set<number>();
-  /** When that was, ms since the epoch; of what an earlier agent registered, when this one began. */
+  /** When that was, in elapsedMs; of what an earlier agent registered, when this one began. */
   readonly #since = new Map<number, number>();
   readonly #began: number;
   /** What lay at the paths of sinks, as text, by number of the secret. */
@@ -85,7 +97,7 @@ export class Secrets<Value extends Prepared = Prepared> {
   constructor(options: SecretsOptions<Value>) {
     this.#options = options;
     this.#names = new Names(options.file);
-    this.#began = this.#now().getTime();
+    this.#began = this.#elapsedMs();
     this.#reconcile();
   }
 
@@ -137,18 +149,25 @@ export class Secrets<Value extends Prepared = Prepared> {
         throw new CloudtaserError("SECRET_TWICE", { target, fields: { known: twin.name } });
       }
       if (before !== undefined && twin !== undefined) {
-        kernel.setSinks(target, before.id, sinks);
         // A secret that stays for good does not end with a workload because somebody named it again.
         const endsWithWorkload = request.endsWithWorkload && before.endsWithWorkload;
         const secret = this.#enter(before.id, { ...request, endsWithWorkload }, before.added);
+        orElse(
+          () => kernel.setSinks(target, before.id, sinks),
+          () => this.#names.set(before),
+        );
         return { secret, outcome: "unchanged", warnings };
       }
       if (before !== undefined && !request.replace) throw new CloudtaserError("SECRET_NAME_TAKEN", { target });
       const id = this.#names.freeNumber();
       const { contained } = kernel.add({ name: target, id, group, sinks }, prepared);
       if (contained) warnings.push("all of it stands in another secret: what carries that one is judged by both");
+      const added = this.#now().toISOString();
+      const secret = orElse(
+        () => this.#enter(id, request, added),
+        () => kernel.remove([id]),
+      );
       if (before !== undefined) this.#takeOut([before.id]);
-      const secret = this.#enter(id, request, this.#now().toISOString());
       return { secret, outcome: before === undefined ? "registered" : "replaced", warnings };
     } finally {
       value.fill(0);
@@ -163,7 +182,7 @@ export class Secrets<Value extends Prepared = Prepared> {
     this.#names.set({ id, name, workload, allow: [...allow], added, endsWithWorkload });
     this.#files.delete(id);
     this.#ran.delete(id);
-    this.#since.set(id, this.#now().getTime());
+    this.#since.set(id, this.#elapsedMs());
     return { name, workload, allow: [...allow], added, endsWithWorkload };
   }
 
@@ -226,7 +245,7 @@ export class Secrets<Value extends Prepared = Prepared> {
       this.#ran.add(id);
       return false;
     }
-    return this.#ran.has(id) || this.#now().getTime() - (this.#since.get(id) ?? this.#began) > patienceMs;
+    return this.#ran.has(id) || this.#elapsedMs() - (this.#since.get(id) ?? this.#began) > patienceMs;
   }
 
   /** A file that is gone is allowed no longer: its inode may be another's by now. */
@@ -247,6 +266,10 @@ export class Secrets<Value extends Prepared = Prepared> {
         reason: reasonOf(error),
       });
     }
+  }
+
+  #elapsedMs(): number {
+    return this.#options.elapsedMs?.() ?? performance.now();
   }
 
   #now(): Date {

@@ -56,6 +56,9 @@ export function sinkConfigs({ events, sinks }: OutletsConfig): SinkConfig[] {
 const kindOf = ({ stdout, file, syslog }: SinkConfig): SinkReport["kind"] =>
   stdout ? "stdout" : file ? "file" : syslog ? "syslog" : "http";
 
+/** Lines of text go where they lie from then on: only what is sent has a spool. */
+const spools = ({ syslog, http, spool }: SinkConfig): boolean => Boolean(syslog ?? http) && spool.maxBytes > 0;
+
 const same = (one: SinkConfig, other: SinkConfig): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 export class Outlets {
@@ -151,6 +154,17 @@ export class Outlets {
     const losses = new Map(this.#before);
     for (const { sink } of [...this.#outlets, ...this.#closing]) addLosses(losses, sink);
     return losses;
+  }
+
+  /** Asked later: whether all that sinks without a spool were given up to now has left them, delivered or counted as lost. What
+   *  waits only in memory is gone with the process. */
+  mark(): () => boolean {
+    const left = ({ delivered, dropped }: SinkStats): number =>
+      dropReasons.reduce((sum, reason) => sum + dropped[reason], delivered);
+    const waiting = [...this.#outlets, ...this.#closing]
+      .filter(({ config, sink }) => !spools(config) && sink.stats.queued > 0)
+      .map(({ sink: { stats } }) => ({ stats, goal: left(stats) + stats.queued }));
+    return () => waiting.every(({ stats, goal }) => left(stats) >= goal);
   }
 
   reopen(): void {

@@ -29,8 +29,15 @@ function setUp() {
     repeats: () => [...table].map(([k, repeated]) => ({ key: k, repeated })),
     forgetRepeat: (k: RepeatKey) => void table.delete(k),
   };
+  /** As many offenders, each with a count and a first event. */
+  const many = (count: number): Event[] =>
+    Array.from({ length: count }, (_, index) => {
+      const offender = { ...first.offender, tgid: 1000 + index };
+      table.set({ ...key, offenderTgid: offender.tgid }, 2n);
+      return { ...first, offender };
+    });
   const make = () => new Folding(source, (event, count) => published.push({ event, count }));
-  return { key, first, table, published, gone, make };
+  return { key, first, table, published, gone, many, make };
 }
 
 describe("folded attempts", () => {
@@ -82,6 +89,37 @@ describe("folded attempts", () => {
     expect(published).toMatchObject([{ count: 3, event: { vector: 5, offender: { tgid: 7 }, target: { tgid: 9 } } }]);
   });
 
+  test("strays that the kernel's table had no room for do not end all remembering", () => {
+    const { key, first, table, published, make } = setUp();
+    const folding = make();
+    const stray = (tgid: number): Event => ({ ...first, offender: { ...first.offender, tgid } });
+    for (let tgid = 100; tgid < 100 + 8192; tgid++) folding.remember([stray(tgid)]);
+    folding.sweep();
+    folding.sweep();
+    folding.remember([first]);
+    table.set(key, 4n);
+    folding.sweep();
+    expect(published).toMatchObject([{ count: 4, event: { offender: { comm: "thief" } } }]);
+  });
+
+  test("a first event that comes before the kernel's count of it is seen is kept for it", () => {
+    const { key, first, table, published, make } = setUp();
+    const folding = make();
+    folding.remember([first]);
+    folding.sweep();
+    table.set(key, 4n);
+    folding.sweep();
+    expect(published).toMatchObject([{ count: 4, event: { offender: { comm: "thief" } } }]);
+  });
+
+  test("an offender of whom nothing is known is not called root", () => {
+    const { key, table, published, make } = setUp();
+    const folding = make();
+    table.set(key, 3n);
+    folding.sweep(true);
+    expect(published).toMatchObject([{ event: { offender: { uid: 4294967295 }, target: { uid: 4294967295 } } }]);
+  });
+
   test("what was counted before this agent started is not told again", () => {
     const { key, table, published, make } = setUp();
     table.set(key, 1000n);
@@ -89,5 +127,29 @@ describe("folded attempts", () => {
     table.set(key, 1001n);
     folding.sweep(true);
     expect(published.map(({ count }) => count)).toEqual([1]);
+  });
+
+  test("thousands of counts hold up the event loop for 64 of them at a time, and the stop waits for none", async () => {
+    const { table, published, gone, many, make } = setUp();
+    const folding = make();
+    folding.remember(many(1000));
+    folding.sweep();
+    expect(published).toHaveLength(64);
+    folding.sweep();
+    expect(published, "the one before is not through").toHaveLength(64);
+    let most = 0;
+    for (let before = published.length; published.length < 1000; before = published.length) {
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, published.length - before);
+    }
+    expect(most).toBe(64);
+    for (let index = 0; index < 1000; index++) gone.add(1000 + index);
+    for (const key of table.keys()) table.set(key, 5n);
+    folding.sweep();
+    folding.sweep(true);
+    expect(published).toHaveLength(2000);
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(published, "nothing is told twice").toHaveLength(2000);
+    expect(published.reduce((sum, { count }) => sum + count, 0)).toBe(5000);
   });
 });

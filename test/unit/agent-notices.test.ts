@@ -20,12 +20,21 @@ const door = (name: DoorStatus["door"], over: Partial<DoorStatus> = {}): DoorSta
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, fatal() {}, child: () => quiet, setLevel() {} };
 
-function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret") {
+interface Before {
+  /** Doors are taken over, whose maps counted so many. */
+  ringFull?: number;
+  told?: Record<string, number> | undefined;
+  /** Lost before anybody looks. */
+  early?: Record<string, number>;
+}
+
+function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret", { ringFull, told, early = {} }: Before = {}) {
   const next = { mode: "voluntary", preempts: false };
   const state: { -readonly [Key in keyof NoticeSource]: NoticeSource[Key] } = {
     form,
     pinned: form !== "signal",
-    tookOver: false,
+    tookOver: ringFull !== undefined,
+    losses: () => [{ reason: "ring_full", count: BigInt(lost.ringFull) }],
     provedCount: 2,
     unproven: [],
     doors: [door("file_open"), door("task_alloc")],
@@ -36,18 +45,20 @@ function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret") {
       return next.mode !== before;
     },
   };
-  const losses: Record<string, number> = { ring_full: 7 };
+  const lost = { ringFull: ringFull ?? 0 };
+  const losses = { ...early };
+  const memory = { told };
   const said: Notice[] = [];
   const announce = (notice: Notice): void => void said.push(notice);
-  const notices = new Notices({ kernel: state, losses: () => ({ ...losses }), announce, log: quiet });
+  const notices = new Notices({ kernel: state, losses: () => ({ ...losses }), memory, announce, log: quiet });
   const heard = (): Notice[] => said.splice(0);
   const preempt = (mode: string, preempts: boolean): void => void Object.assign(next, { mode, preempts });
-  return { state, losses, notices, heard, preempt };
+  return { state, lost, losses, memory, notices, heard, preempt };
 }
 
 describe("notices", () => {
   it("say nothing while nothing changes, also of what was lost before", () => {
-    const { notices, heard } = setUp();
+    const { notices, heard } = setUp("lsm", { ringFull: 7, told: { ring_full: 7 } });
     expect(notices.look()).toBe(0);
     expect(heard()).toEqual([]);
   });
@@ -108,11 +119,50 @@ describe("notices", () => {
   });
 
   it("count what was lost since the last look, by reason", () => {
-    const { losses, notices, heard } = setUp();
-    losses["ring_full"] = 9;
+    const { lost, losses, memory, notices, heard } = setUp("lsm", { ringFull: 7, told: { ring_full: 7 } });
+    lost.ringFull = 9;
     losses["failed"] = 1;
     notices.look();
-    expect(heard()).toEqual([{ type: "EVENTS_LOST", count: 3, detail: { ring_full: 2, failed: 1 } }]);
+    expect(heard()).toEqual([{ type: "EVENTS_LOST", count: 3, detail: { failed: 1, ring_full: 2 } }]);
+    expect(memory.told).toEqual({ ring_full: 9 });
+  });
+
+  it("tell what sinks lost while the agent was starting", () => {
+    const { notices, heard } = setUp("lsm", { early: { siem_damaged: 2, malformed: 0 } });
+    notices.look();
+    notices.look();
+    expect(heard()).toEqual([{ type: "EVENTS_LOST", count: 2, detail: { siem_damaged: 2 } }]);
+  });
+
+  it("tell at the start what was lost while no agent read, and all of it if nobody knows what was told", () => {
+    const start = (before: Before): Notice[] => {
+      const { notices, heard } = setUp("lsm", before);
+      notices.started({ version: "1", mode: "enforce", ready: true, silenced: false });
+      return heard().filter(({ type }) => type === "EVENTS_LOST");
+    };
+    const lost = (count: number, since = {}) => [
+      { type: "EVENTS_LOST", count, detail: { ring_full: count, ...since } },
+    ];
+    expect(start({ ringFull: 100, told: { ring_full: 40 } })).toEqual(lost(60));
+    expect(start({ ringFull: 100, told: { ring_full: 100 } })).toEqual([]);
+    expect(start({ ringFull: 100 })).toEqual(lost(100, { since: "unknown" }));
+    // Told of maps that are gone.
+    expect(start({ ringFull: 30, told: { ring_full: 40 } })).toEqual(lost(30, { since: "unknown" }));
+    expect(start({ told: { ring_full: 40 } })).toEqual([]);
+    expect(start({ ringFull: 0 })).toEqual([]);
+  });
+
+  it("hand over what was lost after the last telling", () => {
+    const { lost, losses, memory, notices, heard } = setUp();
+    losses["file_queue_full"] = 4;
+    notices.look();
+    heard();
+    losses["file_closed"] = 6;
+    lost.ringFull = 2;
+    expect(notices.untold()).toEqual({ file_closed: 6, ring_full: 2 });
+    expect(memory.told).toEqual({ ring_full: 2 });
+    expect(notices.untold()).toEqual({});
+    expect(heard()).toEqual([]);
   });
 
   it("end with a stop only what was begun", () => {

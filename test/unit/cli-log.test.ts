@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { parseSince } from "../../src/cli/events-options.js";
 import { TopModel } from "../../src/cli/top-model.js";
 import { renderTop } from "../../src/cli/top-view.js";
-import { Chain, openSigner } from "../../src/evidence/index.js";
+import { Chain, hashLine, openSigner } from "../../src/evidence/index.js";
 import type { EventFilter } from "../../src/formats/index.js";
 import { buildNotice } from "../../src/pipeline/notice.js";
 import { cli, fakeAgent, hostile, scratch, status } from "./cli-support.js";
@@ -47,6 +47,24 @@ describe("verify", () => {
     expect(JSON.parse((await cli(["verify", bad, "--json"])).out)).toMatchObject({ verdict: "altered", lines: 10 });
     writeFileSync(bad, lines.slice(0, 9).join(""));
     expect((await cli(["verify", bad])).code).toBe(6);
+  });
+
+  it("says in its first line how many lines of a run that crashed nothing signs", async () => {
+    const signer = openSigner(join(scratch, "key"));
+    const linesOf = (chain: Chain, types: ("CHECKPOINT" | "GUARD_PROVED")[]): string[] =>
+      types.map((type) => {
+        const signed = type === "CHECKPOINT" ? { detail: { key: signer.publicKey }, sign: signer.sign } : {};
+        return chain.add((place) => buildNotice({ type, ...signed }, place, { node: "n" })).line;
+      });
+    const died = linesOf(new Chain(), ["CHECKPOINT", "GUARD_PROVED", "GUARD_PROVED"]);
+    const next = linesOf(new Chain(hashLine((died[0] ?? "").trimEnd())), ["GUARD_PROVED", "CHECKPOINT"]);
+    const path = join(scratch, "crashed");
+    writeFileSync(path, [...died, ...next].join(""));
+    const ran = await cli(["verify", path, "--key", signer.publicKey]);
+    expect(ran.out.split("\n")[0]).toBe(
+      `complete and unaltered but for 2 lines that nothing signs, written before a crash or made up; first at ${path}:2`,
+    );
+    expect(ran.code).toBe(0);
   });
 
   it.each([

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A log is the same however it was cut into files, in whatever order they are named, and while the agent goes on writing it.
 
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { Chain, verifyFiles } from "../../src/evidence/index.js";
+import { Chain, hashLine, verifyFiles } from "../../src/evidence/index.js";
+import { buildNotice } from "../../src/pipeline/notice.js";
 import { directory, run, signer } from "./evidence-support.js";
 
 describe("verifyFiles", () => {
@@ -56,6 +57,51 @@ describe("verifyFiles", () => {
       const result = await verifyFiles(order.map(path), signer.publicKey);
       expect(result).toMatchObject({ verdict: "complete", lines: before.length + after.length, runs: 2, unsigned: 0 });
     }
+  });
+
+  it("puts runs after a crash in order whatever the clock said", async () => {
+    const place = (name: string, lines: readonly string[]): string => {
+      const path = join(directory, name);
+      writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
+      return path;
+    };
+    const hour = 3_600_000;
+    const died = run(new Chain(), 23, { stop: false });
+    const anchor = died.findLast((line) => line.includes('"CHECKPOINT"')) ?? "";
+    const second = new Chain(hashLine(anchor));
+    const after = run(second, 8, { from: Date.now() - hour });
+    const third = run(new Chain(second.head.hash), 3, { from: Date.now() - 2 * hour });
+    for (const names of [
+      ["crash.2", "crash.1", "crash"],
+      ["a", "c", "b"],
+    ]) {
+      const paths = [died, after, third].map((lines, index) => place(names[index] ?? "", lines));
+      for (const order of [paths, [...paths].reverse()])
+        expect(await verifyFiles(order, signer.publicKey)).toMatchObject({ verdict: "complete", runs: 3 });
+    }
+    // The crashed run goes on in a file behind the one with the checkpoint.
+    const cut = died.indexOf(anchor) + 2;
+    const split = [died.slice(0, cut), died.slice(cut), after].map((lines, index) => place(`split.${index}`, lines));
+    expect(await verifyFiles(split, signer.publicKey)).toMatchObject({ verdict: "complete", runs: 2 });
+    // Nothing was remembered yet: only the names tell.
+    const detail = { reason: "start", before: "crashed", key: signer.publicKey };
+    const early = run(new Chain(), 3, { stop: false });
+    const chain = new Chain();
+    const orphan = chain.add((at) =>
+      buildNotice({ type: "CHECKPOINT", detail, sign: signer.sign }, at, { node: "n1" }, Date.now() - hour),
+    );
+    const named = [place("early", [orphan.line.trimEnd()]), place("early.1", early)];
+    expect(await verifyFiles(named, signer.publicKey)).toMatchObject({ verdict: "complete", runs: 2 });
+  });
+
+  it("puts files that name one another in a circle in some order, and finds them altered", async () => {
+    const one = join(directory, "circle.a");
+    const other = join(directory, "circle.b");
+    const [, made = ""] = run(new Chain("ab".repeat(32)), 3);
+    writeFileSync(other, `${run(new Chain(hashLine(made)), 3).join("\n")}\n`);
+    const end = readFileSync(other, "utf8").split("\n").at(-3) ?? "";
+    writeFileSync(one, `${[...run(new Chain(hashLine(end)), 3), made].join("\n")}\n`);
+    expect(await verifyFiles([one, other], signer.publicKey)).toMatchObject({ verdict: "altered" });
   });
 
   it("takes files that are rotated meanwhile as they stood at one moment", async () => {

@@ -87,6 +87,22 @@ describe("without the key", () => {
     expect(verify([...before, ...after, ...after])).toMatchObject({ verdict: "complete", repeated: after.length });
   });
 
+  it("what is put in behind the last checkpoint of a run that crashed is counted as signed by nothing", () => {
+    const died = run(new Chain(), 10, { stop: false });
+    const anchor = endOf(died);
+    const next = run(new Chain(hashLine(anchor)), 3);
+    expect(verify([...died, ...next])).toMatchObject({ verdict: "complete", unsignedBefore: { lines: 0 } });
+    const forged = forge(
+      anchor,
+      Array.from({ length: 50 }, () => ({ type: "GUARD_PROVED" }) as const),
+    );
+    expect(verify([...died, ...forged, ...next])).toMatchObject({
+      verdict: "complete",
+      unsigned: 0,
+      unsignedBefore: { lines: 50, at: `log:${died.length + 1}` },
+    });
+  });
+
   it("no loss can be made up that covers lines which were taken out", () => {
     const died = run(new Chain(), 22, { stop: false });
     const cut = died.filter((_, index) => index !== 9);
@@ -94,6 +110,28 @@ describe("without the key", () => {
     const result = verify([...cut, ...forged]);
     expect(result.verdict).toBe("altered");
     expect(text(result)).toContainEqual(expect.stringMatching(/no loss was told that a checkpoint signs/));
+  });
+
+  it("no loss can be made up before lines that were taken out, and that a checkpoint behind them seems to sign", () => {
+    const lines = run(new Chain(), 60);
+    const forged = forge(lines[19] ?? "", [{ type: "EVENTS_LOST", count: 20, detail: { file_queue_full: 20 } }]);
+    const result = verify([...lines.slice(0, 20), ...forged, ...lines.slice(31)]);
+    expect(result.verdict).toBe("altered");
+    expect(text(result)).toContainEqual(expect.stringMatching(/no loss was told that a checkpoint signs/));
+    // Nor of the run before.
+    const head = { run: "before", head: first.head.hash, seq: first.head.seq, file_closed: 9 };
+    const [begin = "", ...rest] = after;
+    const before9 = before.slice(0, -3);
+    const made9 = forge(begin, [{ type: "EVENTS_LOST", count: 9, detail: head }]);
+    expect(verify([...before9, begin, ...made9, ...rest]).verdict).toBe("altered");
+    expect(verify([...before9, begin, ...made9, ...rest.slice(1)]).verdict).toBe("altered");
+  });
+
+  it("a checkpoint's own sums explain a gap though the line that told of it is gone too", () => {
+    const lines = run(new Chain(), 22, { sums: { file_queue_full: 3 } });
+    const without = (...gone: number[]) => verify(lines.filter((_, index) => !gone.includes(index)));
+    expect(without(9, 10, 12)).toMatchObject({ verdict: "incomplete", findings: [{}, {}] });
+    expect(without(9, 10, 12, 15)).toMatchObject({ verdict: "altered" });
   });
 
   it("what stands before a told gap, and no checkpoint signs, is said to be so", () => {

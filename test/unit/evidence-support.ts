@@ -14,17 +14,26 @@ afterAll(() => rmSync(directory, { recursive: true }));
 export const signer = openSigner(join(directory, "state", "evidence.key"));
 export const other = openSigner(join(directory, "other.key"));
 
-/** One run of an agent: so many events, a checkpoint at start and after every `each`, and one at the stop. */
+/** One run of an agent: so many events, a checkpoint at start and after every `each`, and one at the stop.
+ *  @param sums what sinks have lost, as each checkpoint has it
+ *  @param from the time, Unix milliseconds */
 export function run(
   chain: Chain,
   events: number,
-  { each = 5, stop = true, key = signer, lost = {} as Record<number, Notice> } = {},
+  {
+    each = 5,
+    stop = true,
+    key = signer,
+    lost = {} as Record<number, Notice>,
+    sums = {} as Record<string, number>,
+    from = Date.now(),
+  } = {},
 ) {
   const lines: string[] = [];
   const add = (notice: Notice) =>
-    void lines.push(chain.add((place) => buildNotice(notice, place, { node: "n1" })).line.trimEnd());
+    void lines.push(chain.add((place) => buildNotice(notice, place, { node: "n1" }, from)).line.trimEnd());
   const checkpoint = (reason: string) =>
-    add({ type: "CHECKPOINT", detail: { reason, key: key.publicKey }, sign: key.sign });
+    add({ type: "CHECKPOINT", detail: { reason, ...sums, key: key.publicKey }, sign: key.sign });
   add({ type: "AGENT_STARTED" });
   checkpoint("start");
   for (let i = 1; i <= events; i++) {

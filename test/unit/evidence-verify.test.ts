@@ -240,13 +240,20 @@ describe("key and memory", () => {
 
   it("remembers the head, and takes anything else for none", () => {
     const path = join(directory, "chain.json");
-    const nothing = { head: "0".repeat(64), crashed: false };
+    const nothing = { head: "0".repeat(64), crashed: false, told: undefined, seq: 0, untold: {} };
+    const hash = "cd".repeat(32);
     expect(recallHead(path)).toEqual(nothing);
-    rememberHead(path, { hash: "cd".repeat(32) }, true);
-    expect(recallHead(path)).toEqual({ head: "cd".repeat(32), crashed: true });
-    rememberHead(path, { hash: "cd".repeat(32) }, false);
-    expect(recallHead(path)).toEqual({ head: "cd".repeat(32), crashed: false });
-    for (const text of ["", "{}", '{"head":3}', '{"head":"xyz"}', "x".repeat(5000)]) {
+    rememberHead(path, { hash, seq: 7, running: true });
+    const kept = { head: hash, crashed: true, told: undefined, seq: 7, untold: {} };
+    expect(recallHead(path)).toEqual(kept);
+    const counts = { told: { ring_full: 40 }, untold: { file_closed: 3 } };
+    rememberHead(path, { hash, seq: 7, running: false, ...counts });
+    expect(recallHead(path)).toEqual({ ...kept, crashed: false, ...counts });
+    for (const told of ['"x"', '{"ring_full":-1}', '{"ring_full":"9"}', '{"__proto__":1,"A b":2}']) {
+      writeFileSync(path, `{"head":"${hash}","seq":7,"running":true,"told":${told},"untold":${told}}`);
+      expect(recallHead(path)).toEqual(kept);
+    }
+    for (const text of ["", "{}", '{"head":3}', '{"head":"xyz"}', "x".repeat(100_000)]) {
       writeFileSync(path, text);
       expect(recallHead(path)).toEqual(nothing);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registered secrets by name: what is the same, what replaces what, what is kept on disk, and that no value stays.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -53,6 +53,7 @@ function room(kernel = new FakeKernel(), file = join(directory, `names-${++numbe
   const running = new Set<string>();
   const logged: string[] = [];
   let now = Date.parse("2026-01-01T00:00:00Z");
+  let elapsed = 0;
   const groups = ["pay", "shop"];
   const open = () =>
     new Secrets({
@@ -65,6 +66,7 @@ function room(kernel = new FakeKernel(), file = join(directory, `names-${++numbe
       isRunning: (workload) => running.has(workload),
       log: { info: (text) => void logged.push(text), warn: (text) => void logged.push(text) },
       now: () => new Date(now),
+      elapsedMs: () => elapsed,
     });
   const secrets = open();
   const add = (name: string, text: string, over: Partial<AddSecret> = {}) => {
@@ -76,8 +78,9 @@ function room(kernel = new FakeKernel(), file = join(directory, `names-${++numbe
       expect(value.every((byte) => byte === 0)).toBe(true);
     }
   };
-  const wait = (seconds: number) => (now += seconds * 1000);
-  return { kernel, file, running, logged, open, secrets, add, wait };
+  const wait = (seconds: number) => (elapsed += seconds * 1000);
+  const setClock = (seconds: number) => (now += seconds * 1000);
+  return { kernel, file, running, logged, open, secrets, add, wait, setClock };
 }
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -187,6 +190,14 @@ describe("removing", () => {
     expect([secrets.byNumber(id)?.name, [...kernel.known.keys()].includes(id)]).toEqual(["token", false]);
   });
 
+  it("does not happen because somebody sets the clock", () => {
+    const { secrets, add, setClock } = room();
+    add("token", secret, { endsWithWorkload: true });
+    setClock(365 * 86_400);
+    secrets.check();
+    expect(secrets.count).toBe(1);
+  });
+
   it("happens by itself when the workload has ended, if that was asked for", () => {
     const { secrets, running, add, wait, kernel } = room();
     const endsWithWorkload = true;
@@ -204,6 +215,66 @@ describe("removing", () => {
     secrets.check();
     expect(secrets.list().map(({ name }) => name)).toEqual(["kept"]);
     expect(kernel.settled).toBe(4);
+  });
+});
+
+describe("a disk that is full", () => {
+  /** Its file takes nothing more. */
+  const fill = (file: string): void => {
+    rmSync(file);
+    symlinkSync("/dev/full", file);
+  };
+
+  it("refuses a secret whole: the kernel does not know it either, and the one before stays", () => {
+    const { secrets, kernel, add, file } = room();
+    add("token", secret);
+    const known = () => [...kernel.known.values()].map(({ text }) => text);
+    fill(file);
+    expect(() => add("other", `${secret}-2`)).toThrow("ENOSPC");
+    expect([secrets.count, known()]).toEqual([1, [secret]]);
+    // What could not be put behind the last line goes into a file of its own.
+    add("next", `${secret}-3`);
+    expect(lstatSync(file).isFile()).toBe(true);
+    fill(file);
+    expect(() => add("token", `${secret}-new`, { replace: true })).toThrow("ENOSPC");
+    expect(() => add("token", secret, { allow: ["10.0.0.1:1"] })).not.toThrow();
+    expect(known()).toEqual([secret, `${secret}-3`]);
+  });
+
+  it("does not hold up a removal, nor the names of the others at the next start", () => {
+    const { secrets, kernel, add, file, open } = room();
+    add("token", secret);
+    add("other", `${secret}-2`);
+    fill(file);
+    expect(secrets.remove("pay", "token")).toHaveLength(1);
+    expect([secrets.count, kernel.known.size]).toEqual([1, 1]);
+    add("third", `${secret}-3`);
+    expect(
+      open()
+        .list()
+        .map(({ name }) => name),
+    ).toEqual(["other", "third"]);
+  });
+
+  it("sinks that the kernel refuses are not in the list", () => {
+    const { secrets, kernel, add } = room();
+    add("token", secret);
+    kernel.setSinks = () => {
+      throw new Error("no room");
+    };
+    expect(() => add("token", secret, { allow: ["10.0.0.1:1"] })).toThrow("no room");
+    expect(secrets.list()).toMatchObject([{ allow: [] }]);
+  });
+
+  it("is not what a file becomes that secrets come to and go from", () => {
+    const { add, secrets, file, open } = room();
+    add("kept", secret);
+    for (let round = 0; round < 3_000; round++) {
+      add("token", `${secret}-${round}`);
+      secrets.remove("pay", "token");
+    }
+    expect(readFileSync(file, "utf8").split("\n").length).toBeLessThan(1_100);
+    expect(open().list()).toEqual(secrets.list());
   });
 });
 

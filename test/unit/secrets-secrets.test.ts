@@ -1,90 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registered secrets by name: what is the same, what replaces what, what is kept on disk, and that no value stays.
-import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { CloudtaserError } from "../../src/errors/index.js";
-import { type AddSecret, type SecretKernel, Secrets } from "../../src/secrets/secrets.js";
-import type { Sinks } from "../../src/secrets/sinks.js";
-
-const directory = mkdtempSync(join(tmpdir(), "ct-secrets-"));
-afterAll(() => rmSync(directory, { recursive: true }));
-let number = 0;
-
-interface Prepared {
-  text: string;
-  sameAs: ReadonlySet<number>;
-}
-
-/** Knows secrets by their text, which the true one never sees. */
-class FakeKernel implements SecretKernel<Prepared> {
-  readonly known = new Map<number, { group: number; text: string; sinks: Sinks }>();
-  room = Number.POSITIVE_INFINITY;
-  settled = 0;
-
-  prepare(value: Uint8Array): Prepared {
-    const text = Buffer.from(value).toString("latin1");
-    value.fill(0);
-    return { text, sameAs: new Set([...this.known].filter(([, one]) => one.text === text).map(([id]) => id)) };
-  }
-  add({ name, id, group, sinks }: { name: string; id: number; group: number; sinks: Sinks }, { text }: Prepared) {
-    if (this.known.size >= this.room) {
-      throw new CloudtaserError("SECRETS_FULL", { target: name, fields: { reason: "full" } });
-    }
-    const contained = [...this.known.values()].some((one) => one.text.includes(text));
-    this.known.set(id, { group, text, sinks });
-    return { contained };
-  }
-  setSinks(_: string, id: number, sinks: Sinks): void {
-    const one = this.known.get(id);
-    if (one) one.sinks = sinks;
-  }
-  remove(ids: readonly number[]): void {
-    for (const id of ids) this.known.delete(id);
-  }
-  list = () => [...this.known].map(([id, { group }]) => ({ id, group }));
-  doorsMissing: string[] = [];
-  blind = () => this.doorsMissing;
-  settle = (): void => void this.settled++;
-}
-
-function room(kernel = new FakeKernel(), file = join(directory, `names-${++number}`)) {
-  const running = new Set<string>();
-  const logged: string[] = [];
-  let now = Date.parse("2026-01-01T00:00:00Z");
-  let elapsed = 0;
-  const groups = ["pay", "shop"];
-  const open = () =>
-    new Secrets({
-      file,
-      kernel,
-      groups: {
-        ensure: (name) => groups.indexOf(name) + 1,
-        nameOf: (group) => groups[group - 1] ?? `group-${group}`,
-      },
-      isRunning: (workload) => running.has(workload),
-      log: { info: (text) => void logged.push(text), warn: (text) => void logged.push(text) },
-      now: () => new Date(now),
-      elapsedMs: () => elapsed,
-    });
-  const secrets = open();
-  const add = (name: string, text: string, over: Partial<AddSecret> = {}) => {
-    const value = Buffer.from(text, "latin1");
-    const request = { workload: "pay", name, value, allow: [], replace: false, endsWithWorkload: false, ...over };
-    try {
-      return secrets.add(request);
-    } finally {
-      expect(value.every((byte) => byte === 0)).toBe(true);
-    }
-  };
-  const wait = (seconds: number) => (elapsed += seconds * 1000);
-  const setClock = (seconds: number) => (now += seconds * 1000);
-  return { kernel, file, running, logged, open, secrets, add, wait, setClock };
-}
+import { describe, expect, it } from "vitest";
+import { directory, FakeKernel, room, secret } from "./secrets-support.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
-const secret = "tk_7Qm2xRz9KpLw4VbN";
+let number = 0;
 
 describe("adding", () => {
   it("names it, and keeps no byte of it anywhere", () => {
@@ -215,66 +137,6 @@ describe("removing", () => {
     secrets.check();
     expect(secrets.list().map(({ name }) => name)).toEqual(["kept"]);
     expect(kernel.settled).toBe(4);
-  });
-});
-
-describe("a disk that is full", () => {
-  /** Its file takes nothing more. */
-  const fill = (file: string): void => {
-    rmSync(file);
-    symlinkSync("/dev/full", file);
-  };
-
-  it("refuses a secret whole: the kernel does not know it either, and the one before stays", () => {
-    const { secrets, kernel, add, file } = room();
-    add("token", secret);
-    const known = () => [...kernel.known.values()].map(({ text }) => text);
-    fill(file);
-    expect(() => add("other", `${secret}-2`)).toThrow("ENOSPC");
-    expect([secrets.count, known()]).toEqual([1, [secret]]);
-    // What could not be put behind the last line goes into a file of its own.
-    add("next", `${secret}-3`);
-    expect(lstatSync(file).isFile()).toBe(true);
-    fill(file);
-    expect(() => add("token", `${secret}-new`, { replace: true })).toThrow("ENOSPC");
-    expect(() => add("token", secret, { allow: ["10.0.0.1:1"] })).not.toThrow();
-    expect(known()).toEqual([secret, `${secret}-3`]);
-  });
-
-  it("does not hold up a removal, nor the names of the others at the next start", () => {
-    const { secrets, kernel, add, file, open } = room();
-    add("token", secret);
-    add("other", `${secret}-2`);
-    fill(file);
-    expect(secrets.remove("pay", "token")).toHaveLength(1);
-    expect([secrets.count, kernel.known.size]).toEqual([1, 1]);
-    add("third", `${secret}-3`);
-    expect(
-      open()
-        .list()
-        .map(({ name }) => name),
-    ).toEqual(["other", "third"]);
-  });
-
-  it("sinks that the kernel refuses are not in the list", () => {
-    const { secrets, kernel, add } = room();
-    add("token", secret);
-    kernel.setSinks = () => {
-      throw new Error("no room");
-    };
-    expect(() => add("token", secret, { allow: ["10.0.0.1:1"] })).toThrow("no room");
-    expect(secrets.list()).toMatchObject([{ allow: [] }]);
-  });
-
-  it("is not what a file becomes that secrets come to and go from", () => {
-    const { add, secrets, file, open } = room();
-    add("kept", secret);
-    for (let round = 0; round < 3_000; round++) {
-      add("token", `${secret}-${round}`);
-      secrets.remove("pay", "token");
-    }
-    expect(readFileSync(file, "utf8").split("\n").length).toBeLessThan(1_100);
-    expect(open().list()).toEqual(secrets.list());
   });
 });
 

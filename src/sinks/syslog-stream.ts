@@ -42,6 +42,7 @@ export class SyslogStream implements Transport {
   #failure: Error | undefined;
   #kept: Kept[] = [];
   #keptBytes = 0;
+  #keptEvents = 0;
   onLoss: (() => void) | undefined;
 
   constructor(options: SyslogStreamOptions) {
@@ -71,7 +72,7 @@ export class SyslogStream implements Transport {
   }
 
   get kept(): number {
-    return this.#kept.reduce((sum, { events }) => sum + events, 0);
+    return this.#keptEvents;
   }
 
   async close(withinMs: number): Promise<void> {
@@ -86,7 +87,11 @@ export class SyslogStream implements Transport {
       socket.end();
     });
     clearTimeout(timer);
-    if (read) this.#kept = [];
+    if (read) {
+      this.#kept = [];
+      this.#keptBytes = 0;
+      this.#keptEvents = 0;
+    }
     // What was written is still sent; a receiver that does not take it is not waited for.
     socket.unref();
   }
@@ -172,9 +177,11 @@ export class SyslogStream implements Transport {
   #keep(bytes: Buffer, events: number): void {
     this.#kept.push({ bytes, events });
     this.#keptBytes += bytes.length;
+    this.#keptEvents += events;
     for (let first = this.#kept[0]; first !== undefined; first = this.#kept[0]) {
       if (this.#keptBytes <= this.#options.keepBytes) break;
       this.#keptBytes -= first.bytes.length;
+      this.#keptEvents -= first.events;
       this.#kept.shift();
     }
   }

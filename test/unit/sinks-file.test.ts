@@ -3,11 +3,11 @@
 // another file: nothing is lost, and nothing is written where it does not belong.
 
 import type * as fs from "node:fs";
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createFileSink } from "../../src/sinks/file.js";
-import { Source, scratch, seqOf } from "./sinks-support.js";
+import { freshDirectory, Source, seqOf } from "./sinks-support.js";
 
 const refuse = { creation: false };
 /** Of the disk of the file that is written first; below zero for any. */
@@ -29,18 +29,11 @@ vi.mock("node:fs", async (original) => {
   return { ...real, default: { ...real, openSync, write }, openSync, write };
 });
 
-let number = 0;
 afterEach(() => {
   refuse.creation = false;
   Object.assign(disk, { room: -1, fd: -1 });
   vi.restoreAllMocks();
 });
-
-function fresh(): string {
-  const directory = join(scratch, `file-${++number}`);
-  mkdirSync(directory);
-  return directory;
-}
 
 const linesOf = (path: string): string[] => readFileSync(path, "utf8").split("\n").slice(0, -1);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
@@ -54,7 +47,7 @@ function seqsIn(directory: string): number[] {
 
 describe("a file of events", () => {
   it("loses nothing while no new one can be made, however often that is tried", async () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     const path = join(directory, "events");
     const sink = createFileSink(path, { rotate: { maxBytes: 4096, keep: 2 } });
     const source = new Source();
@@ -84,7 +77,7 @@ describe("a file of events", () => {
   });
 
   it("goes on in the right one after a new configuration, though the old sink still rotates", async () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     const path = join(directory, "events");
     const rotate = { maxBytes: 8192, keep: 50 };
     const source = new Source();
@@ -101,7 +94,7 @@ describe("a file of events", () => {
   });
 
   it("is left for a new one in the middle of a line when its disk is full, and neither has a part of one", async () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     const path = join(directory, "events");
     Object.assign(disk, { room: 1000, fd: -1 });
     const sink = createFileSink(path, { retryMs: 20 });
@@ -119,7 +112,7 @@ describe("a file of events", () => {
   });
 
   it("gets nothing into a line that the sink before has begun and not finished", async () => {
-    const path = join(fresh(), "events");
+    const path = join(freshDirectory(), "events");
     Object.assign(disk, { room: 500, fd: -1 });
     const old = createFileSink(path, { retryMs: 20 });
     const source = new Source();
@@ -135,7 +128,7 @@ describe("a file of events", () => {
   });
 
   it("is none that has another name too: whoever may write the directory could have linked it there", () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     const victim = join(directory, "victim");
     writeFileSync(victim, "precious", { mode: 0o644 });
     linkSync(victim, join(directory, "events"));

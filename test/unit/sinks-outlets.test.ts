@@ -12,16 +12,9 @@ import { type AnyEvent, eventFilter } from "../../src/formats/index.js";
 import { createFileSink } from "../../src/sinks/file.js";
 import { Outlets } from "../../src/sinks/index.js";
 import { createStdoutSink } from "../../src/sinks/stdout.js";
-import { HttpReceiver, Source, scratch, seqOf } from "./sinks-support.js";
+import { freshDirectory, HttpReceiver, publish, Source, seqOf } from "./sinks-support.js";
 
 const patience = 60_000;
-let number = 0;
-
-function fresh(): string {
-  const directory = join(scratch, `outlets-${++number}`);
-  mkdirSync(directory);
-  return directory;
-}
 
 const linesOf = (path: string): string[] => readFileSync(path, "utf8").split("\n").slice(0, -1);
 const upTo = (count: number, from = 1): number[] => Array.from({ length: count }, (_, index) => index + from);
@@ -35,7 +28,7 @@ function rotated(path: string): string[] {
 
 describe("rotation", () => {
   it("starts a new file before the limit, keeps so many, and loses nothing in between", async () => {
-    const path = join(fresh(), "events");
+    const path = join(freshDirectory(), "events");
     const sink = createFileSink(path, { rotate: { maxBytes: 20_000, keep: 5 } });
     const source = new Source();
     for (let round = 0; round < 5; round++) {
@@ -55,7 +48,7 @@ describe("rotation", () => {
   });
 
   it("starts a new file when the old one is too old", async () => {
-    const path = join(fresh(), "events");
+    const path = join(freshDirectory(), "events");
     const sink = createFileSink(path, { rotate: { maxAgeSeconds: 1, keep: 2 } });
     const source = new Source();
     sink.write(source.next());
@@ -71,7 +64,7 @@ describe("rotation", () => {
   });
 
   it("goes on in the old file when a new one cannot be made, and in a new one after somebody else's rotation", async () => {
-    const path = join(fresh(), "events");
+    const path = join(freshDirectory(), "events");
     mkdirSync(`${path}.1`);
     mkdirSync(join(`${path}.1`, "in the way"));
     const sink = createFileSink(path, { rotate: { maxBytes: 4096, keep: 1 } });
@@ -89,8 +82,8 @@ describe("rotation", () => {
 
 describe("a hundred thousand events", () => {
   it("arrive once and in order in a file that is rotated, and on standard output", async () => {
-    const path = join(fresh(), "events");
-    const out = join(fresh(), "stdout");
+    const path = join(freshDirectory(), "events");
+    const out = join(freshDirectory(), "stdout");
     const fd = openSync(out, "w");
     const limits = { maxLines: 1_000_000, maxBytes: 1024 ** 3 };
     const sinks = [
@@ -110,13 +103,9 @@ function configOf(directory: string, sinks: unknown, events: unknown = { stdout:
   return configSchema.parse({ stateDirectory: directory, events, sinks });
 }
 
-function publish(outlets: Outlets, entries: ReturnType<Source["many"]>): void {
-  for (const entry of entries) outlets.publish(entry.event, entry.line);
-}
-
 describe("Outlets", () => {
   it("gives each sink what its filter takes", async () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     const file = (name: string, filter: unknown) => ({ name, file: { path: join(directory, name) }, filter });
     const outlets = await Outlets.open(
       configOf(directory, [
@@ -134,7 +123,7 @@ describe("Outlets", () => {
   });
 
   it("lets no dead sink hold up another, nor the stop; what it had goes out at the next start", async () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     // A receiver that takes connections and says nothing.
     const mute = createServer((socket) => socket.on("error", () => undefined).resume());
     await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
@@ -166,7 +155,7 @@ describe("Outlets", () => {
   });
 
   it("changes only the sinks that a new configuration changes, and loses nothing on the way", async () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     const a = { name: "a", file: { path: join(directory, "a") } };
     const b = { name: "b", file: { path: join(directory, "b") } };
     const outlets = await Outlets.open(configOf(directory, [a, b]));
@@ -195,7 +184,7 @@ describe("Outlets", () => {
   });
 
   it("keeps everything as it was when a new sink cannot be opened", async () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     const a = { name: "a", file: { path: join(directory, "a") } };
     const outlets = await Outlets.open(configOf(directory, [a]));
     const bad = [
@@ -212,7 +201,7 @@ describe("Outlets", () => {
   });
 
   it("makes sinks of events.stdout and events.file, as before", async () => {
-    const directory = fresh();
+    const directory = freshDirectory();
     const outlets = await Outlets.open(configOf(directory, [], { stdout: true, file: { path: join(directory, "f") } }));
     expect(outlets.reports().map(({ name, kind, format }) => [name, kind, format])).toEqual([
       ["stdout", "stdout", "native"],

@@ -2,7 +2,7 @@
 // Events for the sinks' tests, and receivers on this machine that can be slow, rude, killed and started again.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import {
   createServer as createHttp,
   type Server as HttpServer,
@@ -19,11 +19,21 @@ import { afterAll } from "vitest";
 import { Chain } from "../../src/evidence/index.js";
 import type { NoticeEvent } from "../../src/formats/index.js";
 import { buildNotice } from "../../src/pipeline/notice.js";
+import type { Outlets } from "../../src/sinks/index.js";
 import { Entry, freshStats } from "../../src/sinks/sink.js";
 import { Spool } from "../../src/sinks/spool.js";
 
 export const scratch = mkdtempSync(join(tmpdir(), "ct-delivery-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
+
+let directories = 0;
+
+/** An empty one of its own for each call. */
+export function freshDirectory(): string {
+  const directory = join(scratch, `fresh-${++directories}`);
+  mkdirSync(directory);
+  return directory;
+}
 
 export const hostile = '\u001b[2J"],}{\n<13>1 - - | = ^ \u2028 \\ \ud800 ü 10 <34>';
 
@@ -49,6 +59,10 @@ export class Source {
   many(count: number): Entry[] {
     return Array.from({ length: count }, () => this.next());
   }
+}
+
+export function publish(outlets: Outlets, entries: readonly Entry[]): void {
+  for (const entry of entries) outlets.publish(entry.event, entry.line);
 }
 
 export const seqOf = (line: string): number => Number(/"seq":(\d+)/.exec(line)?.[1]);

@@ -5,6 +5,7 @@ import { nameOf, type ProtectResult, type Target } from "../scope/index.js";
 import type { Agent } from "./agent.js";
 import { protectContainer } from "./containers.js";
 import { processReport, vectorReports } from "./reports.js";
+import { isRunning } from "./secrets.js";
 
 function targetOf(request: ProtectRequest, peer: Peer): Target {
   if (request.self) return { pid: peer.pid };
@@ -21,10 +22,6 @@ export function createHandlers(agent: Agent): ControlHandlers {
     ),
     warnings: result.warnings,
   });
-  const isThere = (workload: string): boolean => {
-    const group = agent.groups.numberOf(workload);
-    return group !== undefined && agent.scope.records().some(({ who }) => who.group === group);
-  };
   return {
     status: () => agent.status(),
     vectors: () => vectorReports(agent.config, agent.kernel),
@@ -32,7 +29,8 @@ export function createHandlers(agent: Agent): ControlHandlers {
       const target = targetOf(request, peer);
       const workload = request.name ?? nameOf(target);
       // Members may look at each other.
-      if (isThere(workload)) agent.authority.demand(peer, `protect: joining workload ${workload}`);
+      if (isRunning(workload, agent.groups, agent.scope))
+        agent.authority.demand(peer, `protect: joining workload ${workload}`);
       return report(await agent.scope.protect(target, request.name));
     },
     unprotect: async ({ pid, workload }, peer) => {

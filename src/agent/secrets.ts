@@ -9,6 +9,12 @@ import { Secrets } from "../secrets/index.js";
 
 type PreparedIn = ReturnType<Kernel["leaks"]["prepare"]>;
 
+/** Whether a process of that workload is protected. */
+export function isRunning(workload: string, groups: Pick<Groups, "numberOf">, scope: Pick<Scope, "records">): boolean {
+  const group = groups.numberOf(workload);
+  return group !== undefined && scope.records().some(({ who }) => who.group === group);
+}
+
 /** @param socket the control socket, beside which names are kept */
 export function openSecrets(
   kernel: Kernel,
@@ -27,10 +33,7 @@ export function openSecrets(
     file: join(dirname(socket), "secrets.ndjson"),
     kernel: kernel.leaks,
     groups,
-    isRunning: (workload) => {
-      const group = groups.numberOf(workload);
-      return scope.records().some(({ who }) => who.group === group);
-    },
+    isRunning: (workload) => isRunning(workload, groups, scope),
     log,
   });
 }

@@ -143,6 +143,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/bench/bench.mk
 -include test/fuzz/fuzz.mk
 include packaging/packaging.mk
+include packaging/cross.mk
 
 ##@ Use
 .PHONY: demo lab lab-build test benign unit check bench bench-events

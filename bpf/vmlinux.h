@@ -188,10 +188,32 @@ struct fs_struct {
 	struct path root;
 };
 
+/* Where a 32-bit call is told. */
 struct thread_info {
+#ifdef __TARGET_ARCH_arm64
+	unsigned long flags;
+#else
 	__u32 status;
+#endif
 };
 
+#ifdef __TARGET_ARCH_arm64
+struct user_pt_regs {
+	__u64 regs[31];
+	__u64 sp;
+	__u64 pc;
+	__u64 pstate;
+};
+
+struct pt_regs {
+	__u64 regs[31];
+	__u64 sp;
+	__u64 pc;
+	__u64 pstate;
+	__u64 orig_x0;
+	__s32 syscallno;
+};
+#else
 struct pt_regs {
 	unsigned long r8;
 	unsigned long r9;
@@ -206,6 +228,7 @@ struct pt_regs {
 	/* The stack arithmetic of 5.10 needs the true size, which CO-RE gives; the tail keeps the type complete. */
 	unsigned long ss;
 };
+#endif
 
 struct task_struct {
 	struct thread_info thread_info;

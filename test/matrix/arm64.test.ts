@@ -68,8 +68,7 @@ describe("6.12 on arm64", () => {
       for (const road of await field.roads(vector)) {
         const attack = await field.attack(vector, road, victim);
         if (attack.status === 2) {
-          if (!absent.test(attack.truth?.why ?? ""))
-            impossible.push(`${vector}/${road}: ${attack.truth?.why}`);
+          if (!absent.test(attack.truth?.why ?? "")) impossible.push(`${vector}/${road}: ${attack.truth?.why}`);
           continue;
         }
         expect.soft({ vector, road, ...attack.truth }).toMatchObject({ succeeded: true });

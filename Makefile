@@ -144,6 +144,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/fuzz/fuzz.mk
 -include test/torture/torture.mk
 include packaging/packaging.mk
+include packaging/cross.mk
 
 ##@ Use
 .PHONY: demo lab lab-build test benign containers unit check bench bench-events

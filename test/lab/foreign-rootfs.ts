@@ -37,7 +37,7 @@ export const foreignPackages = [
   "zlib1g",
 ] as const;
 
-const setup = `mkdir -p "$1/usr/local/bin" "$1/etc/systemd/system"
+const setup = `mkdir -p "$1/usr/local/bin" "$1/etc/systemd/system" "$1/mnt"
 ${guestSetup}
 printf 'root:x:0:0:root:/root:/bin/bash\\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\\n' > "$root/etc/passwd"
 printf 'root:x:0:\\ntty:x:5:\\nnogroup:x:65534:\\n' > "$root/etc/group"

@@ -25,8 +25,8 @@ const core: readonly VectorName[] = [
   "kcore",
 ];
 
-/** Roads of which this machine has none, by the trigger's own words: 32-bit calls, no accomplice, no /mnt. */
-const absent = /32-bit|no holder runs|no tmpfs on \/mnt|there is nothing to attack/;
+/** Roads of which this machine has none, by the trigger's own words. */
+const absent = /32-bit|there is nothing to attack/;
 
 const findModules = `
   cd /lib/modules/$(uname -r)/kernel
@@ -50,6 +50,8 @@ describe("6.12 on arm64", () => {
     victim = await field.person();
     neighbour = await field.person();
     field.namespaced = (await field.tell(victim, "pidns")).childPid;
+    await field.sh("mkdir -p /sys/fs/cgroup/cloudtaser");
+    await field.hold([victim, neighbour]);
   }, 600_000);
 
   afterAll(async () => {

@@ -88,7 +88,9 @@ describe("6.12 on arm64", () => {
     await field.startAgent({ mode: "enforce" });
     await field.protect(victim.pid, "victim");
     const status = await standing(field);
-    expect(status.warnings).toEqual([]);
+    // Of the accomplice, who has files of the victim open.
+    const held = /^victim: (process \d+ has \w+ of process \d+ open|… and \d+ more of that kind)/;
+    expect(status.warnings.filter((warning) => !held.test(warning))).toEqual([]);
     expect(status.doors.filter(({ proved }) => !proved)).toEqual([]);
     const doctor = await field.sh("cloudtaser doctor");
     expect(doctor.stdout + doctor.stderr).toMatch(/lsm/);

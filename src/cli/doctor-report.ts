@@ -5,6 +5,7 @@ import { errorToJson, printable, printableLines } from "../errors/index.js";
 import { doorNames, doors, mayBeAbsent } from "../kernel/doors.js";
 import type { Finding } from "./doctor.js";
 import type { Advice } from "./doctor-advice.js";
+import { lockedRows } from "./doctor-locked.js";
 import { chosenTrial, decidingDoors, doctorStatus, secretsProblem, verdict } from "./doctor-verdict.js";
 import { doorCell } from "./doors.js";
 import { doorTable } from "./status.js";
@@ -61,7 +62,7 @@ function factLines(finding: Finding, color: boolean): string[] {
     ["kernel", `${facts.release} ${facts.version}`],
     ["types (BTF)", yes(facts.btf, "no")],
     ["active LSMs", facts.lsms?.join(",") ?? "not to be read"],
-    ["lockdown", facts.lockdown ?? "not to be read"],
+    ...lockedRows(facts),
     ["preemption", `${facts.preemption}: ${facts.preempts ? "may preempt a guard" : "cannot preempt a guard"}`],
     ["ftrace_enabled", ftrace ?? ""],
     ["BPF file system", yes(facts.bpffs, "no")],

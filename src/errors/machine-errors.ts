@@ -54,6 +54,12 @@ export const machineErrors = {
     help: "Run cloudtaser doctor: it tries each door and says what to change.",
     exitCode: exitCodes.unsupported,
   },
+  LOCKED_DOWN: {
+    message:
+      "{target} is locked down to confidentiality and gives BPF programs no way to read kernel memory: no door stands",
+    help: "Boot with lockdown=integrity, or use a kernel from 6.2 on, where the doors read by typed loads.",
+    exitCode: exitCodes.unsupported,
+  },
   NOT_GUARDED: {
     message: "{target} cannot guard anybody now: {reason}",
     help: "Nothing was protected. Run cloudtaser doctor: it tries each door and says what to change.",

@@ -39,9 +39,10 @@ export function foreignObjects({ digests = {} }: ObjectSource): ObjectName[] {
   return objectNames.filter((name) => objectFile(name, { digests }).digest !== objectDigests[name]);
 }
 
-/** The object that holds the doors. */
-export function doorsObject(form: Form, source?: ObjectSource): ObjectFile {
-  return objectFile(form === "signal" ? "cloudtaser-signal.bpf.o" : "cloudtaser.bpf.o", source);
+/** The object that holds the doors. A lockdown to confidentiality takes away the helpers by which the usual ones read. */
+export function doorsObject(form: Form, source?: ObjectSource, lockdown?: string): ObjectFile {
+  if (form === "signal") return objectFile("cloudtaser-signal.bpf.o", source);
+  return objectFile(lockdown === "confidentiality" ? "cloudtaser-typed.bpf.o" : "cloudtaser.bpf.o", source);
 }
 
 /** Contents of the file. Throws OBJECT_MISSING, OBJECT_DAMAGED where it cannot be read, or OBJECT_ALTERED. */

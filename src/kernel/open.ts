@@ -14,8 +14,15 @@ import { Standing } from "./standing.js";
 /** Loads, attaches and proves the doors in the best form that works. Leaves nothing behind when it throws. */
 export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const openOne = (form: Form): Promise<Kernel> => openIn(options, form);
+  if (isOutOfReach(options))
+    throw new CloudtaserError("LOCKED_DOWN", { target: `this kernel (${options.facts.release})` });
   if (options.form !== "auto") return openBest([options.form], undefined, openOne);
   return openBest(formsToTry(options.facts), "signal", openOne);
+}
+
+/** No form can read what it judges by: neither by helper nor by the kernel's cast, which came with 6.2. */
+function isOutOfReach({ native, facts }: Pick<KernelOptions, "native" | "facts">): boolean {
+  return facts.lockdown === "confidentiality" && !native.kernelHasFunction("bpf_rdonly_cast");
 }
 
 async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
@@ -24,7 +31,11 @@ async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
   const tookOver = pins.standing;
   if (tookOver && form === "signal") throw otherFormStands(pins);
   if (!tookOver && facts.bpffs) clearLeftovers(native, pins);
-  const load = { object: doorsObject(form, options.objects), form, reuse: tookOver ? pins.maps : undefined };
+  const load = {
+    object: doorsObject(form, options.objects, facts.lockdown),
+    form,
+    reuse: tookOver ? pins.maps : undefined,
+  };
   // What 5.10 attaches as a kprobe cannot be pinned, so nothing of that form is: it ends with the agent.
   const pinned = facts.bpffs && form !== "signal";
   // Doors that stand know us by our executable, as long as no agent lives: bpf/agent_identity.h.

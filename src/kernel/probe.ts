@@ -13,6 +13,9 @@ export interface KernelFacts {
   lsms: string[] | undefined;
   /** none, integrity or confidentiality; undefined if the kernel does not say. */
   lockdown: string | undefined;
+  /** kernel.unprivileged_bpf_disabled and kernel.yama.ptrace_scope; undefined if the kernel has no such switch. */
+  unprivilegedBpf: string | undefined;
+  ptraceScope: string | undefined;
   /** none, voluntary, full or lazy; "unknown" counts as preempting. */
   preemption: string;
   preempts: boolean;
@@ -60,6 +63,8 @@ export function readKernelFacts(): KernelFacts {
     btf: existsSync("/sys/kernel/btf/vmlinux"),
     lsms: readText("/sys/kernel/security/lsm")?.split(","),
     lockdown: chosenOf(readText("/sys/kernel/security/lockdown")),
+    unprivilegedBpf: readText("/proc/sys/kernel/unprivileged_bpf_disabled"),
+    ptraceScope: readText("/proc/sys/kernel/yama/ptrace_scope"),
     preemption,
     preempts,
     ftraceEnabled: ftrace === undefined ? undefined : ftrace !== "0",

@@ -18,6 +18,8 @@ const facts: KernelFacts = {
   btf: true,
   lsms: ["lockdown", "capability", "apparmor"],
   lockdown: "none",
+  unprivilegedBpf: "2",
+  ptraceScope: "1",
   preemption: "full",
   preempts: true,
   ftraceEnabled: true,

@@ -165,7 +165,7 @@ export class Agent {
       // The executable, by which the next agent is known, may have been replaced since, and the configuration with it.
       kernel.introduce();
       const config = this.#options.reloadConfig();
-      this.authority.check(config);
+      this.authority.check(config, this.authority.inForce);
       const allow = this.#rules.resolve(config);
       const late = needsRestart(this.#config, config);
       sinks = await this.#stream?.outlets.prepare(config);

@@ -12,7 +12,7 @@ import type { Log } from "../log/index.js";
 import type { Notice } from "../pipeline/index.js";
 
 /** What environment and flags may say beside a signed file: nothing that loosens. */
-const harmless = [["nodeName"], ["log", "level"], ["control", "socket"]].map((path) => path.join("."));
+const harmless = ["nodeName", "log.level", "control.socket"];
 
 /** As the guards are to remember it; undefined: root may loosen protection. */
 export function authorityOf(config: Pick<Config, "authority">): RememberedAuthority | undefined {
@@ -76,15 +76,16 @@ export class Authority {
     this.#log = options.log.child("authority");
   }
 
-  get #inForce(): RememberedAuthority | undefined {
+  get inForce(): RememberedAuthority | undefined {
     return authorityOf(this.#options.config());
   }
 
   /**
    * Throws, and tells, if the configuration is not to be in force.
-   * @param remembered of guards that stand, for a start
+   * @param remembered by the guards that stand, for a start; for a reload the one in force. undefined: nobody is, and the file's own
+   * authority must have signed it.
    */
-  check(config: Pick<Config, "authority">, remembered = this.#inForce): void {
+  check(config: Pick<Config, "authority">, remembered: RememberedAuthority | undefined): void {
     try {
       checkConfiguration(config, remembered);
     } catch (error) {
@@ -94,13 +95,13 @@ export class Authority {
   }
 
   isSigned(text: string, signature: string): boolean {
-    const authority = this.#inForce;
+    const authority = this.inForce;
     return authority !== undefined && isSignedBy(authority.publicKey, text, signature);
   }
 
   /** Throws AUTHORITY_NEEDED where there is an authority and it did not sign what the peer asks for. */
   demand(peer: Peer, what: string): void {
-    if (this.#inForce === undefined) return;
+    if (this.inForce === undefined) return;
     if (peer.signed) {
       this.#tell("AUTHORITY_USED", { what, pid: peer.pid, uid: peer.uid });
       return;
@@ -115,7 +116,7 @@ export class Authority {
 
   /** What a stop may do: a signal has no signature, so the guards stay. */
   stopAs(how: "leave" | "detach"): "leave" | "detach" {
-    return this.#inForce === undefined ? how : "leave";
+    return this.inForce === undefined ? how : "leave";
   }
 
   #tell(type: Told, detail: Record<string, string | number>): void {

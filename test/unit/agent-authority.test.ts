@@ -137,13 +137,19 @@ describe("a request", () => {
     expect(authority.isSigned("text", "")).toBe(false);
   });
 
+  it("for the first configuration, which nobody remembers, needs its own authority's signature", () => {
+    expect(() => authority.check(config, undefined)).not.toThrow();
+    writeFileSync(signaturePath(file), "x");
+    expect(() => authority.check(config, undefined)).toThrow("not the authority's");
+  });
+
   it("by a signal leaves the guards", () => {
     expect(authority.stopAs("detach")).toBe("leave");
   });
 
   it("for a configuration that is refused is told", () => {
     writeFileSync(file, textWith(own.publicKey, 0, "detect"));
-    expect(() => authority.check(loadConfig({ file }))).toThrow("of another content");
+    expect(() => authority.check(loadConfig({ file }), authority.inForce)).toThrow("of another content");
     expect(told).toMatchObject([{ type: "AUTHORITY_DENIED", detail: { what: "configuration" } }]);
   });
 });

@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
+MAKEFLAGS += --jobs=$(shell nproc)
 
 CLANG ?= clang-19
 STRIP ?= llvm-strip-19
@@ -146,7 +147,7 @@ build/requirements.stamp: tools/requirements.sh
 include packaging/packaging.mk
 
 ##@ Use
-.PHONY: demo lab lab-build test benign containers unit check bench bench-events
+.PHONY: demo lab lab-build test test-all benign containers unit check bench bench-events
 lab-build: all
 	@true
 
@@ -181,8 +182,11 @@ build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
-test: lab-build fuzzers torture-objects ## everything: unit, contract, native, and the lab on all kernels
+test: lab-build fuzzers torture-objects ## unit, contract, native, and the lab on all kernels (KERNELS="6.12 5.10")
 	$(Q)node dist/tools/run-tests.js
+
+test-all: lab-build fuzzers torture-objects ## the same with all that takes long, or differs little between kernels
+	$(Q)TESTS=all node dist/tools/run-tests.js
 
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
 	$(Q)$(BIN)/vitest run --project benign test/benign/kernel-$(KERNEL).test.ts --reporter=verbose

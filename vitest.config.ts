@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests run from the TypeScript sources; each project is one directory, so that `vitest --project unit` needs no kernel.
 
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -8,7 +9,13 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const minutes = 60_000;
 
 /** Guests that take longest, first: one that began last would run alone at the end, with a processor idle. */
-const longest = ["6.12", "5.10", "7.2", "6.1", "6.12-nobpf", "5.10-bpf"].map((name) => `kernel-${name}.test.ts`);
+const longest = [
+  ...["kernel-6.12", "kernel-5.10", "bad-input", "torture", "kernel-7.2", "hook", "idle-5.10", "containers-6.12"],
+  ...["containers-6.1", "kernel-6.1", "kernel-6.12-nobpf", "kernel-5.10-bpf", "service", "authority"],
+].map((name) => `${name}.test.ts`);
+
+/** Each guest is emulated by one processor; one more than there are fills the time in which a guest waits. */
+const guests = availableParallelism() + 1;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -35,8 +42,8 @@ export default defineConfig({
           include: [`test/${name}/**/*.test.ts`],
           testTimeout: 10 * minutes,
           hookTimeout: 10 * minutes,
-          // A guest is emulated and keeps a processor busy. In a file, one test builds on the one before it.
-          maxWorkers: 2,
+          // In a file, one test builds on the one before it.
+          maxWorkers: guests,
           sequence: { concurrent: false, shuffle: false },
         },
       })),

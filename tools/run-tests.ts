@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// make test: the quick projects, then the guests, two at a time; then the matrix and one closing line with every test in it.
+// make test: the quick projects, then the guests, a few at a time; then the matrix and one closing line with every test in it.
+// make test-all (TESTS=all): test/matrix/extent.ts says what that has besides.
 // Options: --only PROJECT (unit, contract, native, matrix; may be repeated). KERNELS="6.12 5.10" limits the guests.
 
 import { spawn } from "node:child_process";
@@ -7,21 +8,20 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { vectorNames } from "../src/vectors/index.js";
 import { configurations } from "../test/matrix/configurations.js";
+import { isWhole } from "../test/matrix/extent.js";
 import { type GuestRecord, joinRecords, matrixFaults, matrixText, readRecord } from "./tests/matrix.js";
 import { addTotals, closingLine, type RunResult, readReport, type Totals } from "./tests/results.js";
 
 const quick = ["unit", "contract", "native"] as const;
 /** What needs a guest of its own, by kernel. Faults of people and machines and the service manager do not depend on it. */
 const alsoOn: Readonly<Record<string, readonly string[]>> = {
-  "5.10": ["signal-5.10", "idle-5.10"],
+  "5.10": ["idle-5.10"],
   "6.1": ["containers-6.1"],
   "6.12": [
     "signal-6.12",
-    "idle-6.12",
     "bad-input",
     "service",
     "authority",
-    "container",
     "containers-6.12",
     "pods",
     "many-pods",
@@ -31,6 +31,10 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "torture",
   ],
   "7.2": ["soundness-weak"],
+};
+const inAllToo: Readonly<Record<string, readonly string[]>> = {
+  "5.10": ["signal-5.10"],
+  "6.12": ["idle-6.12", "container"],
 };
 
 const projects: readonly string[] = [...quick, "matrix"];
@@ -65,11 +69,11 @@ async function runMatrix(names: readonly string[]): Promise<RunResult> {
   for (const name of names) rmSync(recordOf(name), { force: true });
   rmSync("build/matrix.json", { force: true });
   const files = names.map((name) => `test/matrix/kernel-${name}.test.ts`);
-  for (const [kernel, more] of Object.entries(alsoOn)) {
-    if (names.includes(kernel)) files.push(...more.map((file) => `test/matrix/${file}.test.ts`));
+  for (const more of isWhole ? [alsoOn, inAllToo] : [alsoOn]) {
+    for (const name of names) files.push(...(more[name] ?? []).map((file) => `test/matrix/${file}.test.ts`));
   }
   // verbose: a guest takes minutes, and each of its tests shall be seen to end.
-  const result = await vitest("matrix", ["matrix"], [...files, "--maxWorkers=2", "--reporter=verbose"]);
+  const result = await vitest("matrix", ["matrix"], [...files, "--reporter=verbose"]);
   const found = names.map((name): [string, GuestRecord | undefined] => [name, readRecord(recordOf(name))]);
   const missing = found.filter(([, record]) => record === undefined).map(([name]) => name);
   const matrix = joinRecords(

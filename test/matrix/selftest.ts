@@ -6,6 +6,7 @@ import type { SelftestResult } from "../../src/selftest/index.js";
 import { parseRoads } from "../../src/selftest/roads.js";
 import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { everything } from "./everything.js";
+import { onlyInAll } from "./extent.js";
 import { type Field, triggerDir } from "./field.js";
 import type { Suite } from "./suite.js";
 
@@ -77,17 +78,19 @@ export function oneSelftest(suite: Suite): void {
 }
 
 export function selftestTests(suite: Suite): void {
-  test("selftest: others who attack at the same time do not confuse it", async () => {
-    const before = await running(suite.field);
-    // Each a new offender; with pauses, since the agent and the selftest share two emulated processors with it.
-    const argv = [`${triggerDir}/flood`, "1000000", `/proc/${suite.victim.pid}/environ`, "5000"];
-    const flood = suite.field.guest.spawn(argv);
-    const { status, found } = await selftest(suite.field, few).finally(() => flood.kill("SIGKILL"));
-    expect(faults(found)).toEqual([]);
-    expect(status).toBe(0);
-    await leavesNothing(suite, before);
-    await suite.field.forgetEvents();
-  }, 600_000);
+  onlyInAll(() =>
+    test("selftest: others who attack at the same time do not confuse it", async () => {
+      const before = await running(suite.field);
+      // Each a new offender; with pauses, since the agent and the selftest share two emulated processors with it.
+      const argv = [`${triggerDir}/flood`, "1000000", `/proc/${suite.victim.pid}/environ`, "5000"];
+      const flood = suite.field.guest.spawn(argv);
+      const { status, found } = await selftest(suite.field, few).finally(() => flood.kill("SIGKILL"));
+      expect(faults(found)).toEqual([]);
+      expect(status).toBe(0);
+      await leavesNothing(suite, before);
+      await suite.field.forgetEvents();
+    }, 600_000),
+  );
 
   test("selftest: the events of its process rows bear its workload, the evidence names those of the others", async () => {
     const before = (await suite.field.events()).length;
@@ -129,15 +132,17 @@ export function selftestTests(suite: Suite): void {
     await leavesNothing(suite, before);
   }, 600_000);
 
-  test("selftest: one that is interrupted leaves nothing", async () => {
-    const before = await running(suite.field);
-    const run = suite.field.guest.spawn(["cloudtaser", "selftest", "--json"]);
-    await until(suite.field, (status) => status.includes('"cloudtaser-selftest"'));
-    // The whole process group, as by Ctrl-C.
-    run.kill("SIGTERM");
-    expect((await run.done).status).toBe(130);
-    await leavesNothing(suite, before);
-  }, 600_000);
+  onlyInAll(() =>
+    test("selftest: one that is interrupted leaves nothing", async () => {
+      const before = await running(suite.field);
+      const run = suite.field.guest.spawn(["cloudtaser", "selftest", "--json"]);
+      await until(suite.field, (status) => status.includes('"cloudtaser-selftest"'));
+      // The whole process group, as by Ctrl-C.
+      run.kill("SIGTERM");
+      expect((await run.done).status).toBe(130);
+      await leavesNothing(suite, before);
+    }, 600_000),
+  );
 
   test("selftest: in detect mode everything is observed, and the exit status says so", async () => {
     await suite.field.reconfigure(everything("detect"));

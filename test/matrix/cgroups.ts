@@ -68,6 +68,14 @@ export function cgroupTests(suite: Suite, name: string): CgroupChecks {
     expect({ status, stderr }).toMatchObject({ status: 0 });
   };
 
+  /** Ends who is in these control groups, and removes them: who was killed is in its group until it has gone. */
+  const away = async (...groups: string[]): Promise<void> => {
+    const script = `for g in ${groups.join(" ")}; do
+      for pid in $(cat $g/cgroup.procs); do kill -9 $pid; done
+      until rmdir $g; do sleep 0.1; done; done 2>/dev/null`;
+    expect(await suite.field.sh(script)).toMatchObject({ status: 0 });
+  };
+
   const newborns = async (directory: string, starts: number): Promise<Newborn> => {
     const argv = [`${triggerDir}/newborn`, directory, `${starts}`, "3"];
     const { status, stdout, stderr } = await suite.field.guest.run(argv, { timeoutSeconds: 200 });
@@ -118,7 +126,8 @@ export function cgroupTests(suite: Suite, name: string): CgroupChecks {
     ended.push({ ...said, command });
     expect(await attackOn({ ...said, command })).toBe("EPERM");
     await suite.field.unprotect("threads");
-    await suite.field.sh(`kill -9 ${said.pid}; sleep 0.2; rmdir ${outside}/threads`);
+    await suite.field.sh(`kill -9 ${said.pid}`);
+    await away(`${outside}/threads`);
   }, 120_000);
 
   test("an attacker who enters the group may not look at its members, and exec brings back who was taken out", async () => {
@@ -170,11 +179,9 @@ export function cgroupTests(suite: Suite, name: string): CgroupChecks {
 
   const endTests = (): void => {
     test("a control group that is made anew under its path is taken up, and the end of its protection is one", async () => {
-      const end = (people: readonly Person[]) =>
-        suite.field.sh(`kill -9 ${people.map(({ pid }) => pid).join(" ")}; sleep 0.5`);
-      await suite.field.sh(`for g in ${inside}/later/deep ${inside}/later ${inside}; do
-        [ -z "$(cat $g/cgroup.procs)" ] || kill -9 $(cat $g/cgroup.procs); done; sleep 1
-        rmdir ${inside}/later/deep ${inside}/later ${inside}; mkdir ${inside}`);
+      const end = (people: readonly Person[]) => suite.field.sh(`kill -9 ${people.map(({ pid }) => pid).join(" ")}`);
+      await away(`${inside}/later/deep`, `${inside}/later`, inside);
+      await suite.field.sh(`mkdir ${inside}`);
       const deadline = Date.now() + 20_000;
       let found = await ready();
       while (found.cgroups.length !== 1 || found.cgroups[0]?.path === null) {
@@ -192,7 +199,7 @@ export function cgroupTests(suite: Suite, name: string): CgroupChecks {
       expect(await attackOn(free), "the control group's too").toBe("open");
       expect((await ready()).cgroups).toEqual([]);
       await end(ended);
-      await suite.field.sh(`rmdir ${inside} ${outside} ${root}`);
+      await away(inside, outside, root);
     }, 300_000);
   };
 

@@ -117,7 +117,8 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
 
   test("namespaces of a new container are closed as soon as its program begins", async () => {
     const open = await field.sh(
-      `sh -c '${into("out")}; exec unshare -u sleep 100000' & p=$!; sleep 2; nsenter -u/proc/$p/ns/uts true && echo entered`,
+      `sh -c '${into("out")}; exec unshare -u sleep 100000' & p=$!
+      until [ "$(cat /proc/$p/comm)" = sleep ]; do :; done; nsenter -u/proc/$p/ns/uts true && echo entered`,
     );
     expect(open.stdout, "elsewhere they can be entered").toContain("entered");
     const { stdout, stderr } = await field.sh(
@@ -173,8 +174,8 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     expect(await attackFrom(waiting, before, 1)).toBe("EPERM");
     expect(await attackFrom(waiting, meanwhile, 2)).toBe("EPERM");
     // And what is gone is forgotten.
-    await field.sh(`kill -9 ${before.pid} ${meanwhile.pid} $(cat ${group("veil")}/cgroup.procs); sleep 1
-      umount /run/groups; rmdir ${group("veil")}`);
+    await field.sh(`kill -9 ${before.pid} ${meanwhile.pid} $(cat ${group("veil")}/cgroup.procs)
+      umount /run/groups; until rmdir ${group("veil")}; do sleep 0.1; done 2>/dev/null`);
     await expect.poll(place, { timeout: 60_000, interval: 500 }).toBe(undefined);
   }, 240_000);
 

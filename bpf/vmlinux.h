@@ -220,7 +220,6 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct hlist_node pid_links[4];
 	__u64 start_boottime;
-	__u64 self_exec_id;
 	const struct cred *real_cred;
 	const struct cred *cred;
 	char comm[16];

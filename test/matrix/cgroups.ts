@@ -147,8 +147,13 @@ export function cgroupTests(suite: Suite, name: string): CgroupChecks {
     await expect.poll(ofChild, { timeout: 60_000, interval: 200 }).toBe("EPERM");
     expect(await attackOn(member), "after a look").toBe("open");
     await suite.field.sh(`rmdir ${inside}/look; kill -9 ${childPid}`);
-    const again = await suite.field.tell(member, "exec");
-    expect(await attackOn({ ...again, command: member.command }), "after its exec").toBe("EPERM");
+    const again = { ...(await suite.field.tell(member, "exec")), command: member.command };
+    expect(await attackOn(again), "after its exec").toBe("EPERM");
+
+    expect(await suite.field.control("POST", "/v1/unprotect", { pid: member.pid })).toMatchObject({ status: 0 });
+    expect(await attackOn(again), "taken out again").toBe("open");
+    await suite.field.control("POST", "/v1/protect", { cgroup: inside, name: "pay" });
+    expect(await attackOn(again), "its group was named again").toBe("EPERM");
   }, 120_000);
 
   test("none of those who start in it is read after its exec", async () => {

@@ -128,7 +128,7 @@ export function cgroupTests(suite: Suite, name: string): CgroupChecks {
     await suite.field.unprotect("threads");
     await suite.field.sh(`kill -9 ${said.pid}`);
     await away(`${outside}/threads`);
-  }, 120_000);
+  }, 300_000);
 
   test("an attacker who enters the group may not look at its members, and exec brings back who was taken out", async () => {
     const member = await person();
@@ -154,7 +154,7 @@ export function cgroupTests(suite: Suite, name: string): CgroupChecks {
     expect(await attackOn(again), "taken out again").toBe("open");
     await suite.field.control("POST", "/v1/protect", { cgroup: inside, name: "pay" });
     expect(await attackOn(again), "its group was named again").toBe("EPERM");
-  }, 120_000);
+  }, 300_000);
 
   test("none of those who start in it is read after its exec", async () => {
     const open = await newborns(outside, 10);

@@ -85,7 +85,7 @@ describe("pods of the node", () => {
     expect(target?.pod).toMatchObject({ namespace: "payments", name: "api-0", uid: pod.metadata.uid });
     expect(target?.container).toEqual({ id, name: "app" });
     expect(target?.workload).toMatch(/^payments\.api-0\./);
-  }, 120_000);
+  }, 300_000);
 
   test("stay guarded when the API says otherwise, and so does who comes into them", async () => {
     await api.order({ put: podObject({ ...pod.metadata, annotations: { "cloudtaser.io/ebpf": "false" } }) });

@@ -64,14 +64,14 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     const victim = JSON.parse(await nextLine(boss, 0)) as Target;
     expect(await attackFrom(boss, victim, 1), "by another child of who was led through").toBe("EPERM");
     expect(await attack(victim), "by anybody").toBe("EPERM");
-  }, 120_000);
+  }, 300_000);
 
   test("nor does who stays in it, to what is put into places below", async () => {
     await field.sh(`mkdir -p ${group("pay/a")}`);
     const boss = field.guest.spawn(`${into("pay")}; ${start("pay/a")} ${obey}`);
     const victim = JSON.parse(await nextLine(boss, 0)) as Target;
     expect(await attackFrom(boss, victim, 1)).toBe("EPERM");
-  }, 120_000);
+  }, 300_000);
 
   test("process 1 of the node is taken in by no group", async () => {
     const script = `before=$(cut -d: -f3 /proc/1/cgroup); echo 1 > ${group("pay")}/cgroup.procs
@@ -86,7 +86,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     expect(processes.map(({ pid }) => pid)).not.toContain(1);
     const stranger = await field.person();
     expect(await attack(stranger), "what is started afterwards").toBe("open");
-  }, 120_000);
+  }, 300_000);
 
   test("a child that was left outside comes in as its parent did, whenever it is found", async () => {
     const before = await personIn("more");
@@ -103,7 +103,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     expect(await attackFrom(parent, before, 2), "after the children were looked for").toBe("EPERM");
     await field.unprotect("pay");
     await protect("pay");
-  }, 180_000);
+  }, 300_000);
 
   test("who waits in a group when the configuration brings its protection is trusted by nobody there", async () => {
     const victim = await personIn("third");
@@ -113,7 +113,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     await field.reconfigure({ ...base, workloads: [{ name: "third", cgroup: group("third") }] });
     expect(await attack(victim), "it is protected").toBe("EPERM");
     expect(await attackFrom(waiting, victim, 2)).toBe("EPERM");
-  }, 180_000);
+  }, 300_000);
 
   test("namespaces of a new container are closed as soon as its program begins", async () => {
     const open = await field.sh(
@@ -127,7 +127,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     );
     expect(stderr).toContain("Operation not permitted");
     expect(stdout).not.toContain("entered");
-  }, 120_000);
+  }, 300_000);
 
   test("a program that handles SIGQUIT is told to stop by it, and no other is made to dump core", async () => {
     const handler = `trap 'echo told; exit 0' QUIT; echo $$; while :; do sleep 0.2; done`;
@@ -146,7 +146,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     ]);
     const quit = await field.sh(`kill -QUIT ${await nextLine(plain, 0)}`);
     expect(quit.stderr).toContain("not permitted");
-  }, 120_000);
+  }, 300_000);
 
   test("a mount over a group's directory ends nothing, and brings no trust when it goes", async () => {
     await field.sh(`mkdir -p ${group("veil")} /run/groups && mount -t cgroup2 none /run/groups`);
@@ -177,7 +177,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     await field.sh(`kill -9 ${before.pid} ${meanwhile.pid} $(cat ${group("veil")}/cgroup.procs)
       umount /run/groups; until rmdir ${group("veil")}; do sleep 0.1; done 2>/dev/null`);
     await expect.poll(place, { timeout: 60_000, interval: 500 }).toBe(undefined);
-  }, 240_000);
+  }, 300_000);
 
   test("whom a person finds there when he names it may look at each other", async () => {
     await field.sh(`mkdir -p ${group("circle")}`);
@@ -192,7 +192,7 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     expect(await nextLine(late, 0)).toBe("ready");
     await protect("circle");
     expect(await attackFrom(late, one, 1)).toBe("EPERM");
-  }, 180_000);
+  }, 300_000);
 
   test("who belongs to two workloads is judged by the stricter rule, and to three by the strictest there is", async () => {
     const mild = { vectors: { procmem_read: { mode: "off" }, environ_read: { mode: "detect" } } };
@@ -222,5 +222,5 @@ describe.each(["6.12", "5.10"])("who trusts whom in control groups, on %s", (ker
     expect(await attack(strict)).toBe("EPERM");
     await field.unprotect("pay");
     expect(await attack(victim)).toBe("open");
-  }, 240_000);
+  }, 300_000);
 });

@@ -39,6 +39,15 @@ struct ct_namespace {
 	__u32 agent;  /* 1: noted for the agent; a protected process that is in it too replaces it */
 };
 
+/*
+ * Map "released": LRU hash, key as in "scope": whom a person has taken out by its number. A look into control groups
+ * and at descendants leaves it out for as long as it is the same program.
+ */
+struct ct_released {
+	__u64 start_boottime_ns; /* another: another process, which got that address later */
+	__u64 exec_id;
+};
+
 enum ct_census_op {
 	CT_CENSUS_LIST = 0,    /* one record per task in scope */
 	CT_CENSUS_ADD = 1,     /* put request.tgid, its mm sharers and (follow) its descendants in scope */
@@ -65,7 +74,7 @@ struct ct_census_request {
 	__u32 next_dev;
 	__s32 pins_fd; /* a directory of pins, opened; -1: none */
 	__s32 host_fd; /* the same through the root of process 1; -1: it is another, or cannot be seen */
-	__u32 pad;
+	__u32 recall; /* a workload that a person has just named: of its processes, the released ones too; 0: of none */
 };
 
 /* What the iterator writes, one after the other, for each process in scope (after ADD and REMOVE: of the request's

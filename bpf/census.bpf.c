@@ -7,6 +7,7 @@
 #include "agent.h"
 #include "cgroups.h"
 #include "namespaces.h"
+#include "released.h"
 
 /* from: the process by which this one is found, whose way in is its own too; NULL for the one that is named. */
 static __always_inline void try_add(struct ct_census_request *req, __u64 leader, const struct ct_scope *from)
@@ -50,7 +51,7 @@ static __always_inline bool wanted(struct ct_census_request *req, __u64 task, __
 		}
 		return true;
 	}
-	if (!(req->role & CT_ROLE_PROTECTED))
+	if (!(req->role & CT_ROLE_PROTECTED) || (!req->recall && is_released(leader)))
 		return false;
 	/* Same memory under another tgid is the same secret. */
 	if (mm && mm == req->mm) {
@@ -83,6 +84,8 @@ static __always_inline void try_enter(struct ct_census_request *req, __u64 task,
 	id = ct_named_above(cgroup_of(task));
 	group = workload_of(id);
 	if (!group || (known && known->place == id))
+		return;
+	if (!known && group != req->recall && is_released(leader))
 		return;
 	if (id == req->trusted && known && known->group == group)
 		known->place = id;
@@ -180,6 +183,8 @@ int ct_census(struct bpf_iter__task *ctx)
 	if (TASK_READ(leader, ptrace))
 		record.tracer = BPF_CORE_READ((struct task_struct *)leader, parent, tgid);
 	if (req->op == CT_CENSUS_REMOVE) {
+		/* First: a look that runs beside this one must not find it without either. */
+		note_released(req, leader);
 		scope_remove(leader);
 		req->changed++;
 	}

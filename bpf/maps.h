@@ -63,6 +63,14 @@ struct {
 	__type(value, __u32);
 } cgroups_any __weak SEC(".maps");
 
+/* The oldest is forgotten when it is full: then the next look takes that one in again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct ct_released);
+} released __weak SEC(".maps");
+
 /* Filled by the census. No room: that namespace can be entered; the entries that are there stand. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

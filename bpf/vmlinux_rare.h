@@ -26,6 +26,10 @@ struct inode___6_11 {
 	__u32 i_ctime_nsec;
 };
 
+struct task_struct___execs {
+	__u64 self_exec_id;
+};
+
 struct sigaction {
 	void *sa_handler;
 };

@@ -472,6 +472,7 @@ export interface CensusRequest {
   nextDev: number;
   pinsFd: number;
   hostFd: number;
+  recall: number;
 }
 export const CensusRequestSize = 80;
 export function decodeCensusRequest(buffer: Buffer, at = 0): CensusRequest {
@@ -491,6 +492,7 @@ export function decodeCensusRequest(buffer: Buffer, at = 0): CensusRequest {
     nextDev: buffer.readUInt32LE(at + 64),
     pinsFd: buffer.readInt32LE(at + 68),
     hostFd: buffer.readInt32LE(at + 72),
+    recall: buffer.readUInt32LE(at + 76),
   };
 }
 export function encodeCensusRequest(value: CensusRequest): Buffer {
@@ -510,6 +512,7 @@ export function encodeCensusRequest(value: CensusRequest): Buffer {
   buffer.writeUInt32LE(value.nextDev, 64);
   buffer.writeInt32LE(value.pinsFd, 68);
   buffer.writeInt32LE(value.hostFd, 72);
+  buffer.writeUInt32LE(value.recall, 76);
   return buffer;
 }
 

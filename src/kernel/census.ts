@@ -27,6 +27,8 @@ export interface Addition {
   role: number;
   /** Existing descendants too. */
   follow: boolean;
+  /** Also those of them whom a person has taken out by number: another person's word, and none that was given before. */
+  recall?: boolean;
   /** With the role of the agent. */
   self?: Introduction;
 }
@@ -65,13 +67,19 @@ export class Census {
     this.#run = run;
   }
 
-  add({ self, ...addition }: Addition): AdditionResult {
+  add({ self, recall = false, ...addition }: Addition): AdditionResult {
     let scratch = noScratch;
     let added = 0;
     let full = false;
     for (let pass = 0; pass < maxPasses; pass++) {
       const { records, after } = this.#pass(
-        { op: CensusOp.add, ...addition, follow: addition.follow ? 1 : 0, ...scratch },
+        {
+          op: CensusOp.add,
+          ...addition,
+          follow: addition.follow ? 1 : 0,
+          recall: recall ? addition.group : 0,
+          ...scratch,
+        },
         self,
       );
       scratch = { mm: after.mm, leader: after.leader };
@@ -84,10 +92,11 @@ export class Census {
   }
 
   /**
-   * Puts in scope who is in a protected control group: one census for all of them.
+   * Puts in scope who is in a protected control group, except whom a person has taken out by number: one census for all.
    * @param trusted the group whose members trust each other, which a person has just named; all others come alone
+   * @param recall the workload that a person has just named: of it those come too who were taken out
    */
-  enter(trusted = 0n): { entered: number; full: boolean } {
+  enter(trusted = 0n, recall = 0): { entered: number; full: boolean } {
     let entered = 0;
     let full = false;
     for (let pass = 0; pass < maxPasses; pass++) {
@@ -98,6 +107,7 @@ export class Census {
         role: Role.protected,
         follow: 0,
         trusted,
+        recall,
       });
       entered += after.changed;
       full ||= after.full !== 0;
@@ -136,6 +146,7 @@ export class Census {
       encodeCensusRequest({
         ...noScratch,
         trusted: 0n,
+        recall: 0,
         ...request,
         ...self,
         generation: this.#generation,

@@ -48,8 +48,8 @@ export class CgroupTable {
   }
 
   /** Puts in scope who is in one of them: see Census. */
-  enter(trusted?: bigint): { entered: number; full: boolean } {
-    return this.#census.enter(trusted);
+  enter(trusted?: bigint, recall?: number): { entered: number; full: boolean } {
+    return this.#census.enter(trusted, recall);
   }
 
   /** The workload of one; undefined if it is not in the table. */

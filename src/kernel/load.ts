@@ -69,6 +69,7 @@ export const sharedMaps = [
   "own_maps",
   "cgroups",
   "cgroups_any",
+  "released",
 ] as const;
 
 /** Doors with a room behind them, in which content is looked at: a map of one program each, room_<door>. */
@@ -146,6 +147,7 @@ function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<Sha
       map === "own_maps" ||
       map === "cgroups" ||
       map === "cgroups_any" ||
+      map === "released" ||
       map.startsWith("room_");
     if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
     try {

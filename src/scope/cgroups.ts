@@ -14,8 +14,11 @@ export interface CgroupKernel {
   list(): { id: bigint; group: number }[];
   /** Its number; undefined: it is not in the table. */
   groupOf(id: bigint): number | undefined;
-  /** Puts in scope who is in one of them; trusted: the one whose members trust each other. */
-  enter(trusted?: bigint): { entered: number; full: boolean };
+  /**
+   * Puts in scope who is in one of them; trusted: the one whose members trust each other; recall: the workload of which
+   * those come too whom a person has taken out by number.
+   */
+  enter(trusted?: bigint, recall?: number): { entered: number; full: boolean };
 }
 
 export interface ProtectedCgroup {
@@ -78,8 +81,8 @@ export class Cgroups {
     return { id, fresh: known === undefined, before };
   }
 
-  enter(trusted?: bigint): { entered: number; full: boolean } {
-    return this.#kernel.enter(trusted);
+  enter(trusted?: bigint, recall?: number): { entered: number; full: boolean } {
+    return this.#kernel.enter(trusted, recall);
   }
 
   /** Who comes after this is not protected; who is protected stays so. */
@@ -128,7 +131,8 @@ export class Cgroups {
     const above = this.list().find(({ path }) => path !== null && inside.startsWith(`${path}/`));
     if (above === undefined) return [];
     const { path, workload } = above;
-    return [`process ${pid} is in control group ${path} and is taken in again; unprotect workload ${workload}`];
+    const still = "what it starts there is protected, and so is it after its next exec";
+    return [`process ${pid} is in control group ${path}: ${still}; to end that too, unprotect workload ${workload}`];
   }
 
   get #kernel(): CgroupKernel {

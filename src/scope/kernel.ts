@@ -3,7 +3,7 @@
 import type { CgroupKernel } from "./cgroups.js";
 
 export interface ScopeKernel {
-  add(addition: { tgid: number; group: number; role: number; follow: boolean }): {
+  add(addition: { tgid: number; group: number; role: number; follow: boolean; recall?: boolean }): {
     records: ScopeRecord[];
     added: number;
     full: boolean;

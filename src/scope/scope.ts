@@ -160,17 +160,15 @@ export class Scope {
     }
     if (paths.length === 0) return;
     // Whoever came into one that was protected before came alone.
-    let full = false;
-    for (const id of trusting && fresh.length > 0 ? fresh : [undefined]) full = this.#cgroups.enter(id).full || full;
+    const trusted = trusting && fresh.length > 0 ? fresh : [undefined];
+    const looks = trusted.map((id) => this.#cgroups.enter(id, trusting ? group : undefined));
     if (fresh.length > 0) this.#watchInside();
     if (fault) throw fault.error;
-    if (full) throw this.#noRoom(paths.join(", "));
-    const { kernel, roles } = this.#options;
+    if (looks.some(({ full }) => full)) throw this.#noRoom(paths.join(", "));
     const members = this.records().filter(({ who }) => who.group === group);
     for (const { who, tracer } of members) if (tracer !== 0) warnings.push(tracedBy(who.tgid, tracer));
     // What they have started elsewhere: naming one is enough, what follows are the children of the whole workload.
-    const [first] = members;
-    if (first && fresh.length > 0) kernel.add({ tgid: first.who.tgid, group, role: roles.protected, follow: true });
+    if (members[0] && fresh.length > 0) this.#take(members[0].who.tgid, group, trusting);
   }
 
   async #finish(workload: string, group: number, warnings: string[]): Promise<ProtectResult> {
@@ -199,9 +197,15 @@ export class Scope {
     return members;
   }
 
+  /** And its descendants; recall: also those of them whom a person has taken out by number. */
+  #take(tgid: number, group: number, recall: boolean) {
+    const role = this.#options.roles.protected;
+    return this.#options.kernel.add({ tgid, group, role, follow: true, recall });
+  }
+
   #add(pid: number, group: number, held: HeldProcess, warnings: string[]): void {
-    const { kernel, roles, groups } = this.#options;
-    const { records, full } = kernel.add({ tgid: pid, group, role: roles.protected, follow: true });
+    const { kernel, groups } = this.#options;
+    const { records, full } = this.#take(pid, group, true);
     if (!held.alive()) {
       // It ended while we worked: whoever has the number now was not meant.
       kernel.remove({ tgid: pid, group });
@@ -218,11 +222,9 @@ export class Scope {
 
   /** A child that was being forked while its parent was taken in may have been in no list yet: it is looked for again. */
   #lookAgain(pid: number, group: number): void {
-    const { kernel, roles } = this.#options;
     const look = (): void => {
       try {
-        if (this.records().some(({ who }) => who.tgid === pid && who.group === group))
-          kernel.add({ tgid: pid, group, role: roles.protected, follow: true });
+        if (this.records().some(({ who }) => who.tgid === pid && who.group === group)) this.#take(pid, group, false);
       } catch {
         // The agent is stopping, and its kernel room is closed.
       }
@@ -231,14 +233,13 @@ export class Scope {
   }
 
   unprotect(which: { pid: number } | { workload: string }): ProtectResult {
-    const { kernel, groups } = this.#options;
+    const { kernel, groups, hardening } = this.#options;
     if ("pid" in which) {
       checkProcess(which.pid);
       const records = kernel.remove({ tgid: which.pid, group: 0 });
-      this.#options.hardening.relax(records);
-      const [first] = records;
-      if (!first) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: `process ${which.pid}` });
-      return { workload: groups.nameOf(first.who.group), records, warnings: this.#cgroups.takesBack(which.pid) };
+      hardening.relax(records);
+      if (!records[0]) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: `process ${which.pid}` });
+      return { workload: groups.nameOf(records[0].who.group), records, warnings: this.#cgroups.takesBack(which.pid) };
     }
     const group = groups.numberOf(which.workload);
     if (group === undefined) throw new CloudtaserError("WORKLOAD_UNKNOWN", { target: which.workload });
@@ -246,7 +247,7 @@ export class Scope {
     this.#found.forget(which.workload);
     this.#cgroups.removeGroup(group); // first: nobody comes in behind the census
     const records = kernel.remove({ tgid: 0, group });
-    this.#options.hardening.relax(records);
+    hardening.relax(records);
     return { workload: which.workload, records, warnings: [] };
   }
 

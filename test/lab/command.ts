@@ -73,7 +73,7 @@ export class GuestCommand {
   }
 
   /** Waits until what it printed on both streams matches; false if it ended or the time ran out before that. */
-  waitForOutput(pattern: RegExp, timeoutSeconds = 30): Promise<boolean> {
+  waitForOutput(pattern: RegExp, timeoutSeconds = 90): Promise<boolean> {
     return new Promise((resolve) => {
       const seen = (): boolean => pattern.test(this.stdout) || pattern.test(this.stderr);
       const finish = (): void => {

@@ -29,6 +29,9 @@ export interface RunOptions {
   onOutput?: OutputListener;
 }
 
+/** A boot takes seconds; a machine that is full of other guests makes minutes of them. */
+const bootPatienceSeconds = 300;
+
 export type SpawnOptions = Omit<RunOptions, "timeoutSeconds" | "input">;
 
 const environment = {
@@ -92,8 +95,8 @@ export class Guest {
       await new Promise<void>((resolve) => server.listen(machine.agentSocket, resolve));
       const guest = new Guest(machine, options);
       try {
-        await guest.#agentUp(server, options.timeoutSeconds ?? 120);
-        if (options.systemd) await guest.#systemdUp(options.timeoutSeconds ?? 120);
+        await guest.#agentUp(server, options.timeoutSeconds ?? bootPatienceSeconds);
+        if (options.systemd) await guest.#systemdUp(options.timeoutSeconds ?? bootPatienceSeconds);
         for (const { from, to } of options.copy ?? []) await guest.copy(from, to);
       } catch (error) {
         await guest.close();

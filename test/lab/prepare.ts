@@ -27,7 +27,7 @@ export interface GuestOptions {
   /** Emulate all processors in one thread ("single", the default) or one thread each. Only "single" is safe while programs are
    *  attached to code that other processors run. */
   tcg?: "single" | "multi";
-  /** How long the boot may take; 120 if not given. */
+  /** How long the boot may take; 300 if not given. */
   timeoutSeconds?: number;
   /** true (the default): the built product must be in the tree. false: what is built is taken along, the rest is noted. */
   product?: boolean;

@@ -30,7 +30,7 @@ export function benignTests(suite: Suite): void {
     }
     expect((await person.command.done).signal).toBe("SIGKILL");
     expect((await suite.field.events()).slice(before)).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   test("gdb and strace keep working on an unprotected process", async () => {
     const gdb = await suite.field.sh(`gdb -p ${suite.neighbour.pid} -batch -ex 'info threads' 2>&1`);

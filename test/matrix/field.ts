@@ -13,7 +13,7 @@ export const ask = `${triggerDir}/ask`;
 export const eventsFile = "/run/events.ndjson";
 const configFile = "/run/cloudtaser.yaml";
 /** A loaded host emulates slowly; this is patience, not a limit on the agent. */
-const eventPatienceMs = 20_000;
+const eventPatienceMs = 60_000;
 /** Where the agent's control group lies; the triggers know it too. */
 const agentGroup = "/sys/fs/cgroup/cloudtaser/a";
 /** A kill program that a configuration may allow to signal the agent, so that tests can stop it under every policy. */
@@ -131,7 +131,7 @@ export class Field {
   async attack(vector: string, road: string, on: Aim, lingerSeconds = 0): Promise<Attack> {
     if (isVectorName(vector) && vectorEntry(vector).scope === "own") return this.ownAct(vector, road, on);
     const argv = this.attackCommand(vector, road, on, lingerSeconds);
-    const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 60 });
+    const { status, stdout } = await this.guest.run(argv, { timeoutSeconds: 120 });
     const line = stdout.trim();
     return { status, truth: line.startsWith("{") ? (JSON.parse(line) as Truth) : undefined };
   }

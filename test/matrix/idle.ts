@@ -82,7 +82,7 @@ export function idleTests(kernel: string): void {
 
   /** The kernel frees some time after the last reference is gone. */
   const leftInTheEnd = async (): Promise<string> => {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + patienceMs;
     for (;;) {
       const now = await left();
       if (now === "" || Date.now() > deadline) return now;
@@ -102,7 +102,7 @@ export function idleTests(kernel: string): void {
       expect(now.doors.filter(({ idle }) => idle).map(({ door }) => door)).toEqual(asleepHere);
       expect(now.doors.filter(({ attached, idle, proved }) => attached === idle || !proved)).toEqual([]);
       const asleep = new RegExp(`_(${doorNames.filter(sleeps).join("|")})$|^doors-`, "m");
-      await expect.poll(left, { timeout: 20_000, interval: 200 }).not.toMatch(asleep);
+      await expect.poll(left, { timeout: patienceMs, interval: 200 }).not.toMatch(asleep);
       expect(await left(), "those of the agent's own stand").toMatch(/^(bpf_lsm|security)_ptrace_access_check$/m);
       const { stdout } = await suite.field.sh(
         "python3 -c 'import urllib.request; print(urllib.request.urlopen(\"http://127.0.0.1:9090/readyz\").status)'",

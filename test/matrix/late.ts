@@ -220,8 +220,7 @@ export function describeSignalForm(kernel: string): void {
       await person.command.done;
       const listed = async (): Promise<boolean> =>
         (await field.control("GET", "/v1/status")).stdout.includes(`"workload":"short-lived"`);
-      for (let tries = 0; tries < 50 && (await listed()); tries++) await new Promise((done) => setTimeout(done, 200));
-      expect(await listed()).toBe(false);
+      await expect.poll(listed, { timeout: 60_000, interval: 200 }).toBe(false);
     }, 300_000);
 
     test("the guards end with the agent, and leave nothing", async () => {

@@ -48,7 +48,7 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
     expect(await refused(pid)).toBe(true);
     // The next process gets the number of the one that just ended; several tries, since others fork as well.
     const script = `
-      kill -9 ${pid}; for i in $(seq 50); do [ -e /proc/${pid} ] || break; sleep 0.1; done
+      kill -9 ${pid}; for i in $(seq 600); do [ -e /proc/${pid} ] || break; sleep 0.1; done
       for i in $(seq 200); do
         echo $((${pid} - 1)) > /proc/sys/kernel/ns_last_pid; sleep 300 & p=$!
         [ $p = ${pid} ] && { sleep 0.5; tr '\\0' ' ' < /proc/$p/environ | head -c 5; kill $p; exit 0; }

@@ -126,8 +126,8 @@ describe("a node of 500 pods", () => {
       const { stdout } = await field.sh(
         `(echo 0 > ${groups[0]}/cgroup.procs; exec env SECRET=hidden sleep 100000) >/dev/null 2>&1 & echo $!`,
       );
-      await field.sh("sleep 1", 120);
-      const { stderr } = await field.sh(`cat /proc/${stdout.trim()}/environ | tr '\\0' '\\n'`);
+      const { stderr } = await field.sh(`until [ "$(cat /proc/${stdout.trim()}/comm)" = sleep ]; do :; done
+        cat /proc/${stdout.trim()}/environ | tr '\\0' '\\n'`);
       expect(stderr).toMatch(/not permitted/);
     }
   }, 600_000);

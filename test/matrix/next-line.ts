@@ -3,7 +3,7 @@
 import type { GuestCommand } from "../lab/command.js";
 
 /** Line number `index` of its output, from 0. Throws if it does not come. */
-export async function nextLine(command: GuestCommand, index: number, patienceMs = 30_000): Promise<string> {
+export async function nextLine(command: GuestCommand, index: number, patienceMs = 90_000): Promise<string> {
   const deadline = Date.now() + patienceMs;
   while (Date.now() < deadline) {
     const lines = command.stdout.split("\n");

@@ -139,7 +139,9 @@ describe("the agent as a service", () => {
     expect(await works("ls /sys/fs/bpf")).not.toContain("cloudtaser");
     expect((await field.sh("systemctl start cloudtaser", 300)).status).toBe(0);
     await works("systemctl kill -s KILL cloudtaser");
-    await expect.poll(async () => (await field.sh("systemctl is-active cloudtaser")).stdout.trim()).toBe("failed");
+    await expect
+      .poll(async () => (await field.sh("systemctl is-active cloudtaser")).stdout.trim(), { timeout: 60_000 })
+      .toBe("failed");
   }, 600_000);
 
   test("while its guards stand without it, other services start, whatever the kernel puts where its mounts were", async () => {
@@ -164,7 +166,9 @@ describe("the agent as a service", () => {
       for i in $(seq 100); do n=$(${debuggers}); [ "$n" = 0 ] || break; sleep 0.1; done; kill -9 $p; echo $n`;
     expect(await works(open)).toBe("1");
     await works(`kill -9 ${field.agentPid}`);
-    await expect.poll(async () => (await field.sh("systemctl is-active cloudtaser")).stdout.trim()).toBe("failed");
+    await expect
+      .poll(async () => (await field.sh("systemctl is-active cloudtaser")).stdout.trim(), { timeout: 60_000 })
+      .toBe("failed");
   }, 600_000);
 });
 

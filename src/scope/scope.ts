@@ -6,6 +6,7 @@ import { CloudtaserError } from "../errors/index.js";
 import { Cgroups, type ProtectedCgroup } from "./cgroups.js";
 import { Findings } from "./findings.js";
 import { type Followed, type FollowedGroup, Following } from "./following.js";
+import { hardenGradually, membersOf } from "./gradual.js";
 import { Inside } from "./inside.js";
 import type { HeldProcess, ScopeRecord } from "./kernel.js";
 import type { ProtectResult, RegisteredCgroup, ScopeOptions, Target } from "./options.js";
@@ -94,8 +95,9 @@ export class Scope {
       });
       // Full or not, the groups are registered: who found no room is refused his next exec.
       this.#full = this.#cgroups.enter().full;
-      const numbers = [...fresh].map((one) => this.#options.groups.ensure(one));
-      if (fresh.size > 0) this.#harden(this.records(), numbers);
+      const { groups, hardening } = this.#options;
+      const numbers = [...fresh].map((one) => groups.ensure(one));
+      if (fresh.size > 0) hardenGradually(hardening, () => this.records(), numbers);
       return registered;
     }, "partial");
     if (fresh.size > 0) this.#watchInside();
@@ -193,8 +195,7 @@ export class Scope {
 
   /** Returns the members of each. */
   #harden(all: readonly ScopeRecord[], groups: Iterable<number>): Map<number, ScopeRecord[]> {
-    const members = new Map<number, ScopeRecord[]>([...groups].map((group) => [group, []]));
-    for (const record of all) members.get(record.who.group)?.push(record);
+    const members = membersOf(all, groups);
     this.#options.hardening.harden([...members.values()], all);
     return members;
   }
@@ -279,7 +280,7 @@ export class Scope {
     } else this.#full = false;
     this.#cgroups.forgetGone();
     const all = this.records();
-    this.#harden(all, this.#cgroups.groupNumbers());
+    hardenGradually(this.#options.hardening, () => this.records(), this.#cgroups.groupNumbers(), all);
     this.#following.watch();
     this.#watchInside();
     if (this.#found.size === 0) return taken;

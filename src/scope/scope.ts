@@ -2,6 +2,7 @@
 // Who is protected, in words of workloads. The kernel is the truth: it extends protection to children and to those who
 // enter a protected control group, and drops it at exit; this room only adds, removes and names. Units and control groups
 // are looked for again while the agent runs, so that a restarted service is taken up.
+import { setImmediate } from "node:timers/promises";
 import { CloudtaserError } from "../errors/index.js";
 import { Cgroups, type ProtectedCgroup } from "./cgroups.js";
 import { Findings } from "./findings.js";
@@ -100,17 +101,16 @@ export class Scope {
       if (fresh.size > 0) hardenGradually(hardening, () => this.records(), numbers);
       return registered;
     }, "partial");
-    if (fresh.size > 0) this.#watchInside();
-    void this.#lookAroundFor(fresh).catch(() => {}); // aside: it takes long, and protection stands
+    if (fresh.size > 0) void this.#lookAroundFor([...fresh]).catch(() => {});
     return results;
   }
 
-  /** One look over the node for all of them, however many pods have come at once. */
-  async #lookAroundFor(workloads: ReadonlySet<string>): Promise<void> {
-    const names = [...workloads];
-    const byGroup = new Map(names.map((one) => [this.#options.groups.numberOf(one), [] as number[]]));
-    for (const { who } of this.records()) byGroup.get(who.group)?.push(who.tgid);
-    const pids = [...byGroup.values()];
+  /** One look over the node for all of them, however many pods have come at once: aside, since protection stands. */
+  async #lookAroundFor(names: readonly string[]): Promise<void> {
+    this.#watchInside();
+    await setImmediate();
+    const numbers = names.map((one) => this.#options.groups.numberOf(one) ?? 0);
+    const pids = [...membersOf(this.records(), numbers).values()].map((some) => some.map(({ who }) => who.tgid));
     if (pids.some((some) => some.length > 0)) this.#found.set(names, await this.#options.lookAround(pids));
   }
 

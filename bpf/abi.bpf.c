@@ -49,6 +49,7 @@ struct ct_leak_secret abi_leak_secret;
 struct ct_leak_sink_key abi_leak_sink_key;
 struct ct_leak_file_key abi_leak_file_key;
 struct ct_cgroup abi_cgroup;
+struct ct_share abi_share;
 struct ct_namespace abi_namespace;
 struct ct_census_request abi_census_request;
 struct ct_census_record abi_census_record;

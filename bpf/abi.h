@@ -176,6 +176,7 @@ enum ct_loss {
 	CT_LOSS_SCOPE_FULL =
 		1, /* no room for a process: its fork, or the next exec in its control group, was refused */
 	CT_LOSS_KILL_FAILED = 2, /* the in-kernel signal failed; user space tries */
+	CT_LOSS_SHARE_FULL = 3,	 /* a workload has its share of the places: a fork of it was refused */
 	CT_LOSS_MAX = 8,
 };
 

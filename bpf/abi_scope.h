@@ -24,6 +24,16 @@ struct ct_scope {
 #define CT_GROUP_MANY 0xffffffffu
 
 /*
+ * Map "shares": array, index = number of a workload, modulo its size; user space gives no two numbers of one slot as
+ * long as there are others. Not exact: a workload whose processes were there before this map may show fewer than it
+ * has, also fewer than none, and is refused so much later.
+ */
+struct ct_share {
+	__s64 processes; /* protected ones, canaries left out */
+	__u64 refused;	 /* forks, because it had as many as there was room left for all */
+};
+
+/*
  * Map "cgroups": hash, key = id (__u64) of a control group of the unified hierarchy: who enters it or one below it is
  * protected. Ids are not given out twice. Map "cgroups_any": array of 1, a __u32; 0 while "cgroups" is empty.
  */

@@ -18,7 +18,7 @@ static __always_inline void try_add(struct ct_census_request *req, __u64 leader,
 		if ((entry->role & req->role) == req->role)
 			return;
 		/* Gains a role it lacked; its group stays, or becomes another if it had none that counts. */
-		scope_bump(leader, entry->role, -1);
+		scope_bump(leader, entry->role, entry->group, -1);
 		if (!(entry->role & CT_ROLE_PROTECTED)) {
 			entry->way = from ? from->way : 0;
 			entry->place = from ? from->place : 0;
@@ -26,7 +26,7 @@ static __always_inline void try_add(struct ct_census_request *req, __u64 leader,
 			entry->group = from ? from->group : req->group;
 		}
 		entry->role |= req->role;
-		scope_bump(leader, entry->role, 1);
+		scope_bump(leader, entry->role, entry->group, 1);
 		req->changed++;
 		return;
 	}
@@ -110,7 +110,7 @@ static __always_inline bool is_meant(struct ct_census_request *req, __u32 tgid, 
 }
 
 /* It belongs to another workload too, and stays that one's; a process that is named by its number ends whole. */
-static __always_inline bool stays(const struct ct_census_request *req, struct ct_scope *entry)
+static __always_inline bool stays(const struct ct_census_request *req, __u64 leader, struct ct_scope *entry)
 {
 	if (req->tgid || !(entry->role & CT_ROLE_PROTECTED) || !entry->also)
 		return false;
@@ -122,8 +122,10 @@ static __always_inline bool stays(const struct ct_census_request *req, struct ct
 		return false;
 	/* Of the several others nobody knows which. */
 	if (entry->also != CT_GROUP_MANY) {
+		scope_bump(leader, entry->role, entry->group, -1);
 		entry->group = entry->also;
 		entry->also = 0;
+		scope_bump(leader, entry->role, entry->group, 1);
 	}
 	return true;
 }
@@ -132,7 +134,7 @@ static __always_inline void remove_if_meant(struct ct_census_request *req, __u32
 {
 	struct ct_scope *entry = scope_of(task);
 
-	if (entry && !stays(req, entry) && is_meant(req, tgid, entry))
+	if (entry && !stays(req, task, entry) && is_meant(req, tgid, entry))
 		scope_remove(task);
 }
 
@@ -173,7 +175,7 @@ int ct_census(struct bpf_iter__task *ctx)
 	    !(entry->role & CT_ROLE_CANARY))
 		note_namespaces(leader, req->generation, !(entry->role & CT_ROLE_PROTECTED));
 	if (req->op == CT_CENSUS_REMOVE) {
-		if (stays(req, entry) || !is_meant(req, tgid, entry))
+		if (stays(req, leader, entry) || !is_meant(req, tgid, entry))
 			return 0;
 	} else if (req->op == CT_CENSUS_ADD && entry->group != req->group && tgid != req->tgid) {
 		return 0;

@@ -13,12 +13,14 @@
 #define CT_OPENED_MAX	2048
 #define CT_SINKS_MAX	16384
 #define CT_CGROUPS_MAX	8192
-#define CT_RING_BYTES	(512 * 1024)
+/* A power of two: slot by the lowest bits of the workload's number. */
+#define CT_SHARES     16384
+#define CT_RING_BYTES (512 * 1024)
 /* Of one bank. */
 #define CT_ALLOW_MAX	  10240
 #define CT_GROUP_POLICIES 1024
 
-/* Who is protected. No room: the fork of a protected process is refused (EAGAIN), the rest goes on. */
+/* Who is protected. No room, or none for this workload: the fork of a protected process is refused (EAGAIN). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CT_SCOPE_MAX);
@@ -42,6 +44,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } scope_count __weak SEC(".maps");
+
+/* How much of `scope` each workload takes: see struct ct_share. Cannot fail. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CT_SHARES);
+	__type(key, __u32);
+	__type(value, struct ct_share);
+} shares __weak SEC(".maps");
 
 /*
  * Control groups whose members are protected. No room: user space refuses to protect that one. An entry that is left

@@ -24,11 +24,11 @@ __weak __noinline int ct_is_own_map(__u64 address)
 {
 	__u32 id;
 
-	if (IS(scope) || IS(scope_filter) || IS(scope_count) || IS(namespaces) || IS(policy_head) || IS(policy) ||
-	    IS(group_policy) || IS(settings) || IS(authority) || IS(allowed) || IS(repeats) || IS(devices) ||
-	    IS(events) || IS(outcomes) || IS(losses) || IS(proofs) || IS(agent) || IS(pinned) || IS(own_links) ||
-	    IS(census_request) || IS(opened) || IS(leak_sinks) || IS(own_maps) || IS(cgroups) || IS(cgroups_any) ||
-	    IS(released) || IS(judged_loads) || IS(last_setns))
+	if (IS(scope) || IS(scope_filter) || IS(scope_count) || IS(shares) || IS(namespaces) || IS(policy_head) ||
+	    IS(policy) || IS(group_policy) || IS(settings) || IS(authority) || IS(allowed) || IS(repeats) ||
+	    IS(devices) || IS(events) || IS(outcomes) || IS(losses) || IS(proofs) || IS(agent) || IS(pinned) ||
+	    IS(own_links) || IS(census_request) || IS(opened) || IS(leak_sinks) || IS(own_maps) || IS(cgroups) ||
+	    IS(cgroups_any) || IS(released) || IS(judged_loads) || IS(last_setns))
 		return true;
 	id = BPF_CORE_READ((struct bpf_map *)address, id);
 	return bpf_map_lookup_elem(&own_maps, &id) != NULL;

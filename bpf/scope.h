@@ -60,10 +60,19 @@ static __always_inline __u64 leader_at_hand(void)
 	return current_leader();
 }
 
-static __always_inline void scope_bump(__u64 leader, __u32 role, __s64 by)
+static __always_inline struct ct_share *share_of(__u32 group)
+{
+	__u32 slot = group % CT_SHARES;
+
+	return bpf_map_lookup_elem(&shares, &slot);
+}
+
+/* Whoever changes the group of an entry takes it out of the counts first, and in again afterwards. */
+static __always_inline void scope_bump(__u64 leader, __u32 role, __u32 group, __s64 by)
 {
 	__u32 slot = scope_slot(leader), zero = 0;
 	__u64 *n = bpf_map_lookup_elem(&scope_filter, &slot);
+	struct ct_share *share;
 
 	if (n)
 		__sync_fetch_and_add(n, by);
@@ -72,6 +81,29 @@ static __always_inline void scope_bump(__u64 leader, __u32 role, __s64 by)
 	n = bpf_map_lookup_elem(&scope_count, &zero);
 	if (n)
 		__sync_fetch_and_add(n, by);
+	share = share_of(group);
+	if (share)
+		__sync_fetch_and_add(&share->processes, by);
+}
+
+/*
+ * Whether a member of a workload may have one more child: a workload may have as many processes as there are places
+ * left for all, so one that forks without end gets half of the table, and n of them leave an n+1st part of it to the
+ * others. Asked at the fork alone, where it can be refused: who comes in elsewhere is rather protected. On each
+ * processor one may slip through at the limit. Where nothing is refused there is no limit, since the child would be
+ * open.
+ */
+static __always_inline bool has_share(const struct ct_scope *parent)
+{
+	__u32 zero = 0;
+	__s64 *all = bpf_map_lookup_elem(&scope_count, &zero);
+	struct ct_share *share = share_of(parent->group);
+
+	if (!CT_REFUSES || !all || !share || parent->role & CT_ROLE_CANARY || share->processes < CT_SCOPE_MAX - *all)
+		return true;
+	__sync_fetch_and_add(&share->refused, 1);
+	count(&losses, CT_LOSS_SHARE_FULL);
+	return false;
 }
 
 /*
@@ -80,10 +112,10 @@ static __always_inline void scope_bump(__u64 leader, __u32 role, __s64 by)
  */
 static __always_inline int scope_put(__u64 leader, const struct ct_scope *entry)
 {
-	scope_bump(leader, entry->role, 1);
+	scope_bump(leader, entry->role, entry->group, 1);
 	if (!bpf_map_update_elem(&scope, &leader, entry, BPF_NOEXIST))
 		return 0;
-	scope_bump(leader, entry->role, -1);
+	scope_bump(leader, entry->role, entry->group, -1);
 	if (bpf_map_lookup_elem(&scope, &leader))
 		return 0;
 	count(&losses, CT_LOSS_SCOPE_FULL);
@@ -120,14 +152,15 @@ static __always_inline int scope_inherit(__u64 leader, const struct ct_scope *fr
 static __always_inline __u32 scope_remove(__u64 leader)
 {
 	struct ct_scope *entry = scope_of(leader);
-	__u32 role;
+	__u32 role, group;
 
 	if (!entry)
 		return 0;
 	role = entry->role;
+	group = entry->group;
 	if (bpf_map_delete_elem(&scope, &leader))
 		return 0; /* another generation of this door was first, and has counted */
-	scope_bump(leader, role, -1);
+	scope_bump(leader, role, group, -1);
 	return role;
 }
 

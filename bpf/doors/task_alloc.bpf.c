@@ -2,7 +2,7 @@
 /*
  * Protection follows fork, vfork and clone: copy_process() asks here before the child has a pid or can be seen by
  * anybody, so there is no moment at which a protected process has an unprotected child. Threads share their leader.
- * Failure direction: no room in the map refuses the fork.
+ * Failure direction: no room in the map, or none left for this workload, refuses the fork.
  */
 #include "../scope.h"
 #include "../task.h"
@@ -28,5 +28,7 @@ DOOR(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		return 0;
 	if (role & CT_ROLE_CANARY)
 		count(&proofs, CT_DOOR_TASK_ALLOC);
+	if (!has_share(parent))
+		return -EAGAIN;
 	return scope_inherit(child, parent, role);
 }

@@ -25,6 +25,8 @@
 
 #define IMAGE_NODE LAUNCH_ROOT "/node"
 #define COMMAND	   LAUNCH_ROOT "/dist/bin/cloudtaser.js"
+/* As in packaging/cloudtaser.sh. */
+#define HEAP	   "--max-semi-space-size=4"
 #define DIRECTORY  LAUNCH_STATE "/executable"
 #define KEPT_NODE  DIRECTORY "/node"
 #define UNFINISHED DIRECTORY "/node.new"
@@ -98,7 +100,7 @@ int main(int argc, char **argv)
 {
 	int agent = argc > 1 && !strcmp(argv[1], "agent");
 	const char *executable = agent ? executable_of_agent() : IMAGE_NODE;
-	char **arguments = calloc((size_t)argc + 2, sizeof(*arguments));
+	char **arguments = calloc((size_t)argc + 3, sizeof(*arguments));
 
 	if (!arguments) {
 		complain("cannot start", executable);
@@ -106,9 +108,10 @@ int main(int argc, char **argv)
 	}
 	enter_cgroups_of_node(agent);
 	arguments[0] = "node";
-	arguments[1] = COMMAND;
+	arguments[1] = HEAP;
+	arguments[2] = COMMAND;
 	for (int i = 1; i < argc; i++)
-		arguments[i + 1] = argv[i];
+		arguments[i + 2] = argv[i];
 	if (agent)
 		setenv("CLOUDTASER_IMAGE_EXECUTABLE", IMAGE_NODE, 1);
 	execv(executable, arguments);

@@ -2,7 +2,6 @@
 // The agent: every room put together, and the only owner of lifecycles. Start: facts, doors with proof, scope, policy,
 // stream, sockets, ready. Stop: sockets, ring emptied, sinks, doors. What fails during start takes down what stood.
 import type { Server } from "node:http";
-import { dirname, join } from "node:path";
 import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
 import type { StatusReport } from "../control/protocol.js";
@@ -16,7 +15,7 @@ import {
 } from "../kernel/index.js";
 import type { KubernetesSource } from "../kubernetes/index.js";
 import type { Log } from "../log/index.js";
-import { Groups, type Hardening, type Scope } from "../scope/index.js";
+import type { Groups, Hardening, Scope } from "../scope/index.js";
 import type { Switch } from "../sinks/index.js";
 import { Authority } from "./authority.js";
 import { protectConfigured } from "./configured.js";
@@ -34,7 +33,7 @@ import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { publicStatus, statusReport, unprovedDoors } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
-import { openScope } from "./scoping.js";
+import { openGroups, openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
@@ -71,7 +70,7 @@ export class Agent {
     this.log = options.log;
     this.#config = options.config;
     this.authority = new Authority({ config: () => this.#config, stream: () => this.#stream, log: options.log });
-    this.#groups = new Groups(join(dirname(options.config.control.socket), "workloads.json"));
+    this.#groups = openGroups(options.config.control.socket);
     this.selftests = new Selftests(() => this.#config, this.log.child("selftest"));
     this.#rules = new Rules(this.#groups, options.log.child("allow"));
     this.hardening = createHardening(options.native, () => this.#config);
@@ -127,7 +126,7 @@ export class Agent {
       });
       stopIfInterrupted(interrupted);
       const log = this.log.child("watch");
-      const notices = createNotices(kernel, stream, log);
+      const notices = createNotices(kernel, stream, this.#groups, log);
       this.#notices = notices;
       const tell = () => this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
       this.#watch = new Watch(kernel, scope, notices, log, {

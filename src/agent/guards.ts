@@ -22,6 +22,7 @@ export function openGuards({ native, facts, config, stream, log }: GuardParts): 
     canary: canaryPath(),
     form: config.form,
     pinPath: config.pinPath,
+    takesUntried: config.canary.untried === "accept",
     onEvents: (events, malformed) => stream.take(events, malformed),
     onIdling: (awake, error) => sayIdling(log, awake, error),
     whyAwake,

@@ -62,6 +62,7 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
           attached: door.attached,
           idle: door.idle,
           proved: door.proved,
+          untried: door.untried,
           sound: door.soundness === "sound",
           recursionMisses: door.recursionMisses,
         })),

@@ -4,6 +4,7 @@
 import type { Kernel } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import type { Notice } from "../pipeline/index.js";
+import type { Groups } from "../scope/index.js";
 import { vectorEntry, vectorNames } from "../vectors/index.js";
 import type { Evidence } from "./evidence.js";
 
@@ -20,6 +21,8 @@ export interface NoticeOptions {
   /** What the kernel has lost, as far as it was told: maps that were taken over come with the count, and what was lost while no
    *  agent read is in it. */
   memory: Pick<Evidence, "told">;
+  /** Forks that were refused because their workload has its share of the places, since the maps were made. */
+  refusedForks(): Record<string, number>;
   announce(notice: Notice): void;
   log: Log;
 }
@@ -46,9 +49,14 @@ export const lossesOf = (kernel: Pick<Kernel, "losses">): Record<string, number>
       .map(({ reason, count }) => [reason, Number(count)]),
   );
 
-export function createNotices(kernel: Kernel, stream: NoticeStream, log: Log): Notices {
+const refusedForksOf = ({ losses }: Pick<Kernel, "losses">): number =>
+  losses().reduce((sum, { reason, count }) => (reason === "share_full" ? sum + Number(count) : sum), 0);
+
+export function createNotices(kernel: Kernel, stream: NoticeStream, groups: Groups, log: Log): Notices {
   const announce = (notice: Notice): void => stream.announce(notice);
-  return new Notices({ kernel, memory: stream.evidence, losses: () => stream.losses(), announce, log });
+  const refusedForks = () =>
+    Object.fromEntries(groups.names().map((name) => [name, kernel.refusedForks(groups.numberOf(name) ?? 0)]));
+  return new Notices({ kernel, memory: stream.evidence, losses: () => stream.losses(), refusedForks, announce, log });
 }
 
 export class Notices {
@@ -56,6 +64,8 @@ export class Notices {
   readonly #misses = new Map<string, bigint>();
   readonly #proved = new Map<string, boolean>();
   #lost: Record<string, number>;
+  /** Of all workloads together, and of each, at the last look. */
+  #refused: { all: number; each: Record<string, number> };
   /** Doors were taken over, and nobody remembers what was told of their losses: all of it is told. */
   #sinceUnknown = false;
   #began = false;
@@ -63,6 +73,7 @@ export class Notices {
   constructor(options: NoticeOptions) {
     this.#options = options;
     this.#lost = this.#toldBefore();
+    this.#refused = { all: refusedForksOf(options.kernel), each: options.refusedForks() };
     for (const { door, proved } of options.kernel.doors) this.#proved.set(door, proved);
   }
 
@@ -70,8 +81,9 @@ export class Notices {
   started(facts: { version: string; mode: string; ready: boolean; silenced: boolean }): void {
     const { kernel, log, announce } = this.#options;
     const { version, mode, ready } = facts;
-    for (const door of kernel.doors.filter((one) => !one.proved)) {
-      log.error("a door is not proved", { door: door.door, reason: door.reason, log: door.log.slice(-2000) });
+    for (const { door, reason, untried, log: verifier } of kernel.doors.filter((one) => !one.proved)) {
+      if (untried) log.warn("a door stands and is not tried", { door, reason });
+      else log.error("a door is not proved", { door, reason, log: verifier.slice(-2000) });
     }
     const weak = kernel.doors.find(({ attached, soundness }) => attached && soundness !== "sound");
     if (weak) log.warn("the guards are not sound on this kernel", { form: kernel.form, soundness: weak.soundness });
@@ -102,13 +114,32 @@ export class Notices {
   look(): number {
     this.#lookAtPreemption();
     let failures = 0;
-    for (const { door, proved, reason, recursionMisses } of this.#options.kernel.doors) {
-      if (!proved) failures++;
-      this.#lookAtProof(door, proved, reason);
+    for (const { door, proved, untried, reason, recursionMisses } of this.#options.kernel.doors) {
+      if (!proved && !untried) failures++;
+      if (!untried) this.#lookAtProof(door, proved, reason);
       this.#lookAtMisses(door, recursionMisses);
     }
     this.lookAtLosses();
+    this.#lookAtShares();
     return failures;
+  }
+
+  /** Each is asked for only when there was any. */
+  #lookAtShares(): void {
+    const { kernel, log, announce, refusedForks } = this.#options;
+    const all = refusedForksOf(kernel);
+    if (all === this.#refused.all) return;
+    const each = refusedForks();
+    for (const [workload, refused] of Object.entries(each)) {
+      const count = refused - (this.#refused.each[workload] ?? 0);
+      if (count <= 0) continue;
+      log.error("a workload has as many processes as there are places left: its forks are refused", {
+        workload,
+        count,
+      });
+      announce({ type: "WORKLOAD_FULL", count, detail: { workload } });
+    }
+    this.#refused = { all, each };
   }
 
   #toldBefore(): Record<string, number> {

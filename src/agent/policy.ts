@@ -59,6 +59,7 @@ export function needsRestart(before: Config, after: Config): string[] {
     ["health.listen", (c) => c.health.listen],
     ["control", (c) => c.control],
     ["stateDirectory", (c) => c.stateDirectory],
+    ["canary.untried", (c) => c.canary.untried],
     ["nodeName", (c) => c.nodeName],
     ["kubernetes", ({ kubernetes: k }) => k && [k.apiServer, k.tokenFile, k.caFile]],
   ];

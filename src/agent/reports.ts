@@ -20,7 +20,7 @@ export const doorReport = (status: DoorStatus): DoorReport => ({
 });
 
 export const unprovedDoors = ({ doors }: Pick<Kernel, "doors">): string[] =>
-  doors.filter(({ proved }) => !proved).map(({ door, reason }) => `door ${door}: ${reason}`);
+  doors.filter(({ proved, untried }) => !proved && !untried).map(({ door, reason }) => `door ${door}: ${reason}`);
 
 export function processReport(
   record: ScopeRecord,
@@ -83,6 +83,8 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
       : `bpf is not in the LSM list: boot with lsm=${[...(facts.lsms ?? []), "bpf"].join(",")}`;
     warnings.push(`this kernel preempts (${kernel.preemption.mode}): a guard may be skipped under load. ${cure}`);
   }
+  for (const { door, reason } of kernel.doors.filter(({ untried }) => untried))
+    warnings.push(`door ${door} stands, and nobody knows whether it acts: ${reason}`);
   const missed = kernel.doors.filter((door) => door.recursionMisses > 0n);
   for (const { door, recursionMisses } of missed) warnings.push(`door ${door} was skipped ${recursionMisses} times`);
   if (kernel.foreignObjects.length > 0) {

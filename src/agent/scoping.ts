@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is protected, on top of what the kernel knows.
-import { type Kernel, maxCgroups, type Native, Role, scopeLimit } from "../kernel/index.js";
-import { type Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
+import { dirname, join } from "node:path";
+import { type Kernel, maxCgroups, type Native, Role, scopeLimit, shareSlots } from "../kernel/index.js";
+import { Groups, type Hardening, lookAround, Scope } from "../scope/index.js";
 
 /** The kernel's type of handles of cgroupfs (FILEID_KERNFS): the id itself. */
 const handleType = 0xfe;
@@ -11,6 +12,9 @@ function openCgroup(native: Native, root: string, id: bigint): number {
   handle.writeBigUInt64LE(id);
   return native.openByHandle(root, handleType, handle);
 }
+
+/** Names are kept beside the control socket. */
+export const openGroups = (socket: string): Groups => new Groups(join(dirname(socket), "workloads.json"), shareSlots);
 
 export function openScope(kernel: Kernel, groups: Groups, hardening: Hardening, native: Native): Scope {
   return new Scope({

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 import { authority } from "./authority.js";
+import { canary } from "./canary.js";
 import { parseDestination } from "./destination.js";
 import { objectDigests, sha256 } from "./digests.js";
 import { filesClash } from "./files.js";
@@ -220,12 +221,7 @@ const wholeConfig = z.strictObject({
     .prefault({})
     .describe("The control socket."),
   pinPath: absolutePath.default("/sys/fs/bpf/cloudtaser").describe("Directory on a BPF file system for pinned guards."),
-  canary: z
-    .strictObject({
-      interval: z.number().min(1).max(86400).default(30).describe("Seconds between two proofs of every door."),
-    })
-    .prefault({})
-    .describe("The proof that each door still refuses."),
+  canary,
   events: z
     .strictObject({
       stdout: z.boolean().default(true).describe("Write events to standard output, one JSON object a line."),

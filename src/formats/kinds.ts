@@ -106,6 +106,7 @@ const noticeKinds: Readonly<Partial<Record<NoticeType, Kind>>> = {
   GUARD_UNPROVED: failure,
   GUARD_SILENCED: failure,
   EVENTS_LOST: failure,
+  WORKLOAD_FULL: failure,
   POD_UNGUARDED: failure,
   POD_RULES_REFUSED: failure,
   KUBERNETES_AWAY: failure,

@@ -38,6 +38,11 @@ export const noticeTypes = {
     meaning:
       "Signs all lines before it: at start, every minute, at stop (`detail.reason`). `detail.signature` is Ed25519, by the key in `detail.key`, over this line with an empty signature. `detail.SINK_REASON`: what that sink has lost in this run so far.",
   },
+  WORKLOAD_FULL: {
+    severity: "high",
+    meaning:
+      "A workload has as many processes as there are places left for all: `count` of its forks were refused since the last look. `detail.workload`. Other workloads are not concerned.",
+  },
   POD_UNGUARDED: {
     severity: "high",
     meaning: "A pod that is to be protected is not: `detail.reason`. It is tried again.",

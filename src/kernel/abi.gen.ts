@@ -171,6 +171,7 @@ export const Loss = {
   ring_full: 0,
   scope_full: 1,
   kill_failed: 2,
+  share_full: 3,
   max: 8,
 } as const;
 
@@ -993,5 +994,24 @@ export function encodeSettings(value: Settings): Buffer {
   buffer.writeUInt32LE(value.nodeGuardsAlways, 0);
   buffer.writeUInt32LE(value.reportAllowed, 4);
   buffer.writeUInt32LE(value.uprobeFlag, 8);
+  return buffer;
+}
+
+/** struct ct_share, 16 bytes. */
+export interface Share {
+  processes: bigint;
+  refused: bigint;
+}
+export const ShareSize = 16;
+export function decodeShare(buffer: Buffer, at = 0): Share {
+  return {
+    processes: viewOf(buffer).getBigInt64(at + 0, true),
+    refused: viewOf(buffer).getBigUint64(at + 8, true),
+  };
+}
+export function encodeShare(value: Share): Buffer {
+  const buffer = Buffer.alloc(16);
+  buffer.writeBigInt64LE(value.processes, 0);
+  buffer.writeBigUInt64LE(value.refused, 8);
   return buffer;
 }

@@ -4,6 +4,7 @@
 // active, or ftrace switched off, looks the same); a refusal that our door counted does.
 import { Role } from "./abi.gen.js";
 import { CanaryProcess } from "./canary-process.js";
+import { lackedFor, statusOf } from "./capabilities.js";
 import type { Census } from "./census.js";
 import { readProof } from "./counters.js";
 import { type DoorName, doorNames, doors } from "./doors.js";
@@ -24,6 +25,8 @@ export interface Proof {
   proved: boolean;
   /** Why not, for people; "" when proved. */
   reason: string;
+  /** The kernel would refuse the attack before the door is asked: nothing is known of it. */
+  untried?: true;
 }
 
 export class Canary {
@@ -88,6 +91,8 @@ export class Canary {
     try {
       // What calls a tracepoint's programs cannot be switched off while they are attached.
       if (doors[door].proof === "attached") return { door, proved: true, reason: "" };
+      const lacked = lackedFor(door, statusOf(this.#prober.pid));
+      if (lacked) return { door, proved: false, untried: true, reason: `not tried: no CAP_${lacked}` };
       const before = readProof(this.#proofs, door);
       const problem = await this.#act(door);
       if (problem) return { door, proved: false, reason: problem };

@@ -16,6 +16,7 @@ export function doorStatuses(standing: Standing, proving: Proving, preempts: boo
       attached: attached.has(door),
       idle: failure === undefined && !attached.has(door),
       proved: failure === undefined && proof?.proved === true,
+      untried: failure === undefined && proving.untried(door),
       reason: failure?.reason ?? proof?.reason ?? "not proved yet",
       soundness: soundnessOf(standing.form, preempts),
       recursionMisses: standing.recursionMissesOf(door),

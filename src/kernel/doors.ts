@@ -274,6 +274,8 @@ export interface DoorStatus {
   idle: boolean;
   /** At its last proof; of an idle door that was before it went to sleep. */
   proved: boolean;
+  /** Not proved for want of a capability, which the configuration takes. */
+  untried: boolean;
   /** Why it is not attached or not proved; "" otherwise. */
   reason: string;
   soundness: Soundness;

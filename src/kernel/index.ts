@@ -34,3 +34,4 @@ export {
 } from "./policy.js";
 export { enableFtrace, type KernelFacts, readKernelFacts } from "./probe.js";
 export type { LeakLimits } from "./secret-table.js";
+export { shareSlots } from "./shares.js";

@@ -31,6 +31,7 @@ import { type Preemption, readPreemption } from "./preemption.js";
 import type { KernelFacts } from "./probe.js";
 import { Proving } from "./proving.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
+import { readRefusedForks } from "./shares.js";
 import { DoorSleeper } from "./sleeper.js";
 import { censusProgram, type Standing } from "./standing.js";
 import { addOwnMaps, writeDevices, writeOwnLinks, writePinned, writeSettings } from "./tables.js";
@@ -46,6 +47,8 @@ export interface KernelOptions {
   canary: string;
   form: "auto" | Form;
   pinPath: string;
+  /** A door that stands and cannot be tried for want of a capability keeps nobody waiting. */
+  takesUntried?: boolean;
   onEvents: (events: Event[], malformed: number) => void;
   /** The doors woke or fell asleep, or could not. */
   onIdling?: ((awake: boolean, error?: unknown) => void) | undefined;
@@ -78,7 +81,10 @@ export class Kernel {
     const run = () => standing.object.iterate(censusProgram);
     this.#census = new Census(this.#map("census_request"), run, this.#map("namespaces"));
     const refuses = this.form !== "signal";
-    this.#proving = new Proving(() => Canary.start(options.canary, this.#census, this.#map("proofs"), refuses));
+    this.#proving = new Proving(
+      () => Canary.start(options.canary, this.#census, this.#map("proofs"), refuses),
+      options.takesUntried,
+    );
     this.#sleeper = new DoorSleeper(standing, this.#proving, {
       protectedProcesses: () => this.protectedProcesses(),
       awaited: () => this.cgroups.any || this.leaks.inUse,
@@ -223,22 +229,16 @@ export class Kernel {
     return this.#uprobeFlag;
   }
 
-  add(addition: Addition): AdditionResult {
-    return this.#census.add(addition);
-  }
+  readonly add = (addition: Addition): AdditionResult => this.#census.add(addition);
 
   /** Control groups whose members are protected. */
   get cgroups(): CgroupTable {
     return new CgroupTable(this.#map("cgroups"), this.#map("cgroups_any"), this.#census);
   }
 
-  remove(which: { tgid: number; group: number }): CensusRecord[] {
-    return this.#census.remove(which);
-  }
+  readonly remove = (which: { tgid: number; group: number }): CensusRecord[] => this.#census.remove(which);
 
-  list(): CensusRecord[] {
-    return this.#census.list();
-  }
+  readonly list = (): CensusRecord[] => this.#census.list();
 
   outcomes(): OutcomeCount[] {
     return readOutcomes(this.#map("outcomes"));
@@ -253,13 +253,12 @@ export class Kernel {
     this.#map("repeats").delete(encodeRepeatKey(key));
   }
 
-  isGone(tgid: number): boolean {
-    return !existsSync(`/proc/${tgid}`);
-  }
+  readonly isGone = (tgid: number): boolean => !existsSync(`/proc/${tgid}`);
 
-  losses(): { reason: LossName; count: bigint }[] {
-    return readLosses(this.#map("losses"));
-  }
+  readonly losses = (): { reason: LossName; count: bigint }[] => readLosses(this.#map("losses"));
+
+  /** Of that workload, because it has its share of the table of protected processes. */
+  readonly refusedForks = (group: number): number => readRefusedForks(this.#map("shares"), group);
 
   /** Processes under protection, the canary left out. */
   protectedProcesses(): number {

@@ -47,6 +47,7 @@ export const sharedMaps = [
   "scope",
   "scope_filter",
   "scope_count",
+  "shares",
   "policy_head",
   "policy",
   "group_policy",
@@ -148,6 +149,7 @@ function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<Sha
       map === "cgroups" ||
       map === "cgroups_any" ||
       map === "released" ||
+      map === "shares" ||
       map.startsWith("room_");
     if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
     try {

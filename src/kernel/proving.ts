@@ -6,6 +6,7 @@ import type { DoorName } from "./doors.js";
 
 export class Proving {
   readonly #start: () => Promise<Canary>;
+  readonly #takesUntried: boolean;
   readonly #proofs = new Map<DoorName, Proof>();
   /** Doors whose proof is of their present attachment. */
   readonly #current = new Set<DoorName>();
@@ -13,17 +14,24 @@ export class Proving {
   /** When every attached door was last proved, ms since the epoch; undefined if never. */
   last: number | undefined;
 
-  constructor(start: () => Promise<Canary>) {
+  /** @param takesUntried a door that cannot be tried for want of a capability is taken as it stands */
+  constructor(start: () => Promise<Canary>, takesUntried = false) {
     this.#start = start;
+    this.#takesUntried = takesUntried;
   }
 
   of(door: DoorName): Proof | undefined {
     return this.#proofs.get(door);
   }
 
-  /** Proved since it was last attached. */
+  /** Not proved, and taken as it stands. */
+  untried(door: DoorName): boolean {
+    return this.#takesUntried && this.#proofs.get(door)?.untried === true;
+  }
+
+  /** Proved since it was last attached, or not tried and taken so. */
   stands(door: DoorName): boolean {
-    return this.#current.has(door) && this.#proofs.get(door)?.proved === true;
+    return this.#current.has(door) && (this.#proofs.get(door)?.proved === true || this.untried(door));
   }
 
   /** Makes every one of the doors act once. Never throws for a door that fails. */

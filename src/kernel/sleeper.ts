@@ -42,7 +42,7 @@ export class DoorSleeper implements Sleeper {
    */
   isNeeded(): boolean {
     const wanted = this.always || this.#kernel.protectedProcesses() > 0 || this.#kernel.awaited();
-    return wanted || this.#standing.doors.some((door) => !this.wasProved(door));
+    return wanted || this.#standing.doors.some((door) => !this.wasProved(door) && !this.#proving.untried(door));
   }
 
   async wake(): Promise<string[]> {

@@ -37,9 +37,9 @@ export function doorFamilies(readers: MetricReaders, { doors }: MetricLabels): F
     },
     {
       name: metricNames[1],
-      help: "1 if the last canary was refused at the door; of an idle door, the last before it went off.",
+      help: "1 if the last canary was refused at the door; of an idle door, the last before it went off. -1 if it cannot be tried for want of a capability, which the configuration takes.",
       kind: "gauge",
-      ...perDoor(({ proved }) => (proved ? 1 : 0)),
+      ...perDoor(({ proved, untried }) => (untried ? -1 : proved ? 1 : 0)),
     },
     {
       name: metricNames[2],

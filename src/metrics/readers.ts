@@ -10,6 +10,7 @@ export interface DoorMetrics {
   idle: boolean;
   /** The last canary was refused here. */
   proved: boolean;
+  untried: boolean;
   /** The kernel calls it every time; false: it may be skipped, or acts after the fact. */
   sound: boolean;
   recursionMisses: bigint;

@@ -15,9 +15,14 @@ export class Groups {
   #last = 0;
   /** Numbers that nobody used at the last look. */
   #unused = new Set<number>();
+  /** What the numbers leave when divided by `slots`. */
+  #taken = new Set<number>();
+  readonly #slots: number;
 
-  constructor(file: string) {
+  /** @param slots places of a table in which the kernel counts for each: as long as there are others, no two have one */
+  constructor(file: string, slots = maxGroup) {
     this.#file = file;
+    this.#slots = slots;
     for (const [name, number] of Object.entries(readNames(file))) this.#set(name, number);
   }
 
@@ -68,16 +73,22 @@ export class Groups {
       this.#byName.delete(name);
       this.#byNumber.delete(number);
     }
+    this.#taken = new Set([...this.#byNumber.keys()].map((number) => number % this.#slots));
     if (this.#byName.size !== before) this.#save();
   }
 
   #next(): number {
     do this.#last = this.#last + 1 < maxGroup ? this.#last + 1 : 1;
-    while (this.#byNumber.has(this.#last));
+    while (this.#byNumber.has(this.#last) || this.#sharesSlot(this.#last));
     return this.#last;
   }
 
+  #sharesSlot(number: number): boolean {
+    return this.#taken.size < this.#slots && this.#taken.has(number % this.#slots);
+  }
+
   #set(name: string, number: number): void {
+    this.#taken.add(number % this.#slots);
     this.#last = Math.max(this.#last, number);
     this.#byName.set(name, number);
     this.#byNumber.set(number, name);

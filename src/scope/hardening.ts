@@ -56,17 +56,31 @@ export class Hardening {
     this.#wanted = wanted;
   }
 
-  /** @param workloads processes of each; all: everything protected, of which the ended ones are forgotten */
-  harden(workloads: readonly (readonly ScopeRecord[])[], all: readonly ScopeRecord[]): void {
+  /**
+   * Returns whether all of them are hardened: with a list of later on, it goes on with the rest.
+   * @param workloads processes of each; all: everything protected, of which the ended ones are forgotten
+   * @param most of new processes
+   */
+  harden(
+    workloads: readonly (readonly ScopeRecord[])[],
+    all: readonly ScopeRecord[],
+    most = Number.POSITIVE_INFINITY,
+  ): boolean {
     const alive = new Set(all.map(keyOf));
     for (const key of this.#known.keys()) if (!alive.has(key)) this.#known.delete(key);
-    for (const members of workloads) this.#hardenOne(members);
+    let left = most;
+    for (const members of workloads) {
+      const fresh = members.filter((record) => !this.#known.has(keyOf(record)));
+      this.#hardenSome(fresh.slice(0, left), members);
+      if (fresh.length > left) return false;
+      left -= fresh.length;
+    }
+    return true;
   }
 
-  #hardenOne(members: readonly ScopeRecord[]): void {
+  #hardenSome(fresh: readonly ScopeRecord[], members: readonly ScopeRecord[]): void {
     const wanted = this.#wanted();
-    for (const record of members) {
-      if (this.#known.has(keyOf(record))) continue;
+    for (const record of fresh) {
       const known: Known = { states: {} };
       this.#known.set(keyOf(record), known);
       const { tgid } = record.who;

@@ -2,10 +2,12 @@
 // Who is protected, in words of workloads. The kernel is the truth: it extends protection to children and to those who
 // enter a protected control group, and drops it at exit; this room only adds, removes and names. Units and control groups
 // are looked for again while the agent runs, so that a restarted service is taken up.
+import { setImmediate } from "node:timers/promises";
 import { CloudtaserError } from "../errors/index.js";
 import { Cgroups, type ProtectedCgroup } from "./cgroups.js";
 import { Findings } from "./findings.js";
 import { type Followed, type FollowedGroup, Following } from "./following.js";
+import { hardenGradually, membersOf } from "./gradual.js";
 import { Inside } from "./inside.js";
 import type { HeldProcess, ScopeRecord } from "./kernel.js";
 import type { ProtectResult, RegisteredCgroup, ScopeOptions, Target } from "./options.js";
@@ -94,21 +96,21 @@ export class Scope {
       });
       // Full or not, the groups are registered: who found no room is refused his next exec.
       this.#full = this.#cgroups.enter().full;
-      const numbers = [...fresh].map((one) => this.#options.groups.ensure(one));
-      if (fresh.size > 0) this.#harden(this.records(), numbers);
+      const { groups, hardening } = this.#options;
+      const numbers = [...fresh].map((one) => groups.ensure(one));
+      if (fresh.size > 0) hardenGradually(hardening, () => this.records(), numbers);
       return registered;
     }, "partial");
-    if (fresh.size > 0) this.#watchInside();
-    void this.#lookAroundFor(fresh).catch(() => {}); // aside: it takes long, and protection stands
+    if (fresh.size > 0) void this.#lookAroundFor([...fresh]).catch(() => {});
     return results;
   }
 
-  /** One look over the node for all of them, however many pods have come at once. */
-  async #lookAroundFor(workloads: ReadonlySet<string>): Promise<void> {
-    const names = [...workloads];
-    const byGroup = new Map(names.map((one) => [this.#options.groups.numberOf(one), [] as number[]]));
-    for (const { who } of this.records()) byGroup.get(who.group)?.push(who.tgid);
-    const pids = [...byGroup.values()];
+  /** One look over the node for all of them, however many pods have come at once: aside, since protection stands. */
+  async #lookAroundFor(names: readonly string[]): Promise<void> {
+    this.#watchInside();
+    await setImmediate();
+    const numbers = names.map((one) => this.#options.groups.numberOf(one) ?? 0);
+    const pids = [...membersOf(this.records(), numbers).values()].map((some) => some.map(({ who }) => who.tgid));
     if (pids.some((some) => some.length > 0)) this.#found.set(names, await this.#options.lookAround(pids));
   }
 
@@ -191,8 +193,7 @@ export class Scope {
 
   /** Returns the members of each. */
   #harden(all: readonly ScopeRecord[], groups: Iterable<number>): Map<number, ScopeRecord[]> {
-    const members = new Map<number, ScopeRecord[]>([...groups].map((group) => [group, []]));
-    for (const record of all) members.get(record.who.group)?.push(record);
+    const members = membersOf(all, groups);
     this.#options.hardening.harden([...members.values()], all);
     return members;
   }
@@ -280,7 +281,7 @@ export class Scope {
     } else this.#full = false;
     this.#cgroups.forgetGone();
     const all = this.records();
-    this.#harden(all, this.#cgroups.groupNumbers());
+    hardenGradually(this.#options.hardening, () => this.records(), this.#cgroups.groupNumbers(), all);
     this.#following.watch();
     this.#watchInside();
     if (this.#found.size === 0) return taken;

@@ -8,6 +8,9 @@ import { setImmediate } from "node:timers/promises";
 /** Links of one look. */
 const maxLinks = 100_000;
 
+/** Processes of whom nothing else waits for the look at them. */
+const atOnce = 50;
+
 /** Sentences of one kind. */
 const maxOfKind = 8;
 
@@ -57,7 +60,8 @@ export async function lookAround(
   const memfds = new Map<string, number>();
   let rings = false;
   let left = maxLinks;
-  for (const pid of pids) {
+  for (const [index, pid] of pids.entries()) {
+    if (index % atOnce === atOnce - 1) await setImmediate();
     for (const [path, to] of linksOf(proc, `/proc/${pid}/fd`)) {
       if (to.startsWith("/memfd:"))
         memfds.set(

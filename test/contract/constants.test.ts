@@ -8,6 +8,7 @@ import { maxSinks } from "../../src/kernel/egress.js";
 import { roomDoors, sharedMaps } from "../../src/kernel/load.js";
 import { scopeLimit } from "../../src/kernel/paths.js";
 import { maxAllowed, maxGroupPolicies } from "../../src/kernel/policy.js";
+import { shareSlots } from "../../src/kernel/shares.js";
 import { abiVersion } from "../../src/pipeline/steps.js";
 import { defines, read, stems } from "./sources.js";
 
@@ -26,6 +27,10 @@ it("knows how many rules and allow-list entries fit into one bank", () => {
 
 it("knows how many control groups may be protected", () => {
   expect(defines(maps).get("CT_CGROUPS_MAX")).toBe(maxCgroups);
+});
+
+it("knows in how many slots processes are counted by workload", () => {
+  expect(defines(maps).get("CT_SHARES")).toBe(shareSlots);
 });
 
 it("gives the filter as many slots as the hash has values", () => {

@@ -97,8 +97,8 @@ describe("scripts", () => {
     writeFileSync(join(root, "dist/bin/cloudtaser.js"), "console.log(process.argv.slice(2).join('|'))");
     const run = () => execFileSync("sh", [script, "a b", "c"], { encoding: "utf8" }).trim();
     expect(run()).toBe("a b|c");
-    writeFileSync(join(root, "node"), '#!/bin/sh\necho own "$2"\n', { mode: 0o755 });
-    expect(run()).toBe("own a b");
+    writeFileSync(join(root, "node"), '#!/bin/sh\necho own "$1" "$3"\n', { mode: 0o755 });
+    expect(run()).toBe("own --max-semi-space-size=4 a b");
   });
 });
 
@@ -122,6 +122,9 @@ describe("the image", () => {
 
   it("is started by what keeps its executable where the manifests mount the state", () => {
     const launch = read("native/launch/launch.c");
+    const heap = /--max-semi-space-size=\d+/.exec(read("packaging/cloudtaser.sh"))?.[0];
+    expect(launch, "with the same heap as on a host").toContain(`"${heap}"`);
+    expect(read("test/matrix/field.ts"), "and as it is tested").toContain(`NODE_OPTIONS=${heap} `);
     expect(launch).toContain(`#define LAUNCH_STATE "${mounts.find(({ name }) => name === "state")?.path}"`);
     expect(read("packaging/packaging.mk")).toContain("LIBRARY := $(DESTDIR)/usr/lib/cloudtaser");
     expect(launch).toContain('#define LAUNCH_ROOT "/usr/lib/cloudtaser"');

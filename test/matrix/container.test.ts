@@ -75,6 +75,35 @@ describe("the agent in a container", () => {
     expect(await read()).toBe("refused");
   });
 
+  test("does without what least-privilege does without, and says which doors it could not try", async () => {
+    const least = { hardening: { swap: false, coredumpFilter: false }, canary: { untried: "accept" } };
+    await node.guest.writeFile("/run/conf/config.yaml", JSON.stringify({ ...config, ...least }));
+    await node.kill(running);
+    running = await node.start(byLauncher, "least");
+    const status = await node.status(240);
+    expect({ ...status, log: status?.ready ? "" : await node.log(running) }).toMatchObject({
+      ready: true,
+      tookOver: true,
+      warnings: expect.arrayContaining([expect.stringContaining("door capable stands, and nobody knows")]),
+    });
+    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(await node.must(`cat /proc/${status?.pid}/status`))?.[1];
+    // SYS_MODULE and SYS_RAWIO
+    expect(BigInt(`0x${effective}`) & (0b11n << 16n)).toBe(0n);
+    const without = status?.doors.filter(({ proved }) => !proved).map(({ door, attached }) => ({ door, attached }));
+    expect(without?.sort((one, other) => one.door.localeCompare(other.door))).toEqual([
+      { door: "capable", attached: true },
+      { door: "kernel_load_data", attached: true },
+      { door: "kernel_read_file", attached: true },
+    ]);
+    expect(await read()).toBe("refused");
+    // init_module of nothing: ENOEXEC where nobody guards
+    const load =
+      "import ctypes; c=ctypes.CDLL(None, use_errno=True); c.syscall(175, b'x'*64, 64, b''); print(ctypes.get_errno())";
+    expect((await node.must(`python3 -c "${load}"`)).trim(), "EPERM").toBe("1");
+    const body = JSON.stringify({ pid: victim, name: "vault" });
+    await node.must(`${triggerDir}/ask POST /v1/protect '${body}'`);
+  });
+
   test("would not be known if it ran from its image", async () => {
     await node.kill(running);
     const stranger = await node.start(bySelf);

@@ -186,7 +186,8 @@ export class Field {
   async startAgent(config: Record<string, unknown>, patienceSeconds = 240): Promise<void> {
     await this.writeConfig(config);
     this.agent = this.guest.spawn(
-      `[ ! -d ${agentGroup} ] || echo 0 > ${agentGroup}/cgroup.procs; exec cloudtaser agent --config ${configFile}`,
+      `[ ! -d ${agentGroup} ] || echo 0 > ${agentGroup}/cgroup.procs
+      NODE_OPTIONS=--max-semi-space-size=4 exec cloudtaser agent --config ${configFile}`,
     );
     const asked = this.guest.spawn([ask, "--for", `${patienceSeconds}`, "GET", "/v1/status"]);
     void this.agent.done.finally(() => asked.kill("SIGKILL")).catch(() => undefined);

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { daemonSet, resources } from "../../tools/manifests/daemonset.js";
-import { mounts } from "../../tools/manifests/privileges.js";
+import { mounts, capabilities as privileges } from "../../tools/manifests/privileges.js";
 import { Guest } from "../lab/guest.js";
 import { treeRoot } from "../lab/host.js";
 import type { GuestOptions } from "../lab/prepare.js";
@@ -15,6 +15,8 @@ interface Status {
   pid: number;
   notReady: string[];
   tookOver: boolean;
+  doors: { door: string; attached: boolean; proved: boolean; reason: string }[];
+  warnings: string[];
 }
 
 interface SecurityContext {
@@ -64,8 +66,14 @@ const service = ({ port }: Cluster): string[] => [
   `KUBERNETES_SERVICE_PORT=${port}`,
 ];
 
-function bundle(directory: string, command: readonly string[], cluster: Cluster | undefined) {
-  const capabilities = securityContext.capabilities.add.map((name) => `CAP_${name}`);
+/** As the overlay least-privilege has it. */
+export type Given = "all" | "least";
+
+const spared = new Set([...privileges, ...mounts].filter((one) => one.spared).map(({ name }) => name));
+
+function bundle(directory: string, command: readonly string[], cluster: Cluster | undefined, given: Given) {
+  const isGiven = (name: string): boolean => given === "all" || !spared.has(name);
+  const capabilities = securityContext.capabilities.add.filter(isGiven).map((name) => `CAP_${name}`);
   const tmpfs = { type: "tmpfs", source: "tmpfs" };
   return {
     ociVersion: "1.0.0",
@@ -84,11 +92,11 @@ function bundle(directory: string, command: readonly string[], cluster: Cluster 
       { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
       { destination: "/tmp", ...tmpfs, options: ["size=16m", "mode=1777"] },
       { destination: "/etc/cloudtaser", type: "bind", source: "/run/conf", options: ["rbind", "ro"] },
-      ...mounts.map(({ path, write }) => ({
+      ...mounts.map(({ name, path, write }) => ({
         destination: path,
         type: "bind",
         source: path,
-        options: ["rbind", "rslave", write ? "rw" : "ro"],
+        options: ["rbind", "rslave", write && isGiven(name) ? "rw" : "ro"],
       })),
       ...(cluster
         ? [{ destination: accountDirectory, type: "bind", source: cluster.account, options: ["rbind", "ro"] }]
@@ -139,13 +147,16 @@ export class ContainerNode {
   }
 
   /** A container with a root file system of its own; returns its name. */
-  async start(command: readonly string[]): Promise<string> {
+  async start(command: readonly string[], given: Given = "all"): Promise<string> {
     const name = `agent${++this.#made}`;
     const directory = `/run/${name}`;
     const layers = `lowerdir=/img,upperdir=${directory}/up/u,workdir=${directory}/up/w`;
     await this.must(`mkdir -p ${directory}/up ${directory}/root && mount -t tmpfs t ${directory}/up &&
       mkdir ${directory}/up/u ${directory}/up/w && mount -t overlay o -o ${layers} ${directory}/root`);
-    await this.guest.writeFile(`${directory}/config.json`, JSON.stringify(bundle(directory, command, this.cluster)));
+    await this.guest.writeFile(
+      `${directory}/config.json`,
+      JSON.stringify(bundle(directory, command, this.cluster, given)),
+    );
     await this.must(
       `cd ${directory} && crun --cgroup-manager=cgroupfs run -d ${name} >${directory}/log 2>&1 </dev/null`,
     );

@@ -11,6 +11,7 @@ const door = (name: DoorStatus["door"], over: Partial<DoorStatus> = {}): DoorSta
   attached: true,
   idle: false,
   proved: true,
+  untried: false,
   reason: "",
   soundness: "sound",
   recursionMisses: 0n,
@@ -34,7 +35,10 @@ function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret", { ringFull, tol
     form,
     pinned: form !== "signal",
     tookOver: ringFull !== undefined,
-    losses: () => [{ reason: "ring_full", count: BigInt(lost.ringFull) }],
+    losses: () => [
+      { reason: "ring_full", count: BigInt(lost.ringFull) },
+      { reason: "share_full", count: BigInt(Object.values(refused).reduce((sum, count) => sum + count, 0)) },
+    ],
     provedCount: 2,
     unproven: [],
     doors: [door("file_open"), door("task_alloc")],
@@ -47,13 +51,16 @@ function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret", { ringFull, tol
   };
   const lost = { ringFull: ringFull ?? 0 };
   const losses = { ...early };
+  const refused: Record<string, number> = { old: 4 };
   const memory = { told };
   const said: Notice[] = [];
   const announce = (notice: Notice): void => void said.push(notice);
-  const notices = new Notices({ kernel: state, losses: () => ({ ...losses }), memory, announce, log: quiet });
+  const refusedForks = () => ({ ...refused });
+  const sources = { kernel: state, losses: () => ({ ...losses }), refusedForks };
+  const notices = new Notices({ ...sources, memory, announce, log: quiet });
   const heard = (): Notice[] => said.splice(0);
   const preempt = (mode: string, preempts: boolean): void => void Object.assign(next, { mode, preempts });
-  return { state, lost, losses, memory, notices, heard, preempt };
+  return { state, lost, losses, refused, memory, notices, heard, preempt };
 }
 
 describe("notices", () => {
@@ -163,6 +170,23 @@ describe("notices", () => {
     expect(memory.told).toEqual({ ring_full: 2 });
     expect(notices.untold()).toEqual({});
     expect(heard()).toEqual([]);
+  });
+
+  it("name the workload whose forks were refused, by how many since the last look", () => {
+    const { refused, notices, heard } = setUp();
+    notices.look();
+    expect(heard(), "what was before").toEqual([]);
+    Object.assign(refused, { bomb: 7, quiet: 0 });
+    notices.look();
+    expect(heard()).toEqual([{ type: "WORKLOAD_FULL", count: 7, detail: { workload: "bomb" } }]);
+    notices.look();
+    expect(heard()).toEqual([]);
+    Object.assign(refused, { bomb: 9, old: 5 });
+    notices.look();
+    expect(heard()).toMatchObject([
+      { count: 1, detail: { workload: "old" } },
+      { count: 2, detail: { workload: "bomb" } },
+    ]);
   });
 
   it("end with a stop only what was begun", () => {

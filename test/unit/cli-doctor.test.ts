@@ -35,6 +35,7 @@ function doorsIn(form: Form, preempts: boolean, failing: readonly DoorName[] = [
     attached: true,
     idle: false,
     proved: !failing.includes(door),
+    untried: false,
     reason: failing.includes(door) ? "the canary's attack succeeded" : "",
     soundness: soundnessOf(form, preempts),
     recursionMisses: 0n,

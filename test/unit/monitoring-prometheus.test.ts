@@ -68,7 +68,16 @@ beforeAll(async () => {
       events: () => [{ vector: "kcore", outcome: "denied", count: denied }],
       doors: () =>
         labels.doors.map((door) => ({
-          ...{ door, form: "lsm", attached: true, idle: false, proved: true, sound: true, recursionMisses: 0n },
+          ...{
+            door,
+            form: "lsm",
+            attached: true,
+            idle: false,
+            proved: true,
+            untried: false,
+            sound: true,
+            recursionMisses: 0n,
+          },
         })),
       sinks: () => [sink],
       evidence: () => ({

@@ -47,4 +47,14 @@ describe("names", () => {
     expect(new Groups(file).names()).toEqual([first]);
     expect(groups.ensure("new")).toBeGreaterThan(2500);
   });
+
+  it("get numbers that the kernel counts apart, as long as there are such", () => {
+    const groups = new Groups(file, 8);
+    groups.ensureAll(["a", "b", "c"]);
+    groups.keepOnly(new Set([groups.numberOf("b") ?? 0]));
+    const rest = Array.from({ length: 7 }, (_, i) => groups.ensure(`new-${i}`));
+    const slots = (numbers: number[]): number => new Set(numbers.map((number) => number % 8)).size;
+    expect(slots([groups.numberOf("b") ?? 0, ...rest])).toBe(8);
+    expect(groups.ensure("one more")).toBeGreaterThan(0);
+  });
 });

@@ -49,7 +49,7 @@ const config = (mode: string, hardens = true, onStop = "leave") =>
 const agentContainer = (part: Record<string, unknown>) =>
   patchOf("DaemonSet", { spec: { template: { spec: { containers: [{ name: "agent", ...part }] } } } });
 
-/** Without what only hardening needs. */
+/** Without what only hardening needs, and what is there for proofs alone. */
 const reduced = {
   securityContext: {
     ...securityContext,

@@ -10,7 +10,8 @@ export interface Privilege {
   spared?: true;
 }
 
-const unproved = "the guard stands and cannot be proved: the agent is never ready, and `status` names it";
+const untried =
+  "the guard stands and cannot be tried: `status` says so, and the agent is not ready unless `canary.untried` is `accept`";
 
 export const capabilities: readonly Privilege[] = [
   {
@@ -45,12 +46,14 @@ export const capabilities: readonly Privilege[] = [
   {
     name: "SYS_MODULE",
     why: "the canary proves that module loads are refused: without it the kernel refuses first",
-    without: unproved,
+    without: untried,
+    spared: true,
   },
   {
     name: "SYS_RAWIO",
     why: "the canary proves that raw ports are refused: without it the kernel refuses first",
-    without: unproved,
+    without: untried,
+    spared: true,
   },
   {
     name: "SYS_NICE",

@@ -25,14 +25,14 @@ export type Mode = "detect" | "enforce";
 /** What the rest of the manifests rests on: the port of the probes, and guards that stay while a pod of the set is replaced. */
 export const fixedConfig = (onStop: string): string => yaml({ health: { listen: `:${metricsPort}` }, onStop });
 
-/** @param hardens what needs writes to files of others is switched on */
+/** @param hardens what needs writes to files of others is switched on, and every door can be tried */
 export const ownConfig = (mode: string, hardens = true): string =>
   yaml({
     mode,
     kubernetes: {},
     // The image has no modprobe: load on the node what harmless tools need.
     preloadModules: [],
-    ...(hardens ? {} : { hardening: { swap: false, coredumpFilter: false } }),
+    ...(hardens ? {} : { hardening: { swap: false, coredumpFilter: false }, canary: { untried: "accept" } }),
   });
 
 export const agentConfig = (mode: string, hardens = true, onStop = "leave"): string =>

@@ -165,6 +165,17 @@ export const guardAlerts: readonly Alert[] = [
     runbook: ["Protect fewer processes on the node, or look for a fork storm inside a protected workload."],
   },
   {
+    name: "CloudtaserWorkloadFull",
+    expr: grew('cloudtaser_lost_total{reason="share_full"}', "5m"),
+    severity: "warning",
+    summary: "A protected workload on {{ $labels.instance }} forks more than there is room for.",
+    description: "It has as many processes as places are left for all others together, and its forks are refused.",
+    runbook: [
+      "The event WORKLOAD_FULL names the workload: look for a fork storm in it.",
+      "Bound its processes (`podPidsLimit`, `pids.max`, `TasksMax=`).",
+    ],
+  },
+  {
     name: "CloudtaserCanaryFailing",
     expr: "increase(cloudtaser_canary_failures_total[15m]) > 1",
     severity: "warning",

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A door that the canary cannot try for want of a capability: not proved, and not waited for where that is taken.
+import { describe, expect, it } from "vitest";
+import { unprovedDoors, warningsOf } from "../../src/agent/reports.js";
+import type { Canary, Proof } from "../../src/kernel/canary.js";
+import { lackedFor } from "../../src/kernel/capabilities.js";
+import type { DoorName, DoorStatus, Kernel } from "../../src/kernel/index.js";
+import { readKernelFacts } from "../../src/kernel/probe.js";
+import { Proving } from "../../src/kernel/proving.js";
+
+const status = (effective: string): string => `Name:\tcanary\nCapPrm:\t0000000000000000\nCapEff:\t${effective}\n`;
+const all = status("000001ffffffffff");
+
+describe("what the kernel asks for before a door", () => {
+  it("is named where it is not there", () => {
+    const withoutModule = status("000001fffffeffff");
+    const withoutRaw = status("000001fffffdffff");
+    expect(lackedFor("kernel_load_data", all)).toBe(undefined);
+    expect(lackedFor("kernel_load_data", withoutModule)).toBe("SYS_MODULE");
+    expect(lackedFor("kernel_read_file", withoutModule)).toBe("SYS_MODULE");
+    expect(lackedFor("capable", withoutModule)).toBe(undefined);
+    expect(lackedFor("capable", withoutRaw)).toBe("SYS_RAWIO");
+    expect(lackedFor("kernel_load_data", withoutRaw)).toBe(undefined);
+  });
+
+  it("is nothing for other doors, and where it cannot be told the door is tried", () => {
+    expect(lackedFor("file_open", status("0000000000000000"))).toBe(undefined);
+    expect(lackedFor("capable", "Name:\tcanary\n")).toBe(undefined);
+  });
+});
+
+const reason = "not tried: no CAP_SYS_RAWIO";
+const untried: Proof = { door: "capable", proved: false, untried: true, reason };
+
+function provingOf(proofs: readonly Proof[], takesUntried?: boolean): Proving {
+  const canary = { alive: true, prove: async () => proofs, close: () => {} } as unknown as Canary;
+  return new Proving(async () => canary, takesUntried);
+}
+
+describe("a door that was not tried", () => {
+  it("does not stand, unless that is taken", async () => {
+    const strict = provingOf([untried]);
+    await strict.prove(["capable"]);
+    expect(strict.stands("capable")).toBe(false);
+    expect(strict.untried("capable")).toBe(false);
+    expect(strict.last).toBe(undefined);
+    const lenient = provingOf([untried], true);
+    await lenient.prove(["capable"]);
+    expect(lenient.stands("capable")).toBe(true);
+    expect(lenient.untried("capable")).toBe(true);
+    expect(lenient.of("capable")).toMatchObject({ proved: false, reason });
+    lenient.forget();
+    expect(lenient.stands("capable"), "attached anew").toBe(false);
+  });
+
+  it("is not a door that failed", async () => {
+    const lenient = provingOf([{ door: "capable", proved: false, reason: "the canary's attack succeeded" }], true);
+    await lenient.prove(["capable"]);
+    expect(lenient.stands("capable")).toBe(false);
+  });
+
+  it("is in the warnings where it is taken, and else what readiness waits for", () => {
+    const door = (name: DoorName, taken: boolean) =>
+      ({ door: name, proved: false, untried: taken, reason, soundness: "sound", recursionMisses: 0n }) as DoorStatus;
+    const kernel = (taken: boolean) =>
+      ({ form: "lsm", doors: [door("capable", taken)], foreignObjects: [] }) as unknown as Kernel;
+    expect(unprovedDoors(kernel(false))).toEqual([`door capable: ${reason}`]);
+    expect(unprovedDoors(kernel(true))).toEqual([]);
+    const warned = `door capable stands, and nobody knows whether it acts: ${reason}`;
+    expect(warningsOf(kernel(true), readKernelFacts())).toContain(warned);
+    expect(warningsOf(kernel(false), readKernelFacts())).not.toContain(warned);
+  });
+});

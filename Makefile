@@ -144,6 +144,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/fuzz/fuzz.mk
 -include test/torture/torture.mk
 include packaging/packaging.mk
+include packaging/cross.mk
 
 ##@ Use
 .PHONY: demo lab lab-build test benign containers unit check bench bench-events
@@ -181,7 +182,7 @@ build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
-test: lab-build fuzzers torture-objects ## everything: unit, contract, native, and the lab on all kernels
+test: lab-build fuzzers torture-objects cross-arm64 ## everything: unit, contract, native, and the lab on all kernels
 	$(Q)node dist/tools/run-tests.js
 
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
@@ -189,6 +190,10 @@ benign: lab-build ## what must keep working, in a guest with systemd and ordinar
 
 containers: lab-build ## forty containers of containerd in each way beside 500 pods, under attack, in a guest (KERNEL=6.1, 6.12)
 	$(Q)CONTAINERS=40 PODS=500 $(BIN)/vitest run --project matrix test/matrix/containers-$(KERNEL).test.ts --reporter=verbose
+
+.PHONY: arm64
+arm64: lab-build cross-arm64 ## every vector on all its roads on an arm64 machine: make test has the core, each on one road
+	$(Q)ARM64=all $(BIN)/vitest run --project matrix test/matrix/arm64.test.ts --reporter=verbose
 
 .PHONY: locked
 locked: lab-build ## lockdown, Yama, SELinux, AppArmor on all kernels: make test has the short version

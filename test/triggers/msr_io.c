@@ -11,10 +11,21 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#ifdef __x86_64__
+#include <sys/io.h>
+#else
+static int no_ports(void)
+{
+	errno = ENOSYS;
+	cannot_try("this processor has no ports");
+}
+#define ioperm(from, count, on) no_ports()
+#define iopl(level)		no_ports()
+#endif
 
 #define MSR_MAJOR	   202
 #define TIME_STAMP	   0x10 /* register number */

@@ -14,7 +14,7 @@ CROSS_TRIGGERS := $(TRIGGER_NAMES:%=$(CROSS)/triggers/%)
 .PHONY: cross-arm64
 cross-arm64: $(CROSS_OBJECTS) $(CROSS)/Release/cloudtaser.node $(CROSS)/cloudtaser-canary $(CROSS)/cloudtaser-launch $(CROSS_TRIGGERS) $(CROSS)/command.stamp ## the same for arm64, below build/arm64
 
-$(CROSS)/requirements.stamp: tools/requirements.sh
+$(CROSS)/requirements.stamp: tools/requirements.sh | build/requirements.stamp
 	$(Q)mkdir -p $(@D)
 	$(Q)bash tools/requirements.sh arm64
 	$(Q)touch $@

@@ -69,6 +69,10 @@ static void read_register(const struct aim *aim, const struct road *road, struct
 	char text[32];
 	int fd;
 
+#ifndef __x86_64__
+	errno = ENODEV;
+	cannot_try("this processor has no model-specific registers");
+#endif
 	need_driver(aim, "/proc/devices", "cpu/msr");
 	fd = road->open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {

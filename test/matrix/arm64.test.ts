@@ -48,7 +48,13 @@ describe("6.12 on arm64", () => {
   beforeAll(async () => {
     // This guest is slow beside another one, and a processor that waits long is no fault of the kernel's.
     field = new Field(
-      await Guest.boot({ arch: "arm64", kernel: "6.12", memory: "1536M", cmdline: "watchdog_thresh=60" }),
+      await Guest.boot({
+        arch: "arm64",
+        kernel: "6.12",
+        memory: "1536M",
+        cmdline: "watchdog_thresh=60",
+        timeoutSeconds: 600,
+      }),
     );
     await field.findModules();
     await prepareMachine(field, ["vfio", "uio", "loop"]);
@@ -56,7 +62,7 @@ describe("6.12 on arm64", () => {
     neighbour = await field.person();
     field.namespaced = (await field.tell(victim, "pidns")).childPid;
     await field.hold([victim, neighbour]);
-  }, 900_000);
+  }, 1_200_000);
 
   afterAll(async () => {
     await field?.guest.close();

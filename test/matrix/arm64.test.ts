@@ -98,7 +98,7 @@ describe("6.12 on arm64", () => {
   }, 1_200_000);
 
   test("the agent starts, every door is proved, and it is sound", async () => {
-    await field.startAgent(everything(all ? "detect" : "enforce"), 600);
+    await field.startAgent(everything(all ? "detect" : "enforce"), 900);
     await field.protect(victim.pid, "victim");
     await giveSecret(field, "victim");
     const status = await standing(field);

@@ -145,6 +145,7 @@ build/requirements.stamp: tools/requirements.sh
 -include test/fuzz/fuzz.mk
 -include test/torture/torture.mk
 include packaging/packaging.mk
+include packaging/cross.mk
 
 ##@ Use
 .PHONY: demo lab lab-build test test-all benign containers unit check bench bench-events
@@ -182,10 +183,10 @@ build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
-test: lab-build fuzzers torture-objects ## unit, contract, native, and the lab on all kernels (KERNELS="6.12 5.10")
+test: lab-build fuzzers torture-objects cross-arm64 ## unit, contract, native, and the lab on all kernels (KERNELS="6.12 5.10")
 	$(Q)node dist/tools/run-tests.js
 
-test-all: lab-build fuzzers torture-objects ## the same with all that takes long, or differs little between kernels
+test-all: lab-build fuzzers torture-objects cross-arm64 ## the same with all that takes long, or differs little between kernels
 	$(Q)TESTS=all node dist/tools/run-tests.js
 
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)
@@ -193,6 +194,10 @@ benign: lab-build ## what must keep working, in a guest with systemd and ordinar
 
 containers: lab-build ## forty containers of containerd in each way beside 500 pods, under attack, in a guest (KERNEL=6.1, 6.12)
 	$(Q)CONTAINERS=40 PODS=500 $(BIN)/vitest run --project matrix test/matrix/containers-$(KERNEL).test.ts --reporter=verbose
+
+.PHONY: arm64
+arm64: lab-build cross-arm64 ## every vector on all its roads on an arm64 machine: make test has the core, each on one road
+	$(Q)ARM64=all $(BIN)/vitest run --project matrix test/matrix/arm64.test.ts --reporter=verbose
 
 .PHONY: locked
 locked: lab-build ## lockdown, Yama, SELinux, AppArmor on all kernels: make test has the short version
@@ -239,6 +244,6 @@ clean: ## removes build/ and dist/
 	$(Q)rm -rf build dist $(DIGESTS)
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
 -include $(PARTS:.o=.d) $(SIGNAL_PARTS:.o=.d) $(LEAK_PARTS:.o=.d) build/bpf/abi.d

@@ -6,15 +6,13 @@
 #ifndef CT_TASK_H
 #define CT_TASK_H
 
+#include "calls.h"
 #include "door.h"
 
-#define PIDTYPE_PID	       0
-#define PF_IO_WORKER	       0x00000010
-#define PF_KTHREAD	       0x00200000
-#define TS_COMPAT	       0x0002
-#define X32_BIT		       0x40000000
-#define X86_64_THREAD_SIZE     16384
-#define SYSCALL_IO_URING_ENTER 426 /* in both tables */
+#define PIDTYPE_PID  0
+#define PF_IO_WORKER 0x00000010
+#define PF_KTHREAD   0x00200000
+#define STACK_SIZE   16384 /* of x86_64, and of arm64 with small pages */
 
 /* Reads one field of a task whose address we hold; 0 if it cannot be read. */
 #define TASK_READ(task, field)                                                                                         \
@@ -76,7 +74,7 @@ struct ct_syscall {
 
 static __always_inline struct pt_regs *registers_on(__u64 stack)
 {
-	return (struct pt_regs *)(stack + X86_64_THREAD_SIZE - bpf_core_type_size(struct pt_regs));
+	return (struct pt_regs *)(stack + STACK_SIZE - bpf_core_type_size(struct pt_regs));
 }
 
 static __always_inline struct pt_regs *current_regs(void)
@@ -91,7 +89,7 @@ static __always_inline struct pt_regs *current_regs(void)
 struct ct_glimpse {
 	__u64 stack;
 	__u32 flags;
-	__u32 status; /* of thread_info */
+	__u32 status; /* of thread_info: where a 32-bit call is told */
 };
 
 /* By one read where the fields lie at the beginning, as they do: each read is a call of some eighty instructions. */
@@ -99,7 +97,7 @@ static __always_inline void glimpse(struct ct_glimpse *seen)
 {
 	__u32 stack = bpf_core_field_offset(struct task_struct, stack);
 	__u32 flags = bpf_core_field_offset(struct task_struct, flags);
-	__u32 status = bpf_core_field_offset(struct task_struct, thread_info.status);
+	__u32 status = bpf_core_field_offset(struct task_struct, thread_info.COMPAT_WORD);
 	__u64 head[6];
 
 	if (stack <= sizeof(head) - 8 && flags <= sizeof(head) - 4 && status <= sizeof(head) - 4 &&
@@ -111,7 +109,7 @@ static __always_inline void glimpse(struct ct_glimpse *seen)
 	}
 	seen->stack = (__u64)TASK_READ(current_task(), stack);
 	seen->flags = TASK_READ(current_task(), flags);
-	seen->status = TASK_READ(current_task(), thread_info.status);
+	seen->status = TASK_READ(current_task(), thread_info.COMPAT_WORD);
 }
 
 static __always_inline void current_syscall(struct ct_syscall *call)
@@ -127,11 +125,11 @@ static __always_inline void current_syscall(struct ct_syscall *call)
 	if (TASK_READ(task, flags) & (PF_IO_WORKER | PF_KTHREAD))
 		return;
 	regs = current_regs();
-	call->nr = (__s32)BPF_CORE_READ(regs, orig_ax);
+	call->nr = (__s32)BPF_CORE_READ(regs, REG_CALL);
 	/* int $0x80 works from 64-bit programs too: same process, other table, other registers. */
-	call->compat = (TASK_READ(task, thread_info.status) & TS_COMPAT) != 0;
-	call->arg0 = call->compat ? (__u32)BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
-	call->arg1 = call->compat ? (__u32)BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
+	call->compat = (TASK_READ(task, thread_info.COMPAT_WORD) & COMPAT_BIT) != 0;
+	call->arg0 = call->compat ? (__u32)BPF_CORE_READ(regs, REG32_ARG0) : BPF_CORE_READ(regs, REG_ARG0);
+	call->arg1 = call->compat ? (__u32)BPF_CORE_READ(regs, REG32_ARG1) : BPF_CORE_READ(regs, REG_ARG1);
 }
 
 /*
@@ -143,7 +141,7 @@ static __always_inline __s32 syscall_hint(void)
 	struct ct_syscall call;
 
 	if (HAS_REGISTERS_AT_HAND)
-		return (__s32)((struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf()))->orig_ax;
+		return (__s32)((struct pt_regs *)bpf_task_pt_regs((void *)bpf_get_current_task_btf()))->REG_CALL;
 	current_syscall(&call);
 	return call.nr;
 }
@@ -158,7 +156,7 @@ __weak __noinline int ct_hint_by_copies(void)
 	if (task.flags & PF_IO_WORKER)
 		return -1;
 	bpf_probe_read_kernel(&nr, sizeof(nr),
-			      (void *)registers_on(task.stack) + bpf_core_field_offset(struct pt_regs, orig_ax));
+			      (void *)registers_on(task.stack) + bpf_core_field_offset(struct pt_regs, REG_CALL));
 	return nr;
 }
 
@@ -172,7 +170,7 @@ static __always_inline __s32 hint_or_worker(void)
 	task = (void *)bpf_get_current_task_btf();
 	if (task->flags & PF_IO_WORKER)
 		return -1;
-	return (__s32)((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
+	return (__s32)((struct pt_regs *)bpf_task_pt_regs(task))->REG_CALL;
 }
 
 /* Any task of a struct pid; 0 if it is gone. */

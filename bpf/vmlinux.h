@@ -188,24 +188,7 @@ struct fs_struct {
 	struct path root;
 };
 
-struct thread_info {
-	__u32 status;
-};
-
-struct pt_regs {
-	unsigned long r8;
-	unsigned long r9;
-	unsigned long r10;
-	unsigned long bx;
-	unsigned long cx;
-	unsigned long dx;
-	unsigned long si;
-	unsigned long di;
-	unsigned long bp;
-	unsigned long orig_ax;
-	/* The stack arithmetic of 5.10 needs the true size, which CO-RE gives; the tail keeps the type complete. */
-	unsigned long ss;
-};
+#include "vmlinux_regs.h"
 
 struct task_struct {
 	struct thread_info thread_info;

@@ -5,11 +5,13 @@
 import { rmSync } from "node:fs";
 import { rolldown } from "rolldown";
 
-const directory = "dist/bin";
+/** Where src/ lies, compiled; another one for another processor. */
+const root = process.argv[2] ?? "dist";
+const directory = `${root}/bin`;
 
 rmSync(directory, { recursive: true, force: true });
 const bundle = await rolldown({
-  input: { cloudtaser: "dist/src/cli/main.js" },
+  input: { cloudtaser: `${root}/src/cli/main.js` },
   platform: "node",
   logLevel: "warn",
   // A room is imported late by one command and at once by another: nothing is wrong with either.
@@ -27,7 +29,7 @@ await bundle.close();
 
 // The hook is started for every container: in CommonJS, which Node starts quicker, and what asks the agent by itself.
 const hook = await rolldown({
-  input: { "cloudtaser-hook": "dist/src/cli/hook-main.js" },
+  input: { "cloudtaser-hook": `${root}/src/cli/hook-main.js` },
   platform: "node",
   logLevel: "warn",
 });

@@ -33,6 +33,14 @@ need_file /bin/busybox busybox-static
 need_file /usr/share/seabios seabios
 need_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 
+# For the guests of another processor, and what runs in them.
+if [ "${1-}" = arm64 ]; then
+	need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+	need aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
+	need_file /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
+	need qemu-system-aarch64 qemu-system-arm
+fi
+
 if [ ${#missing[@]} -gt 0 ]; then
 	mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 	install="apt-get install -y --no-install-recommends ${missing[*]}"

@@ -29,6 +29,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "locked",
     "trust",
     "torture",
+    "arm64",
   ],
   "7.2": ["soundness-weak"],
 };

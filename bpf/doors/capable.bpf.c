@@ -16,9 +16,9 @@ DOOR(capable, const struct cred *cred, struct user_namespace *ns, int cap)
 	nr = syscall_hint();
 	bare = nr & ~X32_BIT;
 	if (overrides) {
-		if (bare != NR_BPF && bare != NR_BPF_COMPAT)
+		if (bare != NR_BPF && bare != NR32_BPF)
 			return 0;
-	} else if (nr != NR_SETNS && nr != NR_SETNS_COMPAT && bare != NR_PROCESS_MADVISE && bare != NR_SETNS) {
+	} else if (nr != NR_SETNS && nr != NR32_SETNS && bare != NR_PROCESS_MADVISE && bare != NR_SETNS) {
 		return 0;
 	}
 

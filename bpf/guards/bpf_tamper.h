@@ -10,8 +10,6 @@
 #include "../own.h"
 #include "../verdict.h"
 
-#define NR_BPF		    321
-#define NR_BPF_COMPAT	    357
 #define CAP_DAC_OVERRIDE    1
 #define CAP_DAC_READ_SEARCH 2
 #define BPF_TRACE_ITER	    28
@@ -55,7 +53,7 @@ static __always_inline __u32 bpf_command(void)
 	struct ct_syscall call;
 
 	current_syscall(&call);
-	if (call.nr != (call.compat ? NR_BPF_COMPAT : call.nr & X32_BIT ? NR_BPF | X32_BIT : NR_BPF))
+	if (call.nr != (call.compat ? NR32_BPF : call.nr & X32_BIT ? NR_BPF | X32_BIT : NR_BPF))
 		return 0;
 	return call.arg0;
 }

@@ -6,8 +6,6 @@
 #include "ring.h"
 #include "zero_copy.h"
 
-#define LEAST_CHANNEL_CALL 40
-
 /*
  * Of a process that may be protected: what the number of the system call, or being a worker, whose number means
  * nothing, makes worth a look. Read and write have low numbers in both tables.
@@ -21,15 +19,15 @@ static __always_inline bool may_be_channel(void)
 	if (nr < LEAST_CHANNEL_CALL)
 		return false;
 	switch (nr & ~X32_BIT) {
-	case 40:
-	case 187:
-	case 239:
-	case 275:
-	case 313:
-	case 326:
-	case 377:
-	case SYSCALL_IO_URING_SETUP:
-	case SYSCALL_IO_URING_ENTER: return true;
+	case NR_SENDFILE:
+	case NR32_SENDFILE:
+	case NR32_SENDFILE64:
+	case NR_SPLICE:
+	case NR32_SPLICE:
+	case NR_COPY_RANGE:
+	case NR32_COPY_RANGE:
+	case NR_IO_URING_SETUP:
+	case NR_IO_URING_ENTER: return true;
 	}
 	return false;
 }
@@ -56,8 +54,8 @@ static __always_inline enum ct_caller caller_at(int mask)
 		return CALLER_OWN;
 	if (!(mask & MAY_WRITE))
 		return CALLER_NOBODY;
-	nr = (__s32)((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
-	return (nr & ~X32_BIT) == 275 || nr == 313 ? CALLER_SPLICES : CALLER_NOBODY;
+	nr = (__s32)((struct pt_regs *)bpf_task_pt_regs(task))->REG_CALL;
+	return (nr & ~X32_BIT) == NR_SPLICE || nr == NR32_SPLICE ? CALLER_SPLICES : CALLER_NOBODY;
 }
 
 /* The refusal, or 0. */

@@ -14,13 +14,10 @@
 #include "procfs.h"
 #include "way_back.h"
 
-#define CAP_SYS_ADMIN	   21
-#define CAP_SYS_NICE	   23
-#define NR_PROCESS_MADVISE 440 /* in both tables */
-#define NR_SETNS	   308
-#define NR_SETNS_COMPAT	   346
-#define NSFS_MAGIC	   0x6e736673
-#define PIDFS_MAGIC	   0x50494446
+#define CAP_SYS_ADMIN 21
+#define CAP_SYS_NICE  23
+#define NSFS_MAGIC    0x6e736673
+#define PIDFS_MAGIC   0x50494446
 
 /* The task behind a pidfd; 0 if it is gone, or if the file is something else. */
 static __always_inline __u64 pidfd_task(struct file *file)
@@ -120,7 +117,7 @@ static __always_inline void guard_descriptor(int cap, struct ct_attempt *attempt
 		call.nr &= ~X32_BIT;
 	if (cap == CAP_SYS_NICE && call.nr == NR_PROCESS_MADVISE)
 		guard_madvise(&call, attempt);
-	else if (cap == CAP_SYS_ADMIN && call.nr == (call.compat ? NR_SETNS_COMPAT : NR_SETNS))
+	else if (cap == CAP_SYS_ADMIN && call.nr == (call.compat ? NR32_SETNS : NR_SETNS))
 		guard_setns(&call, attempt);
 }
 

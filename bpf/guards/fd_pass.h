@@ -107,9 +107,11 @@ __weak __noinline int ct_control_follows(void)
 
 	current_syscall(&call);
 	narrow = call.compat || call.nr & X32_BIT;
-	if (call.nr < 0 || call.nr != (call.compat ? 345 : narrow ? (538 | X32_BIT) : 307))
+	if (call.nr < 0 || call.nr != (call.compat ? NR32_SENDMMSG
+				       : narrow	   ? (NR_X32_SENDMMSG | X32_BIT)
+						   : NR_SENDMMSG))
 		return 0;
-	count = BPF_CORE_READ(current_regs(), dx);
+	count = BPF_CORE_READ(current_regs(), REG_ARG2);
 	/* msg_controllen in struct mmsghdr, and in that of 32-bit programs. */
 	at = call.arg1 + (narrow ? 20 : 40);
 	step = narrow ? 32 : 64;

@@ -8,9 +8,7 @@
 
 #include "procfs.h"
 
-#define SYSFS_MAGIC  0x62656572
-#define SYS_REBOOT   169
-#define SYS32_REBOOT 88
+#define SYSFS_MAGIC 0x62656572
 
 /* /sys/power/state and no other of that name: its directory is "power" at the top. */
 static __always_inline void guard_power_state(const struct ct_file *seen, __u32 mode, struct ct_attempt *attempt)
@@ -39,7 +37,7 @@ static __always_inline bool hibernates(__u32 reason)
 	if (reason != bpf_core_enum_value(enum lockdown_reason, LOCKDOWN_HIBERNATION))
 		return false;
 	current_syscall(&call);
-	return call.nr >= 0 && (call.compat ? call.nr == SYS32_REBOOT : (call.nr & ~X32_BIT) == SYS_REBOOT);
+	return call.nr >= 0 && (call.compat ? call.nr == NR32_REBOOT : (call.nr & ~X32_BIT) == NR_REBOOT);
 }
 
 static __always_inline void guard_machine(__u32 reason, struct ct_attempt *attempt)

@@ -8,45 +8,19 @@
 
 #include "procfs.h"
 
-/*
- * stat, lstat, access, readlink, getxattr (ss -p asks for the label of sockets), newfstatat, readlinkat, faccessat,
- * statx, faccessat2: nothing comes back but facts.
- */
+/* Nothing comes back from them but facts. */
 static __always_inline bool only_looks_64(__s32 nr)
 {
 	switch (nr & ~X32_BIT) {
-	case 4:
-	case 6:
-	case 21:
-	case 89:
-	case 191:
-	case 262:
-	case 267:
-	case 269:
-	case 332:
-	case 439: return true;
+	case LOOK_CALLS: return true;
 	}
 	return false;
 }
 
-/* The same, with the older forms of stat. */
 static __always_inline bool only_looks_32(__s32 nr)
 {
 	switch (nr) {
-	case 18:
-	case 33:
-	case 84:
-	case 85:
-	case 106:
-	case 107:
-	case 195:
-	case 196:
-	case 229:
-	case 300:
-	case 305:
-	case 307:
-	case 383:
-	case 439: return true;
+	case LOOK_CALLS_32: return true;
 	}
 	return false;
 }
@@ -90,7 +64,7 @@ static __always_inline void guard_link(struct dentry *dentry, struct inode *inod
 	if (only_looks(&call))
 		return;
 	/* io_uring tries without locks, cannot pass here that way, and hands the walk to a worker: reported there. */
-	if (lockless && call.nr == SYSCALL_IO_URING_ENTER && mode_on(its, vector) != CT_MODE_ENFORCE)
+	if (lockless && call.nr == NR_IO_URING_ENTER && mode_on(its, vector) != CT_MODE_ENFORCE)
 		return;
 	attempt->vector = vector;
 	attempt->arg[0] = TASK_READ(attempt->target, pid);

@@ -27,21 +27,14 @@ struct ct_access {
 static __always_inline void classify_64(__s32 nr, struct ct_access *access)
 {
 	switch (nr & ~X32_BIT) {
-	case 101:
-	case 521: /* x32 */
+	case PTRACE_CALLS:
 		access->vector = CT_VECTOR_PTRACE_ATTACH;
 		access->ptrace = true;
 		return;
-	case 310:
-	case 539: /* x32 */ access->vector = CT_VECTOR_PROCESS_VM_READ; return;
-	case 311:
-	case 540: /* x32 */ access->vector = CT_VECTOR_PROCESS_VM_WRITE; return;
-	case 438: access->vector = CT_VECTOR_PIDFD_GETFD; return;
-	case 0:	  /* read */
-	case 17:  /* pread64 */
-	case 19:  /* readv */
-	case 295: /* preadv */
-	case 327: /* preadv2 */
+	case PROCESS_VM_READ_CALLS: access->vector = CT_VECTOR_PROCESS_VM_READ; return;
+	case PROCESS_VM_WRITE_CALLS: access->vector = CT_VECTOR_PROCESS_VM_WRITE; return;
+	case NR_PIDFD_GETFD: access->vector = CT_VECTOR_PIDFD_GETFD; return;
+	case READ_CALLS:
 		access->vector = CT_VECTOR_PROC_LAYOUT;
 		access->reported = true;
 		return;
@@ -53,18 +46,14 @@ static __always_inline void classify_64(__s32 nr, struct ct_access *access)
 static __always_inline void classify_32(__s32 nr, struct ct_access *access)
 {
 	switch (nr) {
-	case 26:
+	case NR32_PTRACE:
 		access->vector = CT_VECTOR_PTRACE_ATTACH;
 		access->ptrace = true;
 		return;
-	case 347: access->vector = CT_VECTOR_PROCESS_VM_READ; return;
-	case 348: access->vector = CT_VECTOR_PROCESS_VM_WRITE; return;
-	case 438: access->vector = CT_VECTOR_PIDFD_GETFD; return;
-	case 3:	  /* read */
-	case 145: /* readv */
-	case 180: /* pread64 */
-	case 333: /* preadv */
-	case 378: /* preadv2 */
+	case NR32_PROCESS_VM_READ: access->vector = CT_VECTOR_PROCESS_VM_READ; return;
+	case NR32_PROCESS_VM_WRITE: access->vector = CT_VECTOR_PROCESS_VM_WRITE; return;
+	case NR_PIDFD_GETFD: access->vector = CT_VECTOR_PIDFD_GETFD; return;
+	case READ_CALLS_32:
 		access->vector = CT_VECTOR_PROC_LAYOUT;
 		access->reported = true;
 		return;

@@ -9,8 +9,6 @@
 #include "name.h"
 #include "own_act.h"
 
-#define SYSCALL_IO_URING_SETUP 425 /* in both tables; the frame that a polling thread keeps for ever */
-
 /* A worker's system call number is that of whatever its maker was in. */
 static __always_inline bool is_worker(void)
 {
@@ -29,7 +27,7 @@ __weak __noinline int ct_is_ring_operation(void)
 	current_syscall(&call);
 	if (!call.compat)
 		call.nr &= ~X32_BIT;
-	return call.nr == SYSCALL_IO_URING_ENTER || call.nr == SYSCALL_IO_URING_SETUP;
+	return call.nr == NR_IO_URING_ENTER || call.nr == NR_IO_URING_SETUP;
 }
 
 /* The hint first: it costs a fraction of the answer. */
@@ -37,7 +35,7 @@ static __always_inline bool may_be_ring(void)
 {
 	__s32 nr = hint_or_worker();
 
-	return nr < 0 || (nr & ~X32_BIT) == SYSCALL_IO_URING_SETUP || (nr & ~X32_BIT) == SYSCALL_IO_URING_ENTER;
+	return nr < 0 || (nr & ~X32_BIT) == NR_IO_URING_SETUP || (nr & ~X32_BIT) == NR_IO_URING_ENTER;
 }
 
 static __always_inline void guard_ring(__u64 road, const struct ct_scope *me, struct ct_attempt *attempt)

@@ -18,9 +18,6 @@
 #define SHM_RDONLY	010000
 #define S_IFBLK		0060000
 #define SECRETMEM_MAGIC 0x5345434d
-#define NR_SHMAT	30
-#define NR_SHMAT_COMPAT 397
-#define NR_IPC_COMPAT	117
 
 /* The door's own word for it: shmat() has a hook of its own and then maps. */
 static __always_inline bool is_attaching(void)
@@ -29,7 +26,7 @@ static __always_inline bool is_attaching(void)
 
 	current_syscall(&call);
 	if (call.compat)
-		return call.nr == NR_SHMAT_COMPAT || call.nr == NR_IPC_COMPAT;
+		return call.nr == NR32_SHMAT || call.nr == NR32_IPC;
 	return (call.nr & ~X32_BIT) == NR_SHMAT;
 }
 

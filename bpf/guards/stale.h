@@ -47,7 +47,7 @@ static __always_inline bool in_io_uring(void)
 	struct ct_syscall call;
 
 	current_syscall(&call);
-	return call.nr == SYSCALL_IO_URING_ENTER;
+	return call.nr == NR_IO_URING_ENTER;
 }
 
 /* A global function, as in allow.h: it tells of this file, given by its address, and of nothing else of the door. */

@@ -11,12 +11,7 @@
 
 #define FMODE_READ_BIT 1
 #define O_EXCL_BIT     0200
-#define SWAP_FLAGS     0100002 /* O_RDWR | O_LARGEFILE; 6.x adds O_EXCL */
-
-#define SYS_SWAPON    167
-#define SYS_SWAPOFF   168
-#define SYS32_SWAPON  87
-#define SYS32_SWAPOFF 115
+#define SWAP_FLAGS     (02 | O_LARGEFILE_BIT) /* O_RDWR | O_LARGEFILE; 6.x adds O_EXCL */
 
 enum swap_call { NO_SWAP_CALL, SWAP_ON_CALL, SWAP_OFF_CALL };
 
@@ -36,9 +31,9 @@ static __always_inline enum swap_call swap_call(struct file *file)
 	if (call.nr < 0)
 		return NO_SWAP_CALL;
 	nr = call.compat ? call.nr : call.nr & ~X32_BIT;
-	if (nr == (call.compat ? SYS32_SWAPON : SYS_SWAPON))
+	if (nr == (call.compat ? NR32_SWAPON : NR_SWAPON))
 		return SWAP_ON_CALL;
-	return nr == (call.compat ? SYS32_SWAPOFF : SYS_SWAPOFF) ? SWAP_OFF_CALL : NO_SWAP_CALL;
+	return nr == (call.compat ? NR32_SWAPOFF : NR_SWAPOFF) ? SWAP_OFF_CALL : NO_SWAP_CALL;
 }
 
 static __always_inline void guard_swap_file(struct file *file, struct ct_attempt *attempt)

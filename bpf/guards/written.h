@@ -63,18 +63,17 @@ static __always_inline bool written_piece(struct ct_piece *piece)
 	if (call.nr < 0)
 		return false;
 	/* The same register in both tables. */
-	third = BPF_CORE_READ(current_regs(), dx);
+	third = BPF_CORE_READ(current_regs(), REG_ARG2);
 	piece->base = call.arg1;
 	piece->len = call.compat ? (__u32)third : third;
-	switch (call.compat ? call.nr : call.nr & ~X32_BIT) {
-	case 1: return !call.compat;							  /* write */
-	case 18: return !call.compat;							  /* pwrite64 */
-	case 4: return call.compat;							  /* write */
-	case 181: return call.compat;							  /* pwrite64 */
-	case 20: return !call.compat && only_piece(piece, call.arg1, third, false);	  /* writev */
-	case 146: return call.compat && only_piece(piece, call.arg1, (__u32)third, true); /* writev */
-	}
-	return false;
+	if (call.compat && call.nr == NR32_WRITEV)
+		return only_piece(piece, call.arg1, (__u32)third, true);
+	if (call.compat)
+		return call.nr == NR32_WRITE || call.nr == NR32_PWRITE64;
+	call.nr &= ~X32_BIT;
+	if (call.nr == NR_WRITEV)
+		return only_piece(piece, call.arg1, third, false);
+	return call.nr == NR_WRITE || call.nr == NR_PWRITE64;
 }
 
 static __always_inline bool ends_number(char c)

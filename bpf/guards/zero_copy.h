@@ -25,13 +25,13 @@ __weak __noinline int ct_zero_copy_road(void)
 	if (call.nr < 0)
 		return 0;
 	switch (call.compat ? call.nr : call.nr & ~X32_BIT) {
-	case 275: return call.compat ? 0 : CT_ZERO_COPY_ROAD_SPLICE;
-	case 313: return call.compat ? CT_ZERO_COPY_ROAD_SPLICE : 0;
-	case 40: return call.compat ? 0 : CT_ZERO_COPY_ROAD_SENDFILE;
-	case 187: /* sendfile */
-	case 239: return call.compat ? CT_ZERO_COPY_ROAD_SENDFILE : 0;
-	case 326: return call.compat ? 0 : CT_ZERO_COPY_ROAD_COPY_FILE_RANGE;
-	case 377: return call.compat ? CT_ZERO_COPY_ROAD_COPY_FILE_RANGE : 0;
+	case NR_SPLICE: return call.compat ? 0 : CT_ZERO_COPY_ROAD_SPLICE;
+	case NR32_SPLICE: return call.compat ? CT_ZERO_COPY_ROAD_SPLICE : 0;
+	case NR_SENDFILE: return call.compat ? 0 : CT_ZERO_COPY_ROAD_SENDFILE;
+	case NR32_SENDFILE:
+	case NR32_SENDFILE64: return call.compat ? CT_ZERO_COPY_ROAD_SENDFILE : 0;
+	case NR_COPY_RANGE: return call.compat ? 0 : CT_ZERO_COPY_ROAD_COPY_FILE_RANGE;
+	case NR32_COPY_RANGE: return call.compat ? CT_ZERO_COPY_ROAD_COPY_FILE_RANGE : 0;
 	}
 	return 0;
 }

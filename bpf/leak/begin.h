@@ -93,7 +93,7 @@ static __always_inline void begin_source(struct ct_leak_scratch *s, const struct
 
 static __always_inline bool is_sendmmsg(const struct ct_leak_call *call)
 {
-	return call->nr == (call->compat ? 345 : call->narrow ? 538 : 307);
+	return call->nr == (call->compat ? NR32_SENDMMSG : call->narrow ? NR_X32_SENDMMSG : NR_SENDMMSG);
 }
 
 __weak __noinline int ct_leak_is_many(void)

@@ -15,6 +15,19 @@ struct ct_leak_call {
 	__u64 arg[5];
 };
 
+#define BY_TYPE(reg) regs->reg
+#define BY_COPY(reg) BPF_CORE_READ(regs, reg)
+
+#ifdef __TARGET_ARCH_arm64
+static __always_inline void take_registers(struct ct_leak_call *call, __u64 x0, __u64 x1, __u64 x2, __u64 x3, __u64 x4)
+{
+	call->arg[0] = call->compat ? (__u32)x0 : x0;
+	call->arg[1] = call->compat ? (__u32)x1 : x1;
+	call->arg[2] = call->compat ? (__u32)x2 : x2;
+	call->arg[3] = call->compat ? (__u32)x3 : x3;
+	call->arg[4] = call->compat ? (__u32)x4 : x4;
+}
+#else
 static __always_inline void take_registers(struct ct_leak_call *call, __u64 bx, __u64 cx, __u64 dx, __u64 si, __u64 di,
 					   __u64 r10, __u64 r8)
 {
@@ -32,6 +45,7 @@ static __always_inline void take_registers(struct ct_leak_call *call, __u64 bx, 
 		call->arg[4] = r8;
 	}
 }
+#endif
 
 /* Typed reads, where the kernel has the helpers: one instruction each. */
 static __always_inline void call_by_types(struct ct_leak_call *call)
@@ -41,9 +55,9 @@ static __always_inline void call_by_types(struct ct_leak_call *call)
 
 	if (task->flags & (PF_IO_WORKER | PF_KTHREAD))
 		return;
-	call->compat = (task->thread_info.status & TS_COMPAT) != 0;
-	call->nr = (__s32)regs->orig_ax;
-	take_registers(call, regs->bx, regs->cx, regs->dx, regs->si, regs->di, regs->r10, regs->r8);
+	call->compat = (task->thread_info.COMPAT_WORD & COMPAT_BIT) != 0;
+	call->nr = (__s32)regs->REG_CALL;
+	take_registers(call, ARGUMENT_REGISTERS(BY_TYPE));
 }
 
 /* By helper in 5.10, as in current_syscall(). */
@@ -55,11 +69,9 @@ static __always_inline void call_by_copies(struct ct_leak_call *call)
 	if (TASK_READ(task, flags) & (PF_IO_WORKER | PF_KTHREAD))
 		return;
 	regs = current_regs();
-	call->compat = (TASK_READ(task, thread_info.status) & TS_COMPAT) != 0;
-	call->nr = (__s32)BPF_CORE_READ(regs, orig_ax);
-	take_registers(call, BPF_CORE_READ(regs, bx), BPF_CORE_READ(regs, cx), BPF_CORE_READ(regs, dx),
-		       BPF_CORE_READ(regs, si), BPF_CORE_READ(regs, di), BPF_CORE_READ(regs, r10),
-		       BPF_CORE_READ(regs, r8));
+	call->compat = (TASK_READ(task, thread_info.COMPAT_WORD) & COMPAT_BIT) != 0;
+	call->nr = (__s32)BPF_CORE_READ(regs, REG_CALL);
+	take_registers(call, ARGUMENT_REGISTERS(BY_COPY));
 }
 
 static __always_inline void leak_call(struct ct_leak_call *call)

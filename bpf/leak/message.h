@@ -43,7 +43,8 @@ __weak __noinline int ct_leak_other_message(void)
 	struct ct_leak_call call;
 
 	leak_call(&call);
-	return call.nr < 0 || call.nr == 425 || call.nr == 426 ? MESSAGE_UNSEEN : MESSAGE_OF_KERNEL;
+	return call.nr < 0 || call.nr == NR_IO_URING_SETUP || call.nr == NR_IO_URING_ENTER ? MESSAGE_UNSEEN
+											   : MESSAGE_OF_KERNEL;
 }
 
 /* What is sent after the call, from memory that can be written meanwhile, is more than anybody can look at. */

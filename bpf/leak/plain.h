@@ -9,14 +9,23 @@
 
 #include "match.h"
 
-#define SYSCALL_WRITE	  1
 #define CT_LEAK_SHORT_MAX 16 /* probes, each of which the verifier follows */
 #define CT_LEAK_STEP_MAX  255
 
+#ifdef __TARGET_ARCH_arm64
+/* What a kernel without the helper copies by one read. */
+struct ct_leak_registers {
+	__u64 regs[31], sp, pc, pstate, orig_x0;
+	__s32 syscallno;
+};
+#define FIRST_REGISTER regs
+#else
 /* From r10 to orig_ax: what 5.10 copies by one read. */
 struct ct_leak_registers {
 	__u64 r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
+#define FIRST_REGISTER r10
+#endif
 
 static __always_inline bool written_plainly_by_copies(__u64 *base, __u64 *size)
 {
@@ -24,13 +33,13 @@ static __always_inline bool written_plainly_by_copies(__u64 *base, __u64 *size)
 	struct ct_glimpse task;
 
 	glimpse(&task);
-	if (task.flags & (PF_IO_WORKER | PF_KTHREAD) || task.status & TS_COMPAT)
+	if (task.flags & (PF_IO_WORKER | PF_KTHREAD) || task.status & COMPAT_BIT)
 		return false;
 	bpf_probe_read_kernel(&regs, sizeof(regs),
-			      (void *)registers_on(task.stack) + bpf_core_field_offset(struct pt_regs, r10));
-	*base = regs.si;
-	*size = regs.dx;
-	return regs.orig_ax == SYSCALL_WRITE;
+			      (void *)registers_on(task.stack) + bpf_core_field_offset(struct pt_regs, FIRST_REGISTER));
+	*base = regs.REG_ARG1;
+	*size = regs.REG_ARG2;
+	return regs.REG_CALL == NR_WRITE;
 }
 
 static __always_inline bool written_plainly(__u64 *base, __u64 *size)
@@ -41,12 +50,12 @@ static __always_inline bool written_plainly(__u64 *base, __u64 *size)
 	if (!HAS_REGISTERS_AT_HAND)
 		return written_plainly_by_copies(base, size);
 	task = bpf_get_current_task_btf();
-	if (task->flags & (PF_IO_WORKER | PF_KTHREAD) || task->thread_info.status & TS_COMPAT)
+	if (task->flags & (PF_IO_WORKER | PF_KTHREAD) || task->thread_info.COMPAT_WORD & COMPAT_BIT)
 		return false;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	*base = regs->si;
-	*size = regs->dx;
-	return regs->orig_ax == SYSCALL_WRITE;
+	*base = regs->REG_ARG1;
+	*size = regs->REG_ARG2;
+	return regs->REG_CALL == NR_WRITE;
 }
 
 /* Of step offsets in a row one is probed, whichever the first is: the later it is, the less has to be copied. */

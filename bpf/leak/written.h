@@ -54,16 +54,10 @@ static __always_inline int array(struct ct_leak_source *from, __u32 kind, __u64 
 static __always_inline int written_by_64(const struct ct_leak_call *call, struct ct_leak_source *from)
 {
 	switch (call->nr) {
-	case 1:							  /* write */
-	case 18: return buffer(from, call->arg[1], call->arg[2]); /* pwrite64 */
-	case 20:						  /* writev */
-	case 296:						  /* pwritev */
-	case 328:						  /* pwritev2 */
-	case 516:						  /* x32: writev */
-	case 535:						  /* x32: pwritev */
-	case 547: /* x32: pwritev2 */ return array(from, LEAK_PIECES, call->arg[1], call->arg[2], call->narrow);
-	case 209: /* io_submit */
-	case 544: /* x32: io_submit */ return array(from, LEAK_BLOCKS, call->arg[2], call->arg[1], call->narrow);
+	case NR_WRITE:
+	case NR_PWRITE64: return buffer(from, call->arg[1], call->arg[2]);
+	case WRITE_PIECES_CALLS: return array(from, LEAK_PIECES, call->arg[1], call->arg[2], call->narrow);
+	case IO_SUBMIT_CALLS: return array(from, LEAK_BLOCKS, call->arg[2], call->arg[1], call->narrow);
 	}
 	return WRITES_NOTHING;
 }
@@ -71,12 +65,10 @@ static __always_inline int written_by_64(const struct ct_leak_call *call, struct
 static __always_inline int written_by_32(const struct ct_leak_call *call, struct ct_leak_source *from)
 {
 	switch (call->nr) {
-	case 4:							   /* write */
-	case 181: return buffer(from, call->arg[1], call->arg[2]); /* pwrite64 */
-	case 146:						   /* writev */
-	case 334:						   /* pwritev */
-	case 379: /* pwritev2 */ return array(from, LEAK_PIECES, call->arg[1], call->arg[2], true);
-	case 248: /* io_submit */ return array(from, LEAK_BLOCKS, call->arg[2], call->arg[1], true);
+	case NR32_WRITE:
+	case NR32_PWRITE64: return buffer(from, call->arg[1], call->arg[2]);
+	case WRITE_PIECES_CALLS_32: return array(from, LEAK_PIECES, call->arg[1], call->arg[2], true);
+	case NR32_IO_SUBMIT: return array(from, LEAK_BLOCKS, call->arg[2], call->arg[1], true);
 	}
 	return WRITES_NOTHING;
 }
@@ -84,7 +76,7 @@ static __always_inline int written_by_32(const struct ct_leak_call *call, struct
 /* The frame of a polling thread of io_uring stays that of io_uring_setup. */
 static __always_inline int written_by(const struct ct_leak_call *call, struct ct_leak_source *from)
 {
-	if (call->nr < 0 || call->nr == 425 || call->nr == 426)
+	if (call->nr < 0 || call->nr == NR_IO_URING_SETUP || call->nr == NR_IO_URING_ENTER)
 		return WRITES_UNSEEN;
 	return call->compat ? written_by_32(call, from) : written_by_64(call, from);
 }

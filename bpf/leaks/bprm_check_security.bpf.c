@@ -8,21 +8,13 @@
 static __always_inline bool arguments(const struct ct_leak_call *call, struct ct_leak_source *from)
 {
 	from->narrow = call->narrow;
+	if (call->compat) {
+		from->base = call->arg[call->nr == NR32_EXECVE ? 1 : 2];
+		return call->nr == NR32_EXECVE || call->nr == NR32_EXECVEAT;
+	}
 	switch (call->nr) {
-	case 59:  /* execve */
-	case 520: /* x32: execve */
-		if (call->compat)
-			return false;
-		from->base = call->arg[1];
-		return true;
-	case 322: /* execveat */
-	case 545: /* x32: execveat */
-		if (call->compat)
-			return false;
-		from->base = call->arg[2];
-		return true;
-	case 11: /* 32-bit: execve */ from->base = call->arg[1]; return call->compat;
-	case 358: /* 32-bit: execveat */ from->base = call->arg[2]; return call->compat;
+	case EXECVE_CALLS: from->base = call->arg[1]; return true;
+	case EXECVEAT_CALLS: from->base = call->arg[2]; return true;
 	}
 	return false;
 }

@@ -12,9 +12,9 @@ static __always_inline bool stored(const struct ct_leak_call *call, struct ct_le
 
 	from->base = call->arg[2];
 	from->size = call->arg[3];
-	if (call->nr == (call->compat ? 286 : 248)) /* add_key */
+	if (call->nr == (call->compat ? NR32_ADD_KEY : NR_ADD_KEY))
 		return true;
-	if (call->nr != (call->compat ? 288 : 250)) /* keyctl */
+	if (call->nr != (call->compat ? NR32_KEYCTL : NR_KEYCTL))
 		return false;
 	option = call->arg[0]; /* of which the kernel takes 32 bits */
 	from->array = option == KEYCTL_INSTANTIATE_IOV;

@@ -10,14 +10,14 @@ static __always_inline bool queued(const struct ct_leak_call *call, struct ct_le
 	from->base = call->arg[1];
 	from->size = call->arg[2];
 	if (!call->compat) {
-		if (call->nr == 69) /* msgsnd */
+		if (call->nr == NR_MSGSND)
 			from->base += sizeof(__u64);
-		return call->nr == 69 || call->nr == 242; /* mq_timedsend */
+		return call->nr == NR_MSGSND || call->nr == NR_MQ_TIMEDSEND;
 	}
 	switch (call->nr) {
-	case 117: /* ipc */ from->base = call->arg[4] + sizeof(__u32); return (call->arg[0] & 0xffff) == IPC_MSGSND;
-	case 400: /* msgsnd */ from->base += sizeof(__u32); return true;
-	case 279:	       /* mq_timedsend */
+	case NR32_IPC: from->base = call->arg[4] + sizeof(__u32); return (call->arg[0] & 0xffff) == IPC_MSGSND;
+	case NR32_MSGSND: from->base += sizeof(__u32); return true;
+	case NR32_MQ_TIMEDSEND:
 	case 418: return true; /* mq_timedsend with 64 bits of time */
 	}
 	return false;

@@ -35,7 +35,7 @@ export function adviceFor(finding: Finding): Advice[] {
     advice.push(
       change(
         finding.agent === undefined
-          ? "Neither lsm nor fmod_ret works here: use a kernel with BPF trampolines (x86-64 from 5.7 on, CONFIG_DEBUG_INFO_BTF, CONFIG_FUNCTION_TRACER)."
+          ? "Neither lsm nor fmod_ret works here: use a kernel with BPF trampolines (x86-64 from 5.7 on, arm64 from 6.4 on, CONFIG_DEBUG_INFO_BTF, CONFIG_FUNCTION_TRACER)."
           : "The agent runs in the signal form, which kills after the fact: set form: auto where lsm or fmod_ret works (doctor without an agent tries them).",
       ),
     );

@@ -61,6 +61,7 @@ function factLines(finding: Finding, color: boolean): string[] {
     facts.missingCapabilities.length === 0 ? "all that are needed" : `lacks ${facts.missingCapabilities.join(", ")}`;
   const rows: [string, string | Cell][] = [
     ["kernel", `${facts.release} ${facts.version}`],
+    ["processor", processorWord(facts.processor)],
     ["types (BTF)", yes(facts.btf, "no")],
     ...restraintRows(finding),
     ["preemption", `${facts.preemption}: ${facts.preempts ? "may preempt a guard" : "cannot preempt a guard"}`],
@@ -80,6 +81,16 @@ function factLines(finding: Finding, color: boolean): string[] {
     ],
   ];
   return renderTable([{ title: "" }, { title: "" }], rows, { color }).slice(1);
+}
+
+function processorWord(processor: string): Cell {
+  const means: Readonly<Record<string, string>> = {
+    x64: "x86-64: 32-bit and x32 calls are guarded too",
+    arm64:
+      "arm64: calls of 32-bit programs are guarded too; it has no I/O ports, no model-specific registers and no 32-bit calls of 64-bit programs, so these roads (msr_io) are absent",
+  };
+  const text = means[processor];
+  return text === undefined ? { text: `${processor}: guards do not know its system calls`, style: "red" } : { text };
 }
 
 const restraintRows = (finding: Finding): [string, Cell][] =>

@@ -9,6 +9,8 @@ import { type Restraints, readRestraints } from "./restraints.js";
 export interface KernelFacts {
   release: string;
   version: string;
+  /** As Node names it: x64, arm64. */
+  processor: string;
   btf: boolean;
   /** Active LSMs in order; undefined if securityfs is not mounted. */
   lsms: string[] | undefined;
@@ -59,6 +61,7 @@ export function readKernelFacts(): KernelFacts {
   return {
     release: release(),
     version: version(),
+    processor: process.arch,
     btf: existsSync("/sys/kernel/btf/vmlinux"),
     lsms: readText("/sys/kernel/security/lsm")?.split(","),
     lockdown: chosenOf(readText("/sys/kernel/security/lockdown")),

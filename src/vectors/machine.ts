@@ -18,7 +18,7 @@ export const machineVectors = {
     attempt:
       "A process reached for model-specific registers, I/O ports, PCI configuration, ACPI tables, or a device of VFIO or UIO: each is a road to all memory past the kernel.",
     defence:
-      "Devices are refused at open by their number, the rest by the question that the kernel asks its lockdown hook. Reading PCI configuration passes. Majors of VFIO and UIO are known once their driver is loaded and the agent has looked (at start and every canary.interval).",
+      "Devices are refused at open by their number, the rest by the question that the kernel asks its lockdown hook. Reading PCI configuration passes. arm64 has neither ports nor model-specific registers, so those roads do not exist there. Majors of VFIO and UIO are known once their driver is loaded and the agent has looked (at start and every canary.interval).",
     compliance: readControls,
     args: [
       {

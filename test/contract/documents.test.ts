@@ -24,7 +24,11 @@ describe("generated references", () => {
 });
 
 describe("documents", () => {
-  const targets = new Set([...read("Makefile").matchAll(/^([a-z][a-z-]*):/gm)].map((match) => match[1]));
+  const targets = new Set(
+    ["Makefile", "packaging/cross.mk"].flatMap((path) =>
+      [...read(path).matchAll(/^([a-z][a-z0-9-]*):/gm)].map((match) => match[1]),
+    ),
+  );
 
   it("are there", () => {
     for (const path of [
@@ -41,7 +45,7 @@ describe("documents", () => {
 
   it("name only targets that the Makefile has", () => {
     const named = documents.flatMap((path) =>
-      [...read(path).matchAll(/(?:`|^ {4}|^)(?:[A-Z]+=\S+ )*make ([a-z][a-z-]*)\b/gm)].map(
+      [...read(path).matchAll(/(?:`|^ {4}|^)(?:[A-Z]+=\S+ )*make ([a-z][a-z0-9-]*)\b/gm)].map(
         (match) => `${path}: ${match[1]}`,
       ),
     );

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { LabArch } from "./arch.js";
 import { LabError } from "./error.js";
 import { megabytes, runTool, say } from "./host.js";
 import { debianKeyring, tool } from "./requirements.js";
@@ -60,7 +61,7 @@ export class PrivateApt {
   }
 
   /** Sets up under `dir` and fetches the package lists of the suite. */
-  static async open(dir: string, suite: string): Promise<PrivateApt> {
+  static async open(dir: string, suite: string, arch: LabArch = "amd64"): Promise<PrivateApt> {
     const lines = sourceLines(await debianArchive(), suite);
     await Promise.all(
       ["state/lists/partial", "cache/archives/partial", "none"].map((sub) =>
@@ -68,7 +69,7 @@ export class PrivateApt {
       ),
     );
     await writeFile(join(dir, "status"), "");
-    await writeFile(join(dir, "apt.conf"), await configuration(dir));
+    await writeFile(join(dir, "apt.conf"), await configuration(dir, arch));
     const apt = new PrivateApt(join(dir, "apt.conf"));
     say(`fetching the package lists of ${suite}`);
     // A release's security suite may be gone from a mirror when the release is old; the release itself then serves.
@@ -119,7 +120,7 @@ export async function machineOptions(): Promise<string[]> {
   return all.filter((line) => /^Acquire::(.*Proxy|https::|Check-Valid-Until)\S* ".+"/i.test(line));
 }
 
-async function configuration(dir: string): Promise<string> {
+async function configuration(dir: string, arch: LabArch): Promise<string> {
   const own = [
     ["Dir::State", join(dir, "state")],
     ["Dir::State::status", join(dir, "status")],
@@ -129,8 +130,8 @@ async function configuration(dir: string): Promise<string> {
     ["Dir::Etc::preferencesparts", join(dir, "none")],
     ["Dir::Etc::main", "/dev/null"],
     ["Dir::Etc::parts", join(dir, "none")],
-    ["APT::Architecture", "amd64"],
-    ["APT::Architectures", "amd64"],
+    ["APT::Architecture", arch],
+    ["APT::Architectures", arch],
     ["Acquire::Languages", "none"],
     // The unprivileged download user cannot write below a home folder.
     ["APT::Sandbox::User", ""],

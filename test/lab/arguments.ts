@@ -3,6 +3,7 @@
 
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
+import { type LabArch, labArches } from "./arch.js";
 import { LabError } from "./error.js";
 
 export const usage = `Usage: lab --kernel VERSION|VMLINUZ [options] -- COMMAND [ARGUMENT…]
@@ -12,6 +13,7 @@ Boots a guest in QEMU, runs COMMAND in it as root, and ends with its exit status
 One word is given to sh -c; several words are run as they are.
 
   --kernel K        5.10, 6.1, 6.12, 7.2, or the path of a vmlinuz with its modules
+  --arch A          amd64 (default) or arm64, which needs make cross-arm64
   --cmdline TEXT    appended to the kernel's command line
   --copy PATH[:TO]  copy a file or folder into the guest; TO defaults to /root/NAME
   --smp N           processors (2)
@@ -28,6 +30,7 @@ One word is given to sh -c; several words are run as they are.
 
 export interface LabArguments {
   kernel: string;
+  arch: LabArch;
   cmdline: string;
   copy: { from: string; to: string }[];
   smp: number;
@@ -52,6 +55,8 @@ export function parseArguments(argv: readonly string[]): LabArguments | undefine
   if (values.kernel === undefined) throw wrong("--kernel", "it is missing");
   if (values.shell && command.length > 0) throw wrong("--shell", "it takes no command");
   if (!values.shell && command.length === 0) throw wrong("COMMAND", "it is missing (after --)");
+  const arch = labArches.find((known) => known === values.arch);
+  if (arch === undefined) throw wrong("--arch", `"${values.arch}" is none of ${labArches.join(", ")}`);
   if (values.tcg !== "single" && values.tcg !== "multi")
     throw wrong("--tcg", `"${values.tcg}" is neither single nor multi`);
   if (!/^\d+[MG]$/.test(values.memory))
@@ -59,6 +64,7 @@ export function parseArguments(argv: readonly string[]): LabArguments | undefine
   if (values.icount && values.tcg === "multi") throw wrong("--icount", "it cannot be combined with --tcg multi");
   return {
     kernel: values.kernel,
+    arch,
     cmdline: values.cmdline,
     copy: values.copy.map(parseCopy),
     smp: wholeNumber("--smp", values.smp),
@@ -80,6 +86,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         kernel: { type: "string" },
+        arch: { type: "string", default: "amd64" },
         cmdline: { type: "string", default: "" },
         copy: { type: "string", multiple: true, default: [] },
         smp: { type: "string", default: "2" },

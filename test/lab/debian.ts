@@ -4,6 +4,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PrivateApt } from "./apt.js";
+import type { LabArch } from "./arch.js";
 import { cached } from "./cache.js";
 import { LabError } from "./error.js";
 import { runTool } from "./host.js";
@@ -13,9 +14,13 @@ export const suite = "bookworm";
 
 /** The folder below which the packages lie as in a root directory; fetched if the cache lacks it. What they depend on is
  *  not added. Throws LAB_SOURCE_UNREACHABLE or LAB_SOURCE_MISSING with the way out. */
-export async function unpackedPackages(entry: string, names: readonly string[]): Promise<string> {
-  const dir = await cached(`${entry}/${suite}`, async (unfinished) => {
-    const apt = await PrivateApt.open(join(unfinished, "apt"), suite);
+export async function unpackedPackages(
+  entry: string,
+  names: readonly string[],
+  arch: LabArch = "amd64",
+): Promise<string> {
+  const dir = await cached(`${entry}/${suite}${arch === "amd64" ? "" : `-${arch}`}`, async (unfinished) => {
+    const apt = await PrivateApt.open(join(unfinished, "apt"), suite, arch);
     const found = await Promise.all(names.map((name) => recordOf(apt, name)));
     for (const file of await apt.download(found, join(unfinished, "debs")))
       await runTool([tool("dpkg-deb"), "-x", file, join(unfinished, "root")]);

@@ -60,7 +60,9 @@ inside() {
     *" lab.shell "*)
         /run/lab/agent "$port" &
         cd /root || cd /
-        HOME=/root TERM=${TERM:-vt100} setsid -c bash -i < /dev/ttyS0 > /dev/ttyS0 2>&1
+        tty=/dev/ttyS0
+        [ -c /dev/ttyAMA0 ] && tty=/dev/ttyAMA0
+        HOME=/root TERM=${TERM:-vt100} setsid -c bash -i < $tty > $tty 2>&1
         busybox poweroff -f
         ;;
     *" lab.systemd "*)

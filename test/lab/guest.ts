@@ -8,6 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { resolve as absolute, basename, dirname, join, posix } from "node:path";
+import { archFacts } from "./arch.js";
 import { type CommandResult, GuestCommand, type OutputListener } from "./command.js";
 import { ConsoleWatch, type Trouble } from "./console.js";
 import { LabError, type LabErrorCode } from "./error.js";
@@ -63,7 +64,7 @@ export class Guest {
     this.release = machine.kernel.release;
     this.#watch = new ConsoleWatch((trouble) => this.#troubled(trouble));
     // setpriv, because QEMU must not outlive us, however we end.
-    const argv = ["--pdeathsig", "KILL", "--", tool("qemu-system-x86_64"), ...qemuArguments(machine)];
+    const argv = ["--pdeathsig", "KILL", "--", tool(archFacts[machine.arch].qemu), ...qemuArguments(machine)];
     this.#process = spawn(tool("setpriv"), argv);
     let stderr = "";
     this.#process.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -4,7 +4,9 @@
 
 import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { archFacts, type LabArch } from "./arch.js";
 import { cached, shortHash } from "./cache.js";
+import { unpackedPackages } from "./debian.js";
 import { labFile, runTool, say } from "./host.js";
 import type { Kernel } from "./kernel.js";
 import { loadOrder, parseModuleTree } from "./modules.js";
@@ -29,9 +31,9 @@ const applets = [
   "ls",
 ];
 
-export async function initramfs(kernel: Kernel): Promise<string> {
+export async function initramfs(kernel: Kernel, arch: LabArch = "amd64"): Promise<string> {
   const init = await readFile(labFile("guest-init.sh"));
-  const agent = await agentBinary();
+  const agent = await agentBinary(arch);
   const tree = parseModuleTree(
     await readFile(join(kernel.modules, "modules.dep"), "utf8"),
     await readFile(join(kernel.modules, "modules.builtin"), "utf8"),
@@ -42,7 +44,7 @@ export async function initramfs(kernel: Kernel): Promise<string> {
     const root = join(unfinished, "root");
     for (const sub of ["bin", "modules", "lab", "proc", "sys", "dev", "root"])
       await mkdir(join(root, sub), { recursive: true });
-    await copyFile(tool("busybox"), join(root, "bin/busybox"));
+    await copyFile(await busybox(arch), join(root, "bin/busybox"));
     for (const applet of applets) await symlink("busybox", join(root, "bin", applet));
     for (const place of ["init", "lab/init"]) await writeFile(join(root, place), init, { mode: 0o755 });
     await copyFile(agent, join(root, "lab/agent"));
@@ -83,13 +85,21 @@ async function unpackModule(file: string, folder: string): Promise<string> {
   return name;
 }
 
-async function agentBinary(): Promise<string> {
+async function busybox(arch: LabArch): Promise<string> {
+  if (arch === "amd64") return tool("busybox");
+  return join(await unpackedPackages("busybox", ["busybox-static"], arch), "bin/busybox");
+}
+
+async function agentBinary(arch: LabArch): Promise<string> {
   const sources = ["guest-agent.c", "guest-command.c"].map(labFile);
   const texts = await Promise.all([...sources, labFile("guest-agent.h")].map((file) => readFile(file)));
-  const dir = await cached(`agent/${shortHash(...texts)}`, async (unfinished) => {
+  const dir = await cached(`agent/${shortHash(archFacts[arch].compiler, ...texts)}`, async (unfinished) => {
     say("compiling the guest's agent");
-    await runTool([tool("gcc"), "-O2", "-static", "-o", join(unfinished, "agent"), ...sources], {
-      fix: "A static C program must link here: apt-get install gcc libc6-dev",
+    await runTool([tool(archFacts[arch].compiler), "-O2", "-static", "-o", join(unfinished, "agent"), ...sources], {
+      fix:
+        arch === "amd64"
+          ? "A static C program must link here: apt-get install gcc libc6-dev"
+          : "A static C program must link here: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
     });
   });
   return join(dir, "agent");

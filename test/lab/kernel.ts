@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type PackageRecord, PrivateApt } from "./apt.js";
+import type { LabArch } from "./arch.js";
 import { cached, shortHash } from "./cache.js";
 import { makeImage } from "./disk.js";
 import { LabError } from "./error.js";
@@ -30,9 +31,12 @@ export interface Kernel {
 }
 
 /** Fetches and unpacks the kernel if the cache lacks it. */
-export async function resolveKernel(name: string): Promise<Kernel> {
+export async function resolveKernel(name: string, arch: LabArch = "amd64"): Promise<Kernel> {
   const known = labKernels.find((kernel) => kernel === name);
-  if (known !== undefined) return describe(name, await cached(`kernels/${name}`, (dir) => fetchKernel(known, dir)));
+  if (known !== undefined) {
+    const entry = `kernels/${name}${arch === "amd64" ? "" : `-${arch}`}`;
+    return describe(name, await cached(entry, (dir) => fetchKernel(known, arch, dir)));
+  }
   const path = resolve(name);
   if (!existsSync(path) || (await stat(path)).isDirectory()) {
     throw new LabError({
@@ -45,10 +49,10 @@ export async function resolveKernel(name: string): Promise<Kernel> {
   return resolvePath(await realpath(path));
 }
 
-async function fetchKernel(name: LabKernelName, dir: string): Promise<void> {
+async function fetchKernel(name: LabKernelName, arch: LabArch, dir: string): Promise<void> {
   const suite = suites[name];
-  const apt = await PrivateApt.open(join(dir, "apt"), suite);
-  const packages = await kernelPackages(apt);
+  const apt = await PrivateApt.open(join(dir, "apt"), suite, arch);
+  const packages = await kernelPackages(apt, arch);
   const image = packages[0];
   if (image === undefined) {
     throw new LabError({
@@ -69,10 +73,11 @@ async function fetchKernel(name: LabKernelName, dir: string): Promise<void> {
 }
 
 /** The package with the image and those it needs that are built from the same kernel, found from the meta package. */
-async function kernelPackages(apt: PrivateApt): Promise<PackageRecord[]> {
+async function kernelPackages(apt: PrivateApt, arch: LabArch): Promise<PackageRecord[]> {
   const found: PackageRecord[] = [];
+  const parts = new RegExp(`linux-(image|binary|modules|base)-\\S*cloud-${arch}`, "g");
   const follow = async (depends: string): Promise<void> => {
-    for (const name of depends.match(/linux-(image|binary|modules|base)-\S*cloud-amd64/g) ?? []) {
+    for (const name of depends.match(parts) ?? []) {
       if (found.some((item) => item.name === name)) continue;
       const record = await apt.show(name);
       if (record === undefined) continue;
@@ -80,7 +85,7 @@ async function kernelPackages(apt: PrivateApt): Promise<PackageRecord[]> {
       await follow(record.depends);
     }
   };
-  await follow((await apt.show("linux-image-cloud-amd64"))?.depends ?? "");
+  await follow((await apt.show(`linux-image-cloud-${arch}`))?.depends ?? "");
   return found;
 }
 

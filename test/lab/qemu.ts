@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The QEMU command line: emulation only, no network, disks that a guest cannot change for the next one.
 
+import { archFacts, type LabArch } from "./arch.js";
 import type { Kernel } from "./kernel.js";
 
 export interface Machine {
+  arch: LabArch;
   kernel: Kernel;
   initramfs: string;
   rootImage: string;
@@ -23,12 +25,11 @@ export interface Machine {
 }
 
 export function qemuArguments(machine: Machine): string[] {
-  // 6.12 does not get through its boot with "max" when instructions are counted.
-  // String instructions are emulated step by step: without these two flags kernel and library copy eight bytes in each.
-  const cpu = machine.icount ? "Haswell-v4" : "max,-erms,-fsrm";
+  const facts = archFacts[machine.arch];
+  const cpu = machine.icount ? facts.countedCpu : facts.cpu;
   const accel = machine.icount ? ["tcg"] : [`tcg,thread=${machine.tcg}`];
   return [
-    ...["-machine", "q35", "-accel", ...accel, "-cpu", cpu],
+    ...[...facts.machine, "-accel", ...accel, "-cpu", cpu],
     ...["-smp", String(machine.icount ? 1 : machine.smp), "-m", machine.memory],
     ...(machine.icount ? ["-icount", "shift=0,sleep=off"] : []),
     // A panic reboots at once (panic=-1) and a reboot ends QEMU, so a dead guest is noticed without waiting.
@@ -44,10 +45,10 @@ export function qemuArguments(machine: Machine): string[] {
   ];
 }
 
-export function bootLine(machine: Pick<Machine, "cmdline" | "shell" | "systemd">): string {
-  const words = ["console=ttyS0", "panic=-1", "loglevel=4"];
+export function bootLine(machine: Pick<Machine, "arch" | "cmdline" | "shell" | "systemd">): string {
+  const words = [`console=${archFacts[machine.arch].console}`, "panic=-1", "loglevel=4"];
   // At boot the kernel counts ticks against its own speed, and panics on a host that leaves the guest waiting meanwhile.
-  words.push("no_timer_check");
+  if (machine.arch === "amd64") words.push("no_timer_check");
   if (machine.shell) words.push("lab.shell");
   if (machine.systemd) words.push("lab.systemd");
   if (machine.cmdline) words.push(machine.cmdline);

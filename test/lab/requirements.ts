@@ -3,6 +3,7 @@
 
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import type { LabArch } from "./arch.js";
 import { LabError } from "./error.js";
 
 export const requiredTools = {
@@ -21,7 +22,14 @@ export const requiredTools = {
   "dpkg-deb": "dpkg",
 } as const satisfies Record<string, string>;
 
-export type RequiredTool = keyof typeof requiredTools;
+/** Instead of the first, for a guest with another processor. */
+const foreignTools = {
+  "qemu-system-aarch64": "qemu-system-arm",
+  "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+  npm: "npm",
+} as const satisfies Record<string, string>;
+
+export type RequiredTool = keyof typeof requiredTools | keyof typeof foreignTools;
 
 export const debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -40,8 +48,10 @@ export function findTool(name: string, path = process.env["PATH"] ?? ""): string
 }
 
 /** The apt packages that are missing here; empty when the lab can run. */
-export function missingPackages(): { tool: string; packages: string }[] {
-  const missing: { tool: string; packages: string }[] = Object.entries(requiredTools)
+export function missingPackages(arch: LabArch = "amd64"): { tool: string; packages: string }[] {
+  const missing: { tool: string; packages: string }[] = Object.entries(
+    arch === "amd64" ? requiredTools : { ...requiredTools, ...foreignTools },
+  )
     .filter(([tool]) => findTool(tool) === undefined)
     .map(([tool, packages]) => ({ tool, packages }));
   // Without being root, the root file system's owners are made in a user namespace.
@@ -51,8 +61,8 @@ export function missingPackages(): { tool: string; packages: string }[] {
   return missing;
 }
 
-export function requireTools(): void {
-  const missing = missingPackages();
+export function requireTools(arch: LabArch = "amd64"): void {
+  const missing = missingPackages(arch);
   if (missing.length === 0) return;
   throw new LabError({
     code: "LAB_TOOL_MISSING",

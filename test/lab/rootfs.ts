@@ -35,7 +35,7 @@ export const guestPackages = [
 ] as const;
 
 // Kept small on purpose: nothing of the product is baked in, so a change of the tree never rebuilds this image.
-const setup = `set -e
+export const guestSetup = `set -e
 root="$1"
 echo lab > "$root/etc/hostname"
 printf '127.0.0.1 localhost lab\\n::1 localhost\\n' > "$root/etc/hosts"
@@ -66,7 +66,7 @@ export function hostGlibc(): string {
 export async function rootImage(extraPackages: readonly string[] = []): Promise<string> {
   const suite = suiteForGlibc(hostGlibc());
   const packages = [...guestPackages, ...extraPackages];
-  const key = shortHash(suite, packages.join(" "), setup);
+  const key = shortHash(suite, packages.join(" "), guestSetup);
   return join(await cached(`rootfs/${suite}-${key}`, (dir) => build(suite, packages, dir)), "root.img");
 }
 
@@ -94,7 +94,7 @@ async function build(suite: string, packages: readonly string[], dir: string): P
       ...lines,
     ],
     {
-      env: { ...process.env, LAB_SETUP: setup },
+      env: { ...process.env, LAB_SETUP: guestSetup },
       progress: true,
       fix: "Check that the archive which apt uses here can be reached, then try again.",
     },

@@ -164,7 +164,7 @@ export class Field {
     const script = `
       cd /lib/modules/$(uname -r)/kernel
       f=$(find . -name 'dummy.ko*' | head -1); cp "$f" /tmp/; cd /tmp
-      [ -e dummy.ko ] || python3 -c "import lzma; open('dummy.ko', 'wb').write(lzma.open('dummy.ko.xz').read())"
+      [ -e dummy.ko ] || busybox unxz -k dummy.ko.xz
       [ -e dummy.ko.xz ] || python3 -c "import lzma; open('dummy.ko.xz', 'wb').write(lzma.compress(open('dummy.ko', 'rb').read(), check=lzma.CHECK_CRC32))"
       for fs in squashfs minix cramfs romfs; do
         find /lib/modules/$(uname -r)/kernel/fs -name "$fs.ko*" | grep -q . && ! grep -qw "$fs" /proc/filesystems && { echo $fs; break; }

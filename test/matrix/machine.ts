@@ -3,9 +3,9 @@
 // agent, and the one program that may send it signals.
 import { allowedKill, type Field } from "./field.js";
 
-const script = `
+const script = (modules: readonly string[]): string => `
   set -e
-  for module in msr vfio uio loop; do modprobe $module; done
+  for module in ${modules.join(" ")}; do modprobe $module; done
   dd if=/dev/zero of=/var/tmp/swap bs=1M count=8 status=none
   chmod 600 /var/tmp/swap
   mkswap -q /var/tmp/swap
@@ -14,7 +14,7 @@ const script = `
   echo "+memory +cpu +cpuset" > /sys/fs/cgroup/cgroup.subtree_control
   swapon "$(losetup -f --show /var/tmp/swap)"`;
 
-export async function prepareMachine(field: Field): Promise<void> {
-  const { status, stderr } = await field.sh(script);
+export async function prepareMachine(field: Field, modules = ["msr", "vfio", "uio", "loop"]): Promise<void> {
+  const { status, stderr } = await field.sh(script(modules));
   if (status !== 0) throw new Error(`the machine cannot be prepared: ${stderr}`);
 }

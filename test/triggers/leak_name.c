@@ -54,6 +54,16 @@ static int bind_socket(const char *name)
 	return bind(fd, (struct sockaddr *)&at, sizeof(at));
 }
 
+#ifndef SYS_open
+/* Processors that have only the calls with a directory: the library makes those. Here the numbers are only names. */
+#define SYS_open    SYS_openat
+#define SYS_mkdir   SYS_mkdirat
+#define SYS_mknod   SYS_mknodat
+#define SYS_symlink SYS_symlinkat
+#define SYS_link    SYS_linkat
+#define SYS_rename  SYS_renameat
+#endif
+
 static long name_it(const struct road *road, const char *name)
 {
 	long result;

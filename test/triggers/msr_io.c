@@ -11,10 +11,21 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#ifdef __x86_64__
+#include <sys/io.h>
+#else
+static int no_ports(void)
+{
+	errno = ENOSYS;
+	cannot_try("this processor has no ports");
+}
+#define ioperm(from, count, on) no_ports()
+#define iopl(level)		no_ports()
+#endif
 
 #define MSR_MAJOR	   202
 #define TIME_STAMP	   0x10 /* register number */
@@ -58,6 +69,10 @@ static void read_register(const struct aim *aim, const struct road *road, struct
 	char text[32];
 	int fd;
 
+#ifndef __x86_64__
+	errno = ENODEV;
+	cannot_try("this processor has no model-specific registers");
+#endif
 	need_driver(aim, "/proc/devices", "cpu/msr");
 	fd = road->open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {

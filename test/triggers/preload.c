@@ -19,7 +19,11 @@
 
 #define NOT_LIVE "the offender is the protected process itself, and selftest attacks from outside"
 
+#ifdef __aarch64__
+#define LIBRARY "/usr/lib/aarch64-linux-gnu/libc.so.6"
+#else
 #define LIBRARY "/usr/lib/x86_64-linux-gnu/libc.so.6"
+#endif
 #define OUTSIDE "/run/outside"
 #define FOREIGN OUTSIDE "/libc.so.6"
 #define MANY	900

@@ -14,6 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Elsewhere no 64-bit program makes a 32-bit call, so nothing needs low memory. */
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
+
 int open_plain(const char *path, int flags)
 {
 	int fd = open(path, flags);
@@ -32,6 +37,7 @@ void *low_memory(size_t size)
 
 long compat_syscall(long number, unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e)
 {
+#ifdef __x86_64__
 	long result;
 
 	/* The sixth argument is ebp, which the compiler will not lend; the red zone lies below the stack pointer. */
@@ -45,6 +51,11 @@ long compat_syscall(long number, unsigned long a, unsigned long b, unsigned long
 			 : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
 			 : "memory", "cc", "r8", "r9", "r10", "r11");
 	return (int)result;
+#else
+	(void)number, (void)a, (void)b, (void)c, (void)d, (void)e;
+	errno = ENOSYS;
+	cannot_try("a 64-bit program has no way to the 32-bit calls of this processor");
+#endif
 }
 
 int open_compat(const char *path, int flags)

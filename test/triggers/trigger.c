@@ -159,9 +159,22 @@ static int list_roads(const struct road *roads, size_t count)
 	return 0;
 }
 
+/* NULL if this processor may have such a road. Asked before anything is prepared. */
+static const char *why_absent(const struct road *road)
+{
+#ifdef __x86_64__
+	(void)road;
+	return NULL;
+#else
+	return strstr(road->name, "compat") ? "this processor has no 32-bit calls of 64-bit programs" : NULL;
+#endif
+}
+
 /* NULL if the road may be taken on a node in use. */
 static const char *why_not_live(const struct road *road)
 {
+	if (why_absent(road))
+		return why_absent(road);
 	if (road->open == open_other_pidns)
 		return "it needs a procfs of another pid namespace, mounted where the whole node sees it";
 	if (road->not_live)
@@ -219,6 +232,8 @@ int run_trigger(int argc, char **argv, const char *vector, const struct road *ro
 		if (strcmp(roads[i].name, current_road))
 			continue;
 		errno = ENOTSUP;
+		if (why_absent(&roads[i]))
+			cannot_try(why_absent(&roads[i]));
 		if (aim.live && why_not_live(&roads[i]))
 			cannot_try("not on a node in use");
 		roads[i].attempt(&aim, &roads[i], &out);

@@ -62,6 +62,10 @@ static void put_secret_in_environment(void)
 	fail("exec");
 }
 
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
+
 /* Below 4 GiB, so that the 32-bit roads of process_vm_readv reach it too. */
 static void put_secret_in_memory(void)
 {

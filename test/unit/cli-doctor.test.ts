@@ -15,6 +15,7 @@ import { status } from "./cli-support.js";
 const facts: KernelFacts = {
   release: "6.1.0",
   version: "#1 SMP",
+  processor: "x64",
   btf: true,
   lsms: ["lockdown", "capability", "apparmor"],
   lockdown: "none",
@@ -107,6 +108,15 @@ describe("doctor", () => {
     expect(text).toContain("verifier \\x1b[31msays");
     expect(verdict(finding).text).toContain(`Only ${doorNames.length - 1} of ${doorNames.length}`);
     expect(JSON.parse(JSON.stringify(doctorValue(finding, [])))).toMatchObject({ sound: false, form: "lsm" });
+  });
+
+  it("says what a processor does not have", () => {
+    const lineOf = (processor: string): string | undefined =>
+      doctorLines(found({ processor }, "lsm"), [], false).find((line) => line.startsWith("processor"));
+    expect(lineOf("x64")).toContain("x32 calls are guarded");
+    expect(lineOf("arm64")).toContain("no I/O ports, no model-specific registers");
+    expect(lineOf("riscv64")).toContain("guards do not know its system calls");
+    expect(doctorValue(found({ processor: "arm64" }, "lsm"), [])).toMatchObject({ facts: { processor: "arm64" } });
   });
 
   it("is unsupported where no door works", () => {

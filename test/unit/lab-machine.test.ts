@@ -39,6 +39,7 @@ describe("modules", () => {
 
 describe("machine", () => {
   const machine: Machine = {
+    arch: "amd64" as const,
     kernel: { name: "6.12", release: "6.12.1", vmlinuz: "/c/vmlinuz", modules: "/c/m", modulesImage: "/c/m.img" },
     initramfs: "/c/initramfs",
     rootImage: "/c/a,b/root.img",
@@ -75,7 +76,7 @@ describe("machine", () => {
 
   it("appends the caller's words to the kernel's command line", () => {
     expect(bootLine(machine)).toMatch(/ lsm=capability,bpf$/);
-    expect(bootLine({ cmdline: "", shell: true, systemd: false })).toMatch(/ lab\.shell$/);
+    expect(bootLine({ arch: "amd64", cmdline: "", shell: true, systemd: false })).toMatch(/ lab\.shell$/);
   });
 });
 

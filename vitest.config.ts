@@ -8,14 +8,15 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const minutes = 60_000;
 
-/** Guests that take longest, first: one that began last would run alone at the end, with a processor idle. */
+/** What takes longest, first: if it began last it would run alone at the end, with a processor idle. */
 const longest = [
+  ...["control-siege", "crash", "fuzz", "sanitized", "kubernetes-asking", "monitoring-rules"],
   ...["kernel-6.12", "kernel-5.10", "bad-input", "torture", "kernel-7.2", "hook", "idle-5.10", "containers-6.12"],
   ...["containers-6.1", "kernel-6.1", "kernel-6.12-nobpf", "kernel-5.10-bpf", "service", "authority"],
 ].map((name) => `${name}.test.ts`);
 
-/** Each guest is emulated by one processor; one more than there are fills the time in which a guest waits. */
-const guests = availableParallelism() + 1;
+/** At a time. A guest is emulated by one processor; one more than there are fills the time in which guests and tests wait. */
+const atOnce = availableParallelism() + 1;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -30,6 +31,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    maxWorkers: atOnce,
     projects: [
       // Not a limit on speed: a loaded machine takes long over what is tried with thousands of inputs.
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: minutes } },
@@ -43,7 +45,7 @@ export default defineConfig({
           testTimeout: 10 * minutes,
           hookTimeout: 10 * minutes,
           // In a file, one test builds on the one before it.
-          maxWorkers: guests,
+          maxWorkers: atOnce,
           sequence: { concurrent: false, shuffle: false },
         },
       })),

@@ -96,9 +96,8 @@ export class Scope {
       });
       // Full or not, the groups are registered: who found no room is refused his next exec.
       this.#full = this.#cgroups.enter().full;
-      const { groups, hardening } = this.#options;
-      const numbers = [...fresh].map((one) => groups.ensure(one));
-      if (fresh.size > 0) hardenGradually(hardening, () => this.records(), numbers);
+      const numbers = [...fresh].map((one) => this.#options.groups.ensure(one));
+      if (fresh.size > 0) hardenGradually(this.#options.hardening, () => this.records(), numbers);
       return registered;
     }, "partial");
     if (fresh.size > 0) void this.#lookAroundFor([...fresh]).catch(() => {});

@@ -52,7 +52,7 @@ export class Scope {
         const group = this.#options.groups.ensure(workload);
         const warnings: string[] = [];
         if ("pid" in target && held) {
-          this.#add(target.pid, group, held, warnings);
+          this.#add(target.pid, group, held, how === "whole", warnings);
           this.#lookAgain(target.pid, group);
         } else if (!("pid" in target)) {
           this.#enter(await this.#following.pathsOf(target), group, how === "whole", warnings);
@@ -203,9 +203,9 @@ export class Scope {
     return this.#options.kernel.add({ tgid, group, role, follow: true, recall });
   }
 
-  #add(pid: number, group: number, held: HeldProcess, warnings: string[]): void {
+  #add(pid: number, group: number, held: HeldProcess, recall: boolean, warnings: string[]): void {
     const { kernel, groups } = this.#options;
-    const { records, full } = this.#take(pid, group, true);
+    const { records, full } = this.#take(pid, group, recall);
     if (!held.alive()) {
       // It ended while we worked: whoever has the number now was not meant.
       kernel.remove({ tgid: pid, group });

@@ -193,7 +193,7 @@ benign: lab-build ## what must keep working, in a guest with systemd and ordinar
 	$(Q)$(BIN)/vitest run --project benign test/benign/kernel-$(KERNEL).test.ts --reporter=verbose
 
 containers: lab-build ## forty containers of containerd in each way beside 500 pods, under attack, in a guest (KERNEL=6.1, 6.12)
-	$(Q)CONTAINERS=40 PODS=500 $(BIN)/vitest run --project matrix test/matrix/containers-$(KERNEL).test.ts --reporter=verbose
+	$(Q)TESTS=all CONTAINERS=40 PODS=500 $(BIN)/vitest run --project matrix test/matrix/containers-$(KERNEL).test.ts --reporter=verbose
 
 .PHONY: arm64
 arm64: lab-build cross-arm64 ## every vector on all its roads on an arm64 machine: make test has the core, each on one road

@@ -87,11 +87,11 @@ static __always_inline void scope_bump(__u64 leader, __u32 role, __u32 group, __
 }
 
 /*
- * Whether a member of a workload may have one more child: a workload may have as many processes as there are places
+ * Whether a member of a workload may take one more place: a workload may have as many processes as there are places
  * left for all, so one that forks without end gets half of the table, and n of them leave an n+1st part of it to the
- * others. Asked at the fork alone, where it can be refused: who comes in elsewhere is rather protected. On each
- * processor one may slip through at the limit. Where nothing is refused there is no limit, since the child would be
- * open.
+ * others. Asked at the fork, and at the exec of a second thread, where it can be refused: who comes in elsewhere is
+ * rather protected. On each processor one may slip through at the limit. Where nothing is refused there is no limit,
+ * since the child would be open.
  */
 static __always_inline bool has_share(const struct ct_scope *parent)
 {

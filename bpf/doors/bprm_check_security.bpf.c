@@ -39,6 +39,9 @@ DOOR(bprm_check_security, struct linux_binprm *bprm)
 			return verdict;
 	}
 	if (task != leader) {
+		/* It stays if the exec fails: else failed execs of many threads would fill the table. */
+		if (me->role & CT_ROLE_PROTECTED && !has_share(me))
+			return -EAGAIN;
 		verdict = scope_inherit(task, me, me->role);
 		if (verdict)
 			return verdict;

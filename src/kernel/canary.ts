@@ -27,6 +27,8 @@ export interface Proof {
   reason: string;
   /** The kernel would refuse the attack before the door is asked: nothing is known of it. */
   untried?: true;
+  /** The kernel would have let the attack reach the door. */
+  tried?: true;
 }
 
 export class Canary {
@@ -95,12 +97,10 @@ export class Canary {
       if (lacked) return { door, proved: false, untried: true, reason: `not tried: no CAP_${lacked}` };
       const before = readProof(this.#proofs, door);
       const problem = await this.#act(door);
-      if (problem) return { door, proved: false, reason: problem };
-      if (!(await this.#rises(door, before))) {
-        if (refusedByYama(door)) return { door, proved: true, reason: "" };
-        return { door, proved: false, reason: "the kernel did not call it: attached, but it never ran" };
-      }
-      return { door, proved: true, reason: "" };
+      if (problem) return { door, proved: false, tried: true, reason: problem };
+      if (!(await this.#rises(door, before)) && !refusedByYama(door))
+        return { door, proved: false, tried: true, reason: "the kernel did not call it: attached, but it never ran" };
+      return { door, proved: true, tried: true, reason: "" };
     } catch (error) {
       return {
         door,

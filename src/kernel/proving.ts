@@ -10,6 +10,8 @@ export class Proving {
   readonly #proofs = new Map<DoorName, Proof>();
   /** Doors whose proof is of their present attachment. */
   readonly #current = new Set<DoorName>();
+  /** Doors that the canary could try. */
+  readonly #tried = new Set<DoorName>();
   #canary: Canary | undefined;
   /** When every attached door was last proved, ms since the epoch; undefined if never. */
   last: number | undefined;
@@ -37,10 +39,21 @@ export class Proving {
   /** Makes every one of the doors act once. Never throws for a door that fails. */
   async prove(doors: readonly DoorName[]): Promise<void> {
     for (const proof of await this.#ask(doors)) {
-      this.#proofs.set(proof.door, proof);
+      if (proof.tried) this.#tried.add(proof.door);
+      this.#proofs.set(proof.door, this.#believed(proof));
       this.#current.add(proof.door);
     }
     if (doors.every((door) => this.stands(door))) this.last = Date.now();
+  }
+
+  /**
+   * What the canary lacks is read in /proc, over which root can mount another text. It has what the agent has, which loses
+   * nothing while it runs: who could try a door once can do it always, and a door that fell silent is not excused.
+   */
+  #believed(proof: Proof): Proof {
+    const { door, reason } = proof;
+    if (!proof.untried || !this.#tried.has(door)) return proof;
+    return { door, proved: false, reason: `${reason}, though it was tried before` };
   }
 
   async #ask(doors: readonly DoorName[]): Promise<Proof[]> {

@@ -13,6 +13,9 @@ export function membersOf(all: readonly ScopeRecord[], groups: Iterable<number>)
   return members;
 }
 
+/** Groups whose turn comes: one row of turns for each, however often and for however many it is asked. */
+const waiting = new WeakMap<object, Set<number>>();
+
 /**
  * The first at once. Who is protected is asked for anew each time: what ended meanwhile, or is no longer protected, is
  * left alone.
@@ -23,10 +26,18 @@ export function hardenGradually(
   groups: Iterable<number>,
   all = records(),
 ): void {
-  if (hardening.harden([...membersOf(all, groups).values()], all, atOnce(all.length))) return;
+  const wanted = new Set(groups);
+  if (hardening.harden([...membersOf(all, wanted).values()], all, atOnce(all.length))) return;
+  const others = waiting.get(hardening);
+  if (others !== undefined) {
+    for (const group of wanted) others.add(group);
+    return;
+  }
+  waiting.set(hardening, wanted);
   setImmediate(() => {
+    waiting.delete(hardening);
     try {
-      hardenGradually(hardening, records, groups);
+      hardenGradually(hardening, records, wanted);
     } catch {
       // The agent is stopping, and its kernel room is closed.
     }

@@ -68,12 +68,17 @@ export class Hardening {
   ): boolean {
     const alive = new Set(all.map(keyOf));
     for (const key of this.#known.keys()) if (!alive.has(key)) this.#known.delete(key);
+    const fresh = workloads.map((members) => ({
+      members,
+      some: members.filter((one) => !this.#known.has(keyOf(one))),
+    }));
+    // The fewest first: a workload that forks without end keeps only itself waiting.
+    fresh.sort((one, other) => one.some.length - other.some.length);
     let left = most;
-    for (const members of workloads) {
-      const fresh = members.filter((record) => !this.#known.has(keyOf(record)));
-      this.#hardenSome(fresh.slice(0, left), members);
-      if (fresh.length > left) return false;
-      left -= fresh.length;
+    for (const { members, some } of fresh) {
+      this.#hardenSome(some.slice(0, left), members);
+      if (some.length > left) return false;
+      left -= some.length;
     }
     return true;
   }

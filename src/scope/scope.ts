@@ -52,7 +52,7 @@ export class Scope {
         const group = this.#options.groups.ensure(workload);
         const warnings: string[] = [];
         if ("pid" in target && held) {
-          this.#add(target.pid, group, held, warnings);
+          this.#add(target.pid, group, held, how === "whole", warnings);
           this.#lookAgain(target.pid, group);
         } else if (!("pid" in target)) {
           this.#enter(await this.#following.pathsOf(target), group, how === "whole", warnings);
@@ -96,9 +96,8 @@ export class Scope {
       });
       // Full or not, the groups are registered: who found no room is refused his next exec.
       this.#full = this.#cgroups.enter().full;
-      const { groups, hardening } = this.#options;
-      const numbers = [...fresh].map((one) => groups.ensure(one));
-      if (fresh.size > 0) hardenGradually(hardening, () => this.records(), numbers);
+      const numbers = [...fresh].map((one) => this.#options.groups.ensure(one));
+      if (fresh.size > 0) hardenGradually(this.#options.hardening, () => this.records(), numbers);
       return registered;
     }, "partial");
     if (fresh.size > 0) void this.#lookAroundFor([...fresh]).catch(() => {});
@@ -204,9 +203,9 @@ export class Scope {
     return this.#options.kernel.add({ tgid, group, role, follow: true, recall });
   }
 
-  #add(pid: number, group: number, held: HeldProcess, warnings: string[]): void {
+  #add(pid: number, group: number, held: HeldProcess, recall: boolean, warnings: string[]): void {
     const { kernel, groups } = this.#options;
-    const { records, full } = this.#take(pid, group, true);
+    const { records, full } = this.#take(pid, group, recall);
     if (!held.alive()) {
       // It ended while we worked: whoever has the number now was not meant.
       kernel.remove({ tgid: pid, group });

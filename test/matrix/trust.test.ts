@@ -216,6 +216,18 @@ describe.each(isWhole ? ["6.12", "5.10"] : ["6.12"])("who trusts whom in control
     expect(await attack(late), "who comes in now").toBe("EPERM");
     const seen = async () => (await field.notices()).filter(({ type }) => type === "WORKLOAD_FULL");
     await expect.poll(seen, { timeout: 240_000, interval: 1_000 }).toMatchObject([{ detail: { workload: "bomb" } }]);
+    // A thread that executes has an entry of its own before anybody knows whether that succeeds.
+    const byThread = (name: string) =>
+      field.sh(`${into(name)}; exec python3 -c "
+import os, threading
+def run():
+    try: os.execv('/bin/echo', ['echo', 'went'])
+    except OSError as error: print(error.errno)
+thread = threading.Thread(target=run)
+thread.start()
+thread.join()"`);
+    expect((await byThread("bomb")).stdout.trim(), "an exec of a second thread").toBe("11");
+    expect((await byThread("calm")).stdout.trim(), "that of another workload").toBe("went");
     bomb.write("release\n");
     await nextLine(bomb, 2, 400_000);
     bomb.write("gather 50 0\n");

@@ -59,6 +59,29 @@ describe("a door that was not tried", () => {
     expect(lenient.stands("capable")).toBe(false);
   });
 
+  it("is not excused once it could be tried, whether it acted then or not", async () => {
+    const proved: Proof = { door: "capable", proved: true, tried: true, reason: "" };
+    const failed: Proof = { ...proved, proved: false, reason: "the canary's attack succeeded" };
+    const noCanary: Proof = { door: "capable", proved: false, reason: "no canary" };
+    for (const first of [proved, failed]) {
+      const said = [[first], [untried], [untried]];
+      const canary = { alive: true, prove: async () => said.shift(), close: () => {} } as unknown as Canary;
+      const proving = new Proving(async () => canary, true);
+      await proving.prove(["capable"]);
+      for (const _ of [1, 2]) {
+        await proving.prove(["capable"]);
+        expect(proving.untried("capable")).toBe(false);
+        expect(proving.stands("capable")).toBe(false);
+        expect(proving.of("capable")?.reason).toBe(`${reason}, though it was tried before`);
+      }
+    }
+    const late = [[noCanary], [untried]];
+    const canary = { alive: true, prove: async () => late.shift(), close: () => {} } as unknown as Canary;
+    const proving = new Proving(async () => canary, true);
+    for (const _ of [1, 2]) await proving.prove(["capable"]);
+    expect(proving.stands("capable"), "nothing was tried at first").toBe(true);
+  });
+
   it("is in the warnings where it is taken, and else what readiness waits for", () => {
     const door = (name: DoorName, taken: boolean) =>
       ({ door: name, proved: false, untried: taken, reason, soundness: "sound", recursionMisses: 0n }) as DoorStatus;

@@ -60,4 +60,31 @@ describe("hardening of many", () => {
     expect(done(all, thousand)).toBe(200);
     expect(thousand.filter(({ who }) => who.group > 2).some((one) => "dumpable" in all.of(one))).toBe(false);
   });
+
+  it("lets nobody wait for a workload that forks without end", () => {
+    const all = hardening();
+    const bomb = Array.from({ length: 5000 }, (_, i) => record(5_000_000 + i, 1));
+    const calm = [record(6_000_000, 2), record(6_000_001, 3)];
+    hardenGradually(all, () => [...bomb, ...calm], [1, 2, 3]);
+    expect(done(all, calm), "in the first turn").toBe(2);
+    expect(done(all, bomb)).toBeLessThan(5000);
+  });
+
+  it("is one row of turns, however often it is asked for", async () => {
+    const all = hardening();
+    let asked = 0;
+    let made = 0;
+    // Each time as many new ones as make it go on.
+    const records = (): ScopeRecord[] => {
+      asked++;
+      return Array.from({ length: 300 }, () => record(5_000_000 + made++, 1));
+    };
+    const calm = Array.from({ length: 201 }, (_, i) => record(6_000_000 + i, 2));
+    for (let i = 0; i < 5; i++) hardenGradually(all, records, [1]);
+    hardenGradually(all, () => calm, [2]);
+    asked = 0;
+    for (let turn = 0; turn < 4; turn++) await setImmediate();
+    expect(asked).toBeGreaterThan(0);
+    expect(asked, "one look in a turn").toBeLessThanOrEqual(4);
+  });
 });

@@ -107,6 +107,8 @@ describe("who was taken out by number", () => {
     scope.unprotect({ pid: child });
     await setTimeout(700);
     expect(inScope.has(child), "and none that was taken out").toBe(false);
+    await scope.protect({ pid }, "one", "partial");
+    expect(inScope.has(child), "nor by a configuration that is loaded again").toBe(false);
     await scope.protect({ pid }, "one");
     expect(inScope.has(child), "who names the parent again means the child too").toBe(true);
   });

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "canary.h"
+#include "capabilities.h"
 #include "lockdown.h"
 #include "names.h"
 #include "objects.h"
@@ -244,6 +245,7 @@ static const struct {
 	{ "perf_event_alloc", probe_perf_event_alloc },
 	{ "ptrace_traceme", probe_ptrace_traceme },
 	{ "hold", hold },
+	{ "capabilities", capabilities },
 	{ "file_permission", probe_file_permission },
 	{ "file_ioctl", probe_file_ioctl },
 	{ "inode_follow_link", probe_inode_follow_link },

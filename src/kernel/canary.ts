@@ -4,7 +4,7 @@
 // active, or ftrace switched off, looks the same); a refusal that our door counted does.
 import { Role } from "./abi.gen.js";
 import { CanaryProcess } from "./canary-process.js";
-import { lackedFor, statusOf } from "./capabilities.js";
+import { lackedFor } from "./capabilities.js";
 import type { Census } from "./census.js";
 import { readProof } from "./counters.js";
 import { type DoorName, doorNames, doors } from "./doors.js";
@@ -93,7 +93,7 @@ export class Canary {
     try {
       // What calls a tracepoint's programs cannot be switched off while they are attached.
       if (doors[door].proof === "attached") return { door, proved: true, reason: "" };
-      const lacked = lackedFor(door, statusOf(this.#prober.pid));
+      const lacked = lackedFor(door, await this.#probe("capabilities", this.#victim.pid));
       if (lacked) return { door, proved: false, untried: true, reason: `not tried: no CAP_${lacked}` };
       const before = readProof(this.#proofs, door);
       const problem = await this.#act(door);
@@ -152,8 +152,8 @@ export class Canary {
     this.#child = false;
   }
 
-  /** errno that the attempt ended with; 0 if it succeeded. */
-  async #probe(door: DoorName, target: number): Promise<number> {
+  /** errno that the attempt ended with; 0 if it succeeded. Or the attacker's capabilities: see lackedFor(). */
+  async #probe(door: DoorName | "capabilities", target: number): Promise<number> {
     return Number(await this.#prober.ask(`${door} ${target}`, door));
   }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the canary has to be allowed by the kernel itself before a door is asked: without it that door stands, and cannot be
 // tried.
-import { readFileSync } from "node:fs";
 import type { DoorName } from "./doors.js";
 
 /** Bits of capability sets, by include/uapi/linux/capability.h. */
-const bits = { SYS_MODULE: 16n, SYS_RAWIO: 17n } as const;
+const bits = { SYS_MODULE: 16, SYS_RAWIO: 17 } as const;
 
 export type NeededCapability = keyof typeof bits;
 
@@ -15,12 +14,10 @@ const needs: Readonly<Partial<Record<DoorName, NeededCapability>>> = {
   capable: "SYS_RAWIO",
 };
 
-/** @param status text of /proc/PID/status of who makes the attack */
-export function lackedFor(door: DoorName, status: string): NeededCapability | undefined {
+/** @param effective the first 31 capabilities of who makes the attack, as capget(2) told itself; negative where it failed:
+ *  then every door is tried */
+export function lackedFor(door: DoorName, effective: number): NeededCapability | undefined {
   const needed = needs[door];
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  if (needed === undefined || effective === undefined) return undefined;
-  return (BigInt(`0x${effective}`) >> bits[needed]) & 1n ? undefined : needed;
+  if (needed === undefined || effective < 0) return undefined;
+  return (effective >> bits[needed]) & 1 ? undefined : needed;
 }
-
-export const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, "utf8");

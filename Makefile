@@ -183,7 +183,7 @@ build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
-test: lab-build fuzzers torture-objects cross-arm64 ## unit, contract, native, and the lab on all kernels (KERNELS="6.12 5.10")
+test: lab-build fuzzers torture-objects ## unit, contract, native, and the lab on all kernels (KERNELS="6.12 5.10")
 	$(Q)node dist/tools/run-tests.js
 
 test-all: lab-build fuzzers torture-objects cross-arm64 ## the same with all that takes long, or differs little between kernels
@@ -196,7 +196,7 @@ containers: lab-build ## forty containers of containerd in each way beside 500 p
 	$(Q)TESTS=all CONTAINERS=40 PODS=500 $(BIN)/vitest run --project matrix test/matrix/containers-$(KERNEL).test.ts --reporter=verbose
 
 .PHONY: arm64
-arm64: lab-build cross-arm64 ## every vector on all its roads on an arm64 machine: make test has the core, each on one road
+arm64: lab-build cross-arm64 ## every vector on all its roads on an arm64 machine: make test-all has the core, each on one road
 	$(Q)ARM64=all $(BIN)/vitest run --project matrix test/matrix/arm64.test.ts --reporter=verbose
 
 .PHONY: locked

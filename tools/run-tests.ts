@@ -24,18 +24,16 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "authority",
     "containers-6.12",
     "pods",
-    "many-pods",
     "hook",
     "locked",
     "trust",
     "torture",
-    "arm64",
   ],
   "7.2": ["soundness-weak"],
 };
 const inAllToo: Readonly<Record<string, readonly string[]>> = {
   "5.10": ["signal-5.10"],
-  "6.12": ["idle-6.12", "container"],
+  "6.12": ["idle-6.12", "container", "many-pods", "arm64"],
 };
 
 const projects: readonly string[] = [...quick, "matrix"];

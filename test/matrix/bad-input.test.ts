@@ -164,6 +164,8 @@ describe("bad input and commands", () => {
 
   // Here because a guest is booted already.
   logTests(() => field);
-  onlyInAll(() => fullDiskTests(() => field));
-  monitoringTests(() => field);
+  onlyInAll(() => {
+    fullDiskTests(() => field);
+    monitoringTests(() => field);
+  });
 });

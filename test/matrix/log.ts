@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import type { GuestCommand } from "../lab/command.js";
 import { treeRoot } from "../lab/host.js";
+import { onlyInAll } from "./extent.js";
 import { eventsFile, type Field, type Person, type SeenEvent } from "./field.js";
 
 const here = "/run/log";
@@ -181,29 +182,35 @@ export function logTests(fieldOf: () => Field): void {
     receivers.kill("SIGKILL");
   }, 600_000);
 
-  test("what is refused while it stops is told: by it, or by the next agent where the doors stay", async () => {
-    const field = fieldOf();
-    const mute = field.guest.spawn(["python3", "-c", muteReceiver]);
-    await mute.waitForOutput(/listening/);
-    const slow = { name: "mute", http: { url: "http://127.0.0.1:8282/", protocol: "webhook" }, spool: { maxBytes: 0 } };
-    const configured = (onStop: string) => ({ mode: "enforce", onStop, sinks: [slow] });
-    await field.startAgent(configured("leave"));
-    const victim = await field.person();
-    await field.protect(victim.pid, "victim");
-    // While doors go one by one, the one that refuses may be another than usual.
-    const offenders = (events: SeenEvent[]): number =>
-      new Set(events.filter(({ outcome }) => outcome === "denied").map(({ offender }) => offender.pid)).size;
-    for (const onStop of ["leave", "detach"]) {
-      await field.forgetEvents();
-      const attacks = `for i in $(seq 30); do head -c1 /proc/${victim.pid}/environ >/dev/null 2>&1 && echo open || echo refused; sleep 0.1; done`;
-      const { stdout } = await field.sh(`kill -TERM ${field.agentPid}; ${attacks}`);
-      const { status } = (await field.agent?.done) ?? { status: -1 };
-      expect({ onStop, status }).toEqual({ onStop, status: 0 });
-      const refused = stdout.split("\n").filter((line) => line === "refused").length;
-      expect({ onStop, refused }).toSatisfy(() => (onStop === "leave" ? refused === 30 : refused < 30));
-      if (onStop === "leave") await field.startAgent(configured("detach"));
-      expect(offenders(await field.events((events) => offenders(events) >= refused)), onStop).toBe(refused);
-    }
-    mute.kill("SIGKILL");
-  }, 600_000);
+  onlyInAll(() =>
+    test("what is refused while it stops is told: by it, or by the next agent where the doors stay", async () => {
+      const field = fieldOf();
+      const mute = field.guest.spawn(["python3", "-c", muteReceiver]);
+      await mute.waitForOutput(/listening/);
+      const slow = {
+        name: "mute",
+        http: { url: "http://127.0.0.1:8282/", protocol: "webhook" },
+        spool: { maxBytes: 0 },
+      };
+      const configured = (onStop: string) => ({ mode: "enforce", onStop, sinks: [slow] });
+      await field.startAgent(configured("leave"));
+      const victim = await field.person();
+      await field.protect(victim.pid, "victim");
+      // While doors go one by one, the one that refuses may be another than usual.
+      const offenders = (events: SeenEvent[]): number =>
+        new Set(events.filter(({ outcome }) => outcome === "denied").map(({ offender }) => offender.pid)).size;
+      for (const onStop of ["leave", "detach"]) {
+        await field.forgetEvents();
+        const attacks = `for i in $(seq 30); do head -c1 /proc/${victim.pid}/environ >/dev/null 2>&1 && echo open || echo refused; sleep 0.1; done`;
+        const { stdout } = await field.sh(`kill -TERM ${field.agentPid}; ${attacks}`);
+        const { status } = (await field.agent?.done) ?? { status: -1 };
+        expect({ onStop, status }).toEqual({ onStop, status: 0 });
+        const refused = stdout.split("\n").filter((line) => line === "refused").length;
+        expect({ onStop, refused }).toSatisfy(() => (onStop === "leave" ? refused === 30 : refused < 30));
+        if (onStop === "leave") await field.startAgent(configured("detach"));
+        expect(offenders(await field.events((events) => offenders(events) >= refused)), onStop).toBe(refused);
+      }
+      mute.kill("SIGKILL");
+    }, 600_000),
+  );
 }

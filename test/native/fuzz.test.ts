@@ -15,7 +15,7 @@ it("there is a target for each file, and one with a fault", () => {
 it.each(declared)(
   "%s stands what is made up",
   async (target) => {
-    const { runs, fault } = await fuzz(target, 10);
+    const { runs, fault } = await fuzz(target, 5);
     expect(fault).toBe("");
     expect(runs).toBeGreaterThan(500);
   },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // kill -9 at random moments under load: no event that had reached the spool is lost, all come in order, and verify explains
-// each break. CRASHES=100 makes so many, however long they take; otherwise as many as fit into half a minute.
+// each break. CRASHES=100 makes so many, however long they take; otherwise as many as fit into a quarter of a minute.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ const program = "dist/test/unit/crash-program.js";
 const directory = mkdtempSync(join(tmpdir(), "ct-crash-"));
 const spool = join(directory, "spool/siem");
 const wanted = Number(process.env["CRASHES"] ?? 0);
-const patienceMs = 25_000;
+const patienceMs = 12_000;
 /** On a machine that has no time, and on one that has. */
 const least = 5;
 const most = 100;

@@ -48,6 +48,9 @@ export const impossible: Record<string, readonly string[]> = {
 /** Their attack has the agent protect a child first, which a stopped agent cannot do. */
 export const needAgent = new Set(["ptrace_traceme", "ns_enter", "preload"]);
 
+/** Some of their roads use what the holder gets of the agent while guards only look on: detect mode has all of them. */
+export const heldFromAgent = new Set(["agent_cgroup", "bpf_tamper", "hooks_off"]);
+
 /** Roads whose preparation is no attempt itself, where that of the first road is: its helper would be killed before it. */
 export const quietRoads: Readonly<Record<string, string>> = { pin_remove: "unmount" };
 

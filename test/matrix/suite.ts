@@ -8,7 +8,16 @@ import { benignTests } from "./benign.js";
 import { cgroupTests } from "./cgroups.js";
 import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
-import { errnoOf, impossible, needAgent, onlyRefused, quietRoads, silentInDetect, silentRoads } from "./exceptions.js";
+import {
+  errnoOf,
+  heldFromAgent,
+  impossible,
+  needAgent,
+  onlyRefused,
+  quietRoads,
+  silentInDetect,
+  silentRoads,
+} from "./exceptions.js";
 import { isWhole } from "./extent.js";
 import { type Attack, Field, type Person, type SeenEvent, triggerDir } from "./field.js";
 import { leakCaseTests } from "./leak-cases.js";
@@ -112,7 +121,7 @@ export function describeConfiguration(configuration: Configuration): void {
       // That a guard only reports in this mode is shown by one road of each vector; enforce has all of them.
       const attacks = await run(
         (vector, road) => suite.field.attack(vector, road, suite.victim),
-        (vector, road) => isWhole || road === firstRoad(vector),
+        (vector, road) => isWhole || heldFromAgent.has(vector) || road === firstRoad(vector),
       );
       const events = await suite.field.events(reportedAll(attacks));
       for (const [vector, road, attack] of attacks) {

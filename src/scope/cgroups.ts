@@ -131,7 +131,8 @@ export class Cgroups {
     const above = this.list().find(({ path }) => path !== null && inside.startsWith(`${path}/`));
     if (above === undefined) return [];
     const { path, workload } = above;
-    const still = "what it starts there is protected from its exec or the next look on, and it itself after its next exec";
+    const still =
+      "what it starts there is protected from its exec or the next look on, and it itself after its next exec";
     return [`process ${pid} is in control group ${path}: ${still}; to end that too, unprotect workload ${workload}`];
   }
 

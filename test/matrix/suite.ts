@@ -20,6 +20,7 @@ import {
 } from "./exceptions.js";
 import { isWhole } from "./extent.js";
 import { type Attack, Field, type Person, type SeenEvent, triggerDir } from "./field.js";
+import { foldTests } from "./folds.js";
 import { leakCaseTests } from "./leak-cases.js";
 import { badStartTests, lifeTests } from "./life.js";
 import { prepareMachine } from "./machine.js";
@@ -196,31 +197,7 @@ export function describeConfiguration(configuration: Configuration): void {
       await suite.field.forgetEvents();
     }, 300_000);
 
-    const foldTests = () =>
-      test("a repeated attempt folds: exact totals, few events, no other event lost", async () => {
-        const repeats = 20_000;
-        const flood = suite.field.sh(
-          `python3 -c "
-import os
-n = 0
-for i in range(${repeats}):
-    try: open('/proc/${suite.victim.pid}/environ')
-    except PermissionError: n += 1
-print(os.getpid(), n)"`,
-          300,
-        );
-        const other = await suite.field.attack("ptrace_attach", firstRoad("ptrace_attach"), suite.victim);
-        const [pid, refused] = (await flood).stdout.trim().split(" ").map(Number);
-        expect(refused).toBe(repeats);
-        const ofFlood = (events: SeenEvent[]): SeenEvent[] => events.filter((event) => event.offender.pid === pid);
-        const total = (events: SeenEvent[]): number => ofFlood(events).reduce((sum, event) => sum + event.count, 0);
-        const events = await suite.field.events((seen) => total(seen) >= repeats);
-        expect(total(events)).toBe(repeats);
-        expect(ofFlood(events).length).toBeLessThan(200);
-        expect(eventsOf(events, other)).toMatchObject([{ vector: "ptrace_attach", outcome: "denied", count: 1 }]);
-      }, 400_000);
-
-    if (whole) foldTests();
+    if (whole) foldTests(suite, eventsOf);
 
     if (isWhole ? hasOwnKernel : configuration.name === "6.12") oneSelftest(suite);
     // The rest does not depend on the kernel.

@@ -13,7 +13,7 @@ import {
   podCgroup,
   podObject,
 } from "../unit/kubernetes-objects.js";
-import { onlyInAll } from "./extent.js";
+import { isWhole, onlyInAll } from "./extent.js";
 import { Field } from "./field.js";
 import { type ApiFiles, apiDirectory, apiFiles, GuestApi } from "./guest-api.js";
 import { attacked, attackFromHost, Containerd, type Found } from "./guest-containerd.js";
@@ -217,19 +217,24 @@ export function describeContainerLab({ kernel, rounds, pods, pairs }: LabSize): 
           }
         });
 
-      test("are never read where the pod's group is known first, as the kubelet has it", async () => {
-        const found = await churn(true, {});
-        keepFigures(`gap-${kernel}-early`, { rounds, pods, ...found });
-        expect(found).toMatchObject({ got: 0 });
-        expect(found.refused).toBeGreaterThan(0);
-      }, 1_800_000);
+      // One way on each kernel; make test-all and make containers have all of them.
+      const earlyTest = () =>
+        test("are never read where the pod's group is known first, as the kubelet has it", async () => {
+          const found = await churn(true, {});
+          keepFigures(`gap-${kernel}-early`, { rounds, pods, ...found });
+          expect(found).toMatchObject({ got: 0 });
+          expect(found.refused).toBeGreaterThan(0);
+        }, 1_800_000);
+      if (isWhole || kernel === "6.1") earlyTest();
 
-      test("are never read with the hook, though nothing of them was there before", async () => {
-        const found = await churn(false, { stage: "createRuntime", hookArgs: ["--timeout", "100"] });
-        keepFigures(`gap-${kernel}-hook`, { rounds, pods, ...found });
-        expect(found).toMatchObject({ got: 0 });
-        expect(found.refused).toBeGreaterThan(0);
-      }, 1_800_000);
+      const hookTest = () =>
+        test("are never read with the hook, though nothing of them was there before", async () => {
+          const found = await churn(false, { stage: "createRuntime", hookArgs: ["--timeout", "100"] });
+          keepFigures(`gap-${kernel}-hook`, { rounds, pods, ...found });
+          expect(found).toMatchObject({ got: 0 });
+          expect(found.refused).toBeGreaterThan(0);
+        }, 1_800_000);
+      if (isWhole || kernel === "6.12") hookTest();
 
       onlyInAll(() =>
         test("are read for a moment at most without either, which is measured", async () => {

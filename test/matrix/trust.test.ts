@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GuestCommand } from "../lab/command.js";
 import { Guest } from "../lab/guest.js";
-import { isWhole } from "./extent.js";
+import { isWhole, onlyInAll } from "./extent.js";
 import { Field, type Person, triggerDir } from "./field.js";
 import { nextLine } from "./next-line.js";
 
@@ -193,32 +193,33 @@ describe.each(isWhole ? ["6.12", "5.10"] : ["6.12"])("who trusts whom in control
     expect(await attackFrom(late, one, 1)).toBe("EPERM");
   }, 300_000);
 
-  test("a workload that forks without end takes nobody else's places", async () => {
-    await field.sh(`echo 100000 > /proc/sys/kernel/pid_max; echo 100000 > /proc/sys/kernel/threads-max
+  onlyInAll(() =>
+    test("a workload that forks without end takes nobody else's places", async () => {
+      await field.sh(`echo 100000 > /proc/sys/kernel/pid_max; echo 100000 > /proc/sys/kernel/threads-max
       mkdir -p ${group("bomb")}`);
-    await protect("bomb");
-    await protect("calm");
-    const parent = await personIn("calm");
-    const { pid, address, fd } = await field.person();
-    const torture = `exec ${triggerDir}/torture 1 ${pid} ${address} ${fd}`;
-    const bomb = field.guest.spawn(`${into("bomb")}; ${torture}`);
-    await nextLine(bomb, 0, 120_000);
-    bomb.write("gather 33000 0\n");
-    const { made, errno, last } = JSON.parse(await nextLine(bomb, 1, 400_000)) as Record<string, number>;
-    expect(errno, "EAGAIN").toBe(11);
-    expect(made, "half of the table").toBeGreaterThan(16_000);
-    expect(made).toBeLessThan(16_384);
-    const child = await attack({ ...parent, pid: last ?? 0 });
-    expect(child, "its last child, by a stranger").toBe("EPERM");
-    const { childPid } = await field.tell(parent, "fork");
-    expect(await attack({ ...parent, pid: childPid }), "a child that another workload makes now").toBe("EPERM");
-    const late = await personIn("calm");
-    expect(await attack(late), "who comes in now").toBe("EPERM");
-    const seen = async () => (await field.notices()).filter(({ type }) => type === "WORKLOAD_FULL");
-    await expect.poll(seen, { timeout: 240_000, interval: 1_000 }).toMatchObject([{ detail: { workload: "bomb" } }]);
-    // A thread that executes has an entry of its own before anybody knows whether that succeeds.
-    const byThread = (name: string) =>
-      field.sh(`${into(name)}; exec python3 -c "
+      await protect("bomb");
+      await protect("calm");
+      const parent = await personIn("calm");
+      const { pid, address, fd } = await field.person();
+      const torture = `exec ${triggerDir}/torture 1 ${pid} ${address} ${fd}`;
+      const bomb = field.guest.spawn(`${into("bomb")}; ${torture}`);
+      await nextLine(bomb, 0, 120_000);
+      bomb.write("gather 33000 0\n");
+      const { made, errno, last } = JSON.parse(await nextLine(bomb, 1, 400_000)) as Record<string, number>;
+      expect(errno, "EAGAIN").toBe(11);
+      expect(made, "half of the table").toBeGreaterThan(16_000);
+      expect(made).toBeLessThan(16_384);
+      const child = await attack({ ...parent, pid: last ?? 0 });
+      expect(child, "its last child, by a stranger").toBe("EPERM");
+      const { childPid } = await field.tell(parent, "fork");
+      expect(await attack({ ...parent, pid: childPid }), "a child that another workload makes now").toBe("EPERM");
+      const late = await personIn("calm");
+      expect(await attack(late), "who comes in now").toBe("EPERM");
+      const seen = async () => (await field.notices()).filter(({ type }) => type === "WORKLOAD_FULL");
+      await expect.poll(seen, { timeout: 240_000, interval: 1_000 }).toMatchObject([{ detail: { workload: "bomb" } }]);
+      // A thread that executes has an entry of its own before anybody knows whether that succeeds.
+      const byThread = (name: string) =>
+        field.sh(`${into(name)}; exec python3 -c "
 import os, threading
 def run():
     try: os.execv('/bin/echo', ['echo', 'went'])
@@ -226,14 +227,15 @@ def run():
 thread = threading.Thread(target=run)
 thread.start()
 thread.join()"`);
-    expect((await byThread("bomb")).stdout.trim(), "an exec of a second thread").toBe("11");
-    expect((await byThread("calm")).stdout.trim(), "that of another workload").toBe("went");
-    bomb.write("release\n");
-    await nextLine(bomb, 2, 400_000);
-    bomb.write("gather 50 0\n");
-    expect(JSON.parse(await nextLine(bomb, 3, 120_000)), "once they are gone").toMatchObject({ made: 50, errno: 0 });
-    bomb.kill("SIGKILL");
-  }, 900_000);
+      expect((await byThread("bomb")).stdout.trim(), "an exec of a second thread").toBe("11");
+      expect((await byThread("calm")).stdout.trim(), "that of another workload").toBe("went");
+      bomb.write("release\n");
+      await nextLine(bomb, 2, 400_000);
+      bomb.write("gather 50 0\n");
+      expect(JSON.parse(await nextLine(bomb, 3, 120_000)), "once they are gone").toMatchObject({ made: 50, errno: 0 });
+      bomb.kill("SIGKILL");
+    }, 900_000),
+  );
 
   test("who belongs to two workloads is judged by the stricter rule, and to three by the strictest there is", async () => {
     const mild = { vectors: { procmem_read: { mode: "off" }, environ_read: { mode: "detect" } } };

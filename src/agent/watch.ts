@@ -14,6 +14,7 @@ export class Watch {
   readonly #also: { check: () => Promise<void>; proved: () => void };
   #timer: NodeJS.Timeout | undefined;
   #busy = false;
+  #scanning = false;
   /** Proofs that a door did not pass, since the start. */
   failures = 0;
 
@@ -55,7 +56,7 @@ export class Watch {
       this.failures += this.#notices.look();
       this.#kernel.introduce();
       await this.#also.check();
-      await this.#scope.rescan();
+      void this.#rescan();
       if (!this.#kernel.idle) {
         this.#kernel.refreshDevices();
         this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
@@ -65,6 +66,19 @@ export class Watch {
       if (this.#timer !== undefined) this.#log.error("the repeated check failed", { error });
     } finally {
       this.#busy = false;
+    }
+  }
+
+  /** Beside the rounds: whoever makes thousands of processes that have to be hardened does not put off the next proof. */
+  async #rescan(): Promise<void> {
+    if (this.#scanning) return;
+    this.#scanning = true;
+    try {
+      await this.#scope.rescan();
+    } catch (error) {
+      if (this.#timer !== undefined) this.#log.error("the look at protected processes failed", { error });
+    } finally {
+      this.#scanning = false;
     }
   }
 }

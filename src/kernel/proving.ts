@@ -47,8 +47,8 @@ export class Proving {
   }
 
   /**
-   * What the canary lacks is read in /proc, over which root can mount another text. It has what the agent has, which loses
-   * nothing while it runs: who could try a door once can do it always, and a door that fell silent is not excused.
+   * The canary may what the agent may, which loses nothing while it runs: who could try a door once can do it always, and
+   * a door that fell silent is not excused.
    */
   #believed(proof: Proof): Proof {
     const { door, reason } = proof;

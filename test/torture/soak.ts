@@ -36,7 +36,8 @@ export async function soak(siege: Siege, seconds: number): Promise<void> {
   siege.configure({ events: { stdout: false, file: { path: file } } });
   // Nobody attacks while it starts: all that is refused from here on is told by this agent.
   await siege.replaceAgent("TERM");
-  await siege.works(`rm -f /run/soak.end`);
+  // The one before has reloaded the configuration too, and told there what it still had to tell.
+  await siege.works(`rm -f /run/soak.end; : > ${file}`);
   const lostBefore = await lost(siege);
   const samples: number[] = [];
   const row = await siege.under("soak", async () => {

@@ -43,7 +43,7 @@ export function labSize(runtime: Runtime): Omit<LabSize, "kernel"> {
 
 const patience = { timeout: 120_000, interval: 500 };
 /** Of attackers while a container lives; who is after its first moment takes none. */
-const pauseMs = 20;
+const pauseMs = isWhole ? 20 : 100;
 const network = "/run/netns/agent";
 
 export function describeContainerLab({ kernel, rounds, pods, pairs }: LabSize): void {

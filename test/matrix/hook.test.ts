@@ -17,7 +17,7 @@ interface Found {
 
 const config = { mode: "enforce", preloadModules: [] };
 const asking = { "cloudtaser.io/ebpf": "true" };
-const rounds = isWhole ? 10 : 3;
+const rounds = isWhole ? 10 : 2;
 // The container lab has runc as well.
 const runtimes: readonly Runtime[] = isWhole ? ["crun", "runc"] : ["crun"];
 

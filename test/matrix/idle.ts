@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doorNames, sleeps } from "../../src/kernel/doors.js";
 import { Guest } from "../lab/guest.js";
-import { isWhole } from "./extent.js";
+import { inAll, isWhole } from "./extent.js";
 import { Field, type Person, triggerDir } from "./field.js";
 import type { Suite } from "./suite.js";
 
@@ -137,15 +137,19 @@ export function idleTests(kernel: string): void {
       expect(await until(true)).toMatchObject({ idle: true, ready: true });
     }, 300_000);
 
-    test("protect -- COMMAND on an idle node", async () => {
-      const command = suite.field.guest.spawn(
-        "exec cloudtaser protect --name launched -- /opt/cloudtaser/triggers/victim",
-      );
-      await command.waitForOutput(/"pid"/);
-      const { pid } = JSON.parse(command.stdout) as { pid: number };
-      expect(await refused(pid)).toBe(true);
-      await suite.field.sh(`kill -9 ${pid}`);
-    }, 300_000);
+    inAll(
+      "protect -- COMMAND on an idle node",
+      async () => {
+        const command = suite.field.guest.spawn(
+          "exec cloudtaser protect --name launched -- /opt/cloudtaser/triggers/victim",
+        );
+        await command.waitForOutput(/"pid"/);
+        const { pid } = JSON.parse(command.stdout) as { pid: number };
+        expect(await refused(pid)).toBe(true);
+        await suite.field.sh(`kill -9 ${pid}`);
+      },
+      300_000,
+    );
 
     test("a protection that comes when the last process has ended and the doors are about to go", async () => {
       // Around the moment at which they go, from before to after.
@@ -161,58 +165,70 @@ export function idleTests(kernel: string): void {
       }
     }, 400_000);
 
-    test("a protection is refused while a door cannot be proved, and nobody is half protected", async () => {
-      await until(true);
-      const canary = "/opt/cloudtaser/build/cloudtaser-canary";
-      await suite.field.sh(`mount --bind /bin/true ${canary}`);
-      const answer = await suite.field.control("POST", "/v1/protect", { pid: suite.victim.pid, name: "victim" });
-      expect(answer.status).not.toBe(0);
-      expect(answer.stdout).toContain("NOT_GUARDED");
-      expect(await refused(suite.victim.pid)).toBe(false);
-      expect((await status()).ready, "the node cannot protect, and says so").toBe(false);
-      await suite.field.sh(`umount ${canary}`);
-      await suite.field.protect(suite.victim.pid, "victim");
-      expect(await refused(suite.victim.pid)).toBe(true);
-      expect((await status()).ready).toBe(true);
-      await suite.field.unprotect("victim");
-      await until(true);
-    }, 300_000);
+    inAll(
+      "a protection is refused while a door cannot be proved, and nobody is half protected",
+      async () => {
+        await until(true);
+        const canary = "/opt/cloudtaser/build/cloudtaser-canary";
+        await suite.field.sh(`mount --bind /bin/true ${canary}`);
+        const answer = await suite.field.control("POST", "/v1/protect", { pid: suite.victim.pid, name: "victim" });
+        expect(answer.status).not.toBe(0);
+        expect(answer.stdout).toContain("NOT_GUARDED");
+        expect(await refused(suite.victim.pid)).toBe(false);
+        expect((await status()).ready, "the node cannot protect, and says so").toBe(false);
+        await suite.field.sh(`umount ${canary}`);
+        await suite.field.protect(suite.victim.pid, "victim");
+        expect(await refused(suite.victim.pid)).toBe(true);
+        expect((await status()).ready).toBe(true);
+        await suite.field.unprotect("victim");
+        await until(true);
+      },
+      300_000,
+    );
 
-    test("nodeGuards: always wakes them by reload, and keeps them", async () => {
-      const load = async (): Promise<boolean | undefined> =>
-        (await suite.field.attack("bpf_load", "kprobe", suite.victim)).truth?.succeeded;
-      expect(await load(), "refused though nothing is protected").toBe(true);
-      await suite.field.reconfigure({ mode: "enforce", nodeGuards: "always" });
-      expect((await status()).idle).toBe(false);
-      expect(await load()).toBe(false);
-      await suite.field.sh("sleep 8");
-      expect((await status()).idle).toBe(false);
-      await suite.field.reconfigure({ mode: "enforce", canary: { interval: 5 } });
-      expect((await until(true)).idle).toBe(true);
-    }, 300_000);
+    inAll(
+      "nodeGuards: always wakes them by reload, and keeps them",
+      async () => {
+        const load = async (): Promise<boolean | undefined> =>
+          (await suite.field.attack("bpf_load", "kprobe", suite.victim)).truth?.succeeded;
+        expect(await load(), "refused though nothing is protected").toBe(true);
+        await suite.field.reconfigure({ mode: "enforce", nodeGuards: "always" });
+        expect((await status()).idle).toBe(false);
+        expect(await load()).toBe(false);
+        await suite.field.sh("sleep 8");
+        expect((await status()).idle).toBe(false);
+        await suite.field.reconfigure({ mode: "enforce", canary: { interval: 5 } });
+        expect((await until(true)).idle).toBe(true);
+      },
+      300_000,
+    );
 
-    test("a control group that is protected keeps the doors awake while it is empty, and who comes is refused", async () => {
-      const group = "/sys/fs/cgroup/idle-test";
-      await suite.field.sh(`mkdir ${group}`);
-      const join = async (): Promise<Person> => {
-        const person = await suite.field.person();
-        await suite.field.sh(`echo ${person.pid} > ${group}/cgroup.procs`);
-        return person;
-      };
-      const before = await join();
-      const { status: code } = await suite.field.control("POST", "/v1/protect", { cgroup: group, name: "grouped" });
-      expect(code).toBe(0);
-      expect(await refused(before.pid)).toBe(true);
-      await end(before);
-      // Longer than it takes the doors to go when nothing is protected.
-      await suite.field.sh("sleep 8");
-      expect(await status()).toMatchObject({ idle: false, ready: true });
-      const after = await join();
-      expect(await refused(after.pid), "at once").toBe(true);
-      await end(after);
-      await suite.field.unprotect("grouped");
-      expect((await until(true)).idle).toBe(true);
-    }, 300_000);
+    inAll(
+      "a control group that is protected keeps the doors awake while it is empty, and who comes is refused",
+      async () => {
+        const group = "/sys/fs/cgroup/idle-test";
+        await suite.field.sh(`mkdir ${group}`);
+        const join = async (): Promise<Person> => {
+          const person = await suite.field.person();
+          await suite.field.sh(`echo ${person.pid} > ${group}/cgroup.procs`);
+          return person;
+        };
+        const before = await join();
+        const { status: code } = await suite.field.control("POST", "/v1/protect", { cgroup: group, name: "grouped" });
+        expect(code).toBe(0);
+        expect(await refused(before.pid)).toBe(true);
+        await end(before);
+        // Longer than it takes the doors to go when nothing is protected.
+        await suite.field.sh("sleep 8");
+        expect(await status()).toMatchObject({ idle: false, ready: true });
+        const after = await join();
+        expect(await refused(after.pid), "at once").toBe(true);
+        await end(after);
+        await suite.field.unprotect("grouped");
+        expect((await until(true)).idle).toBe(true);
+      },
+      300_000,
+    );
 
     test("a crash while idle leaves nothing, and the next agent begins anew", async () => {
       await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
@@ -230,16 +246,20 @@ export function idleTests(kernel: string): void {
       expect(await leftInTheEnd()).toBe("");
     }, 300_000);
 
-    test("who opened the agent's memory before its guards stood keeps the doors awake, and cannot use it", async () => {
-      const holder = suite.field.guest.spawn(["python3", "-c", earlyReader]);
-      await holder.waitForOutput(/waiting/);
-      await suite.field.startAgent({ mode: "enforce" });
-      expect(await holder.waitForOutput(/opened/)).toBe(true);
-      await suite.field.sh("sleep 12");
-      expect((await status()).idle, "asleep although somebody has the agent's memory open").toBe(false);
-      expect(suite.field.agent?.stderr).toMatch(/process \d+ has the agent's memory open/);
-      holder.write("\n");
-      expect((await holder.done).stdout).toContain("EPERM");
-    }, 300_000);
+    inAll(
+      "who opened the agent's memory before its guards stood keeps the doors awake, and cannot use it",
+      async () => {
+        const holder = suite.field.guest.spawn(["python3", "-c", earlyReader]);
+        await holder.waitForOutput(/waiting/);
+        await suite.field.startAgent({ mode: "enforce" });
+        expect(await holder.waitForOutput(/opened/)).toBe(true);
+        await suite.field.sh("sleep 12");
+        expect((await status()).idle, "asleep although somebody has the agent's memory open").toBe(false);
+        expect(suite.field.agent?.stderr).toMatch(/process \d+ has the agent's memory open/);
+        holder.write("\n");
+        expect((await holder.done).stdout).toContain("EPERM");
+      },
+      300_000,
+    );
   });
 }

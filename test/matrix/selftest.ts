@@ -6,7 +6,7 @@ import type { SelftestResult } from "../../src/selftest/index.js";
 import { parseRoads } from "../../src/selftest/roads.js";
 import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { everything } from "./everything.js";
-import { onlyInAll } from "./extent.js";
+import { inAll, onlyInAll } from "./extent.js";
 import { type Field, triggerDir } from "./field.js";
 import type { Suite } from "./suite.js";
 
@@ -120,17 +120,21 @@ export function selftestTests(suite: Suite): void {
     expect(metrics.stdout).toMatch(/^cloudtaser_selftest_last_run_timestamp_seconds 1\.?\d/m);
   }, 600_000);
 
-  test("selftest: the agent makes one by itself, beside which a second is refused, and ends it when it shall not", async () => {
-    const before = await running(suite.field);
-    await suite.field.reconfigure({ ...everything("enforce"), selftest: { interval: 3600 } });
-    await until(suite.field, (status) => status.includes('"cloudtaser-selftest"'));
-    const second = await suite.field.sh("cloudtaser selftest");
-    expect(second.status).toBe(5);
-    expect(second.stderr).toContain("another selftest runs");
-    await suite.field.reconfigure(everything("enforce"));
-    await until(suite.field, (status) => !status.includes('"cloudtaser-selftest"'));
-    await leavesNothing(suite, before);
-  }, 600_000);
+  inAll(
+    "selftest: the agent makes one by itself, beside which a second is refused, and ends it when it shall not",
+    async () => {
+      const before = await running(suite.field);
+      await suite.field.reconfigure({ ...everything("enforce"), selftest: { interval: 3600 } });
+      await until(suite.field, (status) => status.includes('"cloudtaser-selftest"'));
+      const second = await suite.field.sh("cloudtaser selftest");
+      expect(second.status).toBe(5);
+      expect(second.stderr).toContain("another selftest runs");
+      await suite.field.reconfigure(everything("enforce"));
+      await until(suite.field, (status) => !status.includes('"cloudtaser-selftest"'));
+      await leavesNothing(suite, before);
+    },
+    600_000,
+  );
 
   onlyInAll(() =>
     test("selftest: one that is interrupted leaves nothing", async () => {

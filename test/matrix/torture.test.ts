@@ -28,7 +28,7 @@ describe(`siege on 6.12, seed ${seed}`, () => {
   let course: ReturnType<typeof courseOf>;
 
   beforeAll(async () => {
-    siege = await Siege.begin({ kernel: "6.12", memory: "1536M", processes: 4, say });
+    siege = await Siege.begin({ kernel: "6.12", memory: "1536M", processes: isWhole ? 4 : 2, say });
     course = courseOf(siege, randomFrom(seed));
   }, 900_000);
 

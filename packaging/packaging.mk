@@ -15,7 +15,7 @@ install-product: all $(LICENCES)
 	$(say) INSTALL '$(LIBRARY)'
 	$(Q)$(INSTALL) -d $(LIBRARY)/dist/bin $(LIBRARY)/build/bpf $(LIBRARY)/build/Release $(LIBRARY)/build/triggers
 	$(Q)$(INSTALL) -m 0644 package.json LICENSE $(LICENCES) $(LIBRARY)/
-	$(Q)$(INSTALL) -m 0644 dist/bin/*.js dist/bin/*.cjs $(LIBRARY)/dist/bin/
+	$(Q)$(INSTALL) -m 0644 dist/bin/*.cjs dist/bin/*.cache $(LIBRARY)/dist/bin/
 	$(Q)$(INSTALL) -m 0644 build/bpf/cloudtaser*.bpf.o $(LIBRARY)/build/bpf/
 	$(Q)$(INSTALL) -m 0644 -s $(ADDON) $(LIBRARY)/build/Release/
 	$(Q)$(INSTALL) -m 0755 -s $(CANARY) $(LIBRARY)/build/

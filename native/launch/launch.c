@@ -24,7 +24,7 @@
 #endif
 
 #define IMAGE_NODE LAUNCH_ROOT "/node"
-#define COMMAND	   LAUNCH_ROOT "/dist/bin/cloudtaser.js"
+#define COMMAND	   LAUNCH_ROOT "/dist/bin/cloudtaser.cjs"
 /* As in packaging/cloudtaser.sh. */
 #define HEAP	   "--max-semi-space-size=4"
 #define DIRECTORY  LAUNCH_STATE "/executable"

@@ -94,7 +94,7 @@ describe("scripts", () => {
     const script = join(directory, "cloudtaser");
     mkdirSync(join(root, "dist/bin"), { recursive: true });
     writeFileSync(script, read("packaging/cloudtaser.sh").replace("/usr/lib/cloudtaser", root));
-    writeFileSync(join(root, "dist/bin/cloudtaser.js"), "console.log(process.argv.slice(2).join('|'))");
+    writeFileSync(join(root, "dist/bin/cloudtaser.cjs"), "console.log(process.argv.slice(2).join('|'))");
     const run = () => execFileSync("sh", [script, "a b", "c"], { encoding: "utf8" }).trim();
     expect(run()).toBe("a b|c");
     writeFileSync(join(root, "node"), '#!/bin/sh\necho own "$1" "$3"\n', { mode: 0o755 });

@@ -117,7 +117,7 @@ function bundle(directory: string, command: readonly string[], cluster: Cluster 
 
 export const byLauncher = ["/usr/bin/cloudtaser", ...args];
 /** As an image without the launcher would. */
-export const bySelf = ["/usr/lib/cloudtaser/node", "/usr/lib/cloudtaser/dist/bin/cloudtaser.js", ...args];
+export const bySelf = ["/usr/lib/cloudtaser/node", "/usr/lib/cloudtaser/dist/bin/cloudtaser.cjs", ...args];
 
 export class ContainerNode {
   readonly guest: Guest;

@@ -41,7 +41,7 @@ function run(...args: string[]) {
 const kept = () => at("state/executable/node");
 
 it("starts the agent from a copy that stays the same file, also when the image has another", () => {
-  const command = `--max-semi-space-size=4 ${at("root/dist/bin/cloudtaser.js")}`;
+  const command = `--max-semi-space-size=4 ${at("root/dist/bin/cloudtaser.cjs")}`;
   const first = run("agent", "--mode", "enforce");
   expect(first.stdout).toBe(`image ${kept()} ${command} agent --mode enforce image=${at("root/node")}`);
   const { ino } = statSync(kept());
@@ -53,7 +53,7 @@ it("starts the agent from a copy that stays the same file, also when the image h
 
 it("starts other commands from the image, and keeps nothing for them", () => {
   expect(run("status", "--json").stdout).toBe(
-    `image ${at("root/node")} --max-semi-space-size=4 ${at("root/dist/bin/cloudtaser.js")} status --json image=`,
+    `image ${at("root/node")} --max-semi-space-size=4 ${at("root/dist/bin/cloudtaser.cjs")} status --json image=`,
   );
   expect(existsSync(kept())).toBe(false);
 });

@@ -85,6 +85,7 @@ export class Hardening {
 
   #hardenSome(fresh: readonly ScopeRecord[], members: readonly ScopeRecord[]): void {
     const wanted = this.#wanted();
+    const swap = new Turn(members);
     for (const record of fresh) {
       const known: Known = { states: {} };
       this.#known.set(keyOf(record), known);
@@ -94,7 +95,7 @@ export class Hardening {
       if (wanted.coredump_filter) {
         this.#try(known, "coredump_filter", () => this.#held(record, () => filterOff(tgid, known)));
       }
-      if (wanted.swap) this.#try(known, "swap", () => this.#swapOff(tgid, known, members));
+      if (wanted.swap) this.#try(known, "swap", () => this.#swapOff(tgid, known, swap));
       this.#try(known, "dumpable", () => this.#held(record, () => seenUndumpable(tgid)));
     }
   }
@@ -150,7 +151,7 @@ export class Hardening {
     return "undone";
   }
 
-  #swapOff(pid: number, known: Known, members: readonly ScopeRecord[]): HardeningOutcome {
+  #swapOff(pid: number, known: Known, turn: Turn): HardeningOutcome {
     const path = cgroupOf(pid);
     const owned = this.#swaps.get(path);
     if (owned) {
@@ -158,9 +159,7 @@ export class Hardening {
       owned.users++;
       return "done";
     }
-    const problem = offers(path, new Set(members.map(({ who }) => who.tgid)));
-    if (problem !== "") throw new Error(problem);
-    const before = readSwap(path);
+    const before = turn.swapOf(path);
     if (before === "0") return "not_needed";
     writeSwap(path, "0");
     this.#swaps.set(path, { before, users: 1 });
@@ -202,6 +201,34 @@ export class Hardening {
   #count(kind: HardeningKind, outcome: HardeningOutcome): void {
     const key = `${kind} ${outcome}`;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+}
+
+/** A control group is looked through once for all of its processes that come in one go, and not once for each. */
+class Turn {
+  readonly #members: ReadonlySet<number>;
+  readonly #found = new Map<string, { before: string } | { problem: unknown }>();
+
+  constructor(members: readonly ScopeRecord[]) {
+    this.#members = new Set(members.map(({ who }) => who.tgid));
+  }
+
+  /** Its limit of swap; throws where that is not to be changed for the members alone. */
+  swapOf(path: string): string {
+    const found = this.#found.get(path) ?? this.#look(path);
+    this.#found.set(path, found);
+    if ("problem" in found) throw found.problem;
+    return found.before;
+  }
+
+  #look(path: string): { before: string } | { problem: unknown } {
+    try {
+      const problem = offers(path, this.#members);
+      if (problem !== "") throw new Error(problem);
+      return { before: readSwap(path) };
+    } catch (problem) {
+      return { problem };
+    }
   }
 }
 

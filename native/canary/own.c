@@ -20,8 +20,7 @@
 
 #define PAGE 4096
 
-/* The C library has no names for these before 2.34. */
-#define CALL_USERFAULTFD    323
+/* The C library has no name for it before 2.34. */
 #define CALL_IO_URING_SETUP 425
 
 /* Unguarded: a descriptor that nobody receives. */
@@ -74,7 +73,7 @@ static int probe_socket_connect(void)
 static int probe_inode_init_security_anon(void)
 {
 	char parameters[120];
-	int fd = (int)syscall(CALL_USERFAULTFD, 0);
+	int fd = (int)syscall(SYS_userfaultfd, 0);
 
 	if (fd < 0 && errno == ENOSYS) {
 		memset(parameters, 0, sizeof(parameters));

@@ -3,7 +3,7 @@
 // fast as it can: none of their programs runs an instruction unprotected, and what fails is refused as it is said.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Guest } from "../lab/guest.js";
-import { isWhole, onlyInAll } from "./extent.js";
+import { inAll, isWhole, onlyInAll } from "./extent.js";
 import { Field, triggerDir } from "./field.js";
 import { end, needle, prepareContainers, type Runtime, run, type Shape, start } from "./guest-containers.js";
 import { nextLine } from "./next-line.js";
@@ -82,16 +82,20 @@ describe("the hook of container runtimes", () => {
       keepFigures(`hook-${runtime}`, { open, closed, ...figures });
     }, 900_000);
 
-    test("does the same as prestart, and inside of the container", async () => {
-      const closed = await attacked(async () => {
-        for (const stage of ["prestart", "createContainer"] as const) {
-          const shape: Shape = { runtime, name: `${runtime}-${stage}`, stage, annotations: asking };
-          expect(await run(field, shape), stage).toMatchObject({ status: 0 });
-        }
-      });
-      expect(closed.got).toBe(0);
-      expect(closed.refused).toBeGreaterThan(0);
-    }, 600_000);
+    inAll(
+      "does the same as prestart, and inside of the container",
+      async () => {
+        const closed = await attacked(async () => {
+          for (const stage of ["prestart", "createContainer"] as const) {
+            const shape: Shape = { runtime, name: `${runtime}-${stage}`, stage, annotations: asking };
+            expect(await run(field, shape), stage).toMatchObject({ status: 0 });
+          }
+        });
+        expect(closed.got).toBe(0);
+        expect(closed.refused).toBeGreaterThan(0);
+      },
+      600_000,
+    );
 
     test("protects who enters the container later, and gives each a workload of its own", async () => {
       const shapes = ["a", "b"].map(

@@ -122,20 +122,24 @@ export function idleTests(kernel: string): void {
       expect((await status()).idle).toBe(true);
     }, 300_000);
 
-    test("two protections at once: both stand when they are acknowledged, and pins with them", async () => {
-      await Promise.all([
-        suite.field.protect(suite.victim.pid, "victim"),
-        suite.field.protect(suite.neighbour.pid, "other"),
-      ]);
-      expect(await refused(suite.victim.pid)).toBe(true);
-      expect(await refused(suite.neighbour.pid)).toBe(true);
-      expect(await left()).toContain("doors-");
-      await suite.field.unprotect("other");
-      expect(await refused(suite.neighbour.pid), "the neighbour cannot be reached").toBe(false);
-      expect(await refused(suite.victim.pid)).toBe(true);
-      await suite.field.unprotect("victim");
-      expect(await until(true)).toMatchObject({ idle: true, ready: true });
-    }, 300_000);
+    inAll(
+      "two protections at once: both stand when they are acknowledged, and pins with them",
+      async () => {
+        await Promise.all([
+          suite.field.protect(suite.victim.pid, "victim"),
+          suite.field.protect(suite.neighbour.pid, "other"),
+        ]);
+        expect(await refused(suite.victim.pid)).toBe(true);
+        expect(await refused(suite.neighbour.pid)).toBe(true);
+        expect(await left()).toContain("doors-");
+        await suite.field.unprotect("other");
+        expect(await refused(suite.neighbour.pid), "the neighbour cannot be reached").toBe(false);
+        expect(await refused(suite.victim.pid)).toBe(true);
+        await suite.field.unprotect("victim");
+        expect(await until(true)).toMatchObject({ idle: true, ready: true });
+      },
+      300_000,
+    );
 
     inAll(
       "protect -- COMMAND on an idle node",
@@ -231,6 +235,7 @@ export function idleTests(kernel: string): void {
     );
 
     test("a crash while idle leaves nothing, and the next agent begins anew", async () => {
+      expect((await until(true)).idle).toBe(true);
       await suite.field.sh(`kill -9 ${suite.field.agentPid}`);
       await suite.field.agent?.done;
       expect(await leftInTheEnd()).toBe("");

@@ -3,7 +3,7 @@
 // there, or is refused with one clear message, and doctor explains each finding. LOCKED=all adds kernels and command lines.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Guest } from "../lab/guest.js";
-import { isWhole } from "./extent.js";
+import { inAll, isWhole } from "./extent.js";
 import { Field, type Person } from "./field.js";
 
 interface Line {
@@ -125,30 +125,36 @@ describe.each(whole)("$kernel, $cmdline", ({ kernel, cmdline, form, says }) => {
     expect(said["CPU mitigations"]).toMatch(/^no known processor bug is open|^open to /);
   }, 600_000);
 
-  test("switches of BPF and Yama take no door away", async () => {
-    for (const [bpf, scope] of [
-      [2, 0],
-      [0, 2],
-      [1, 3],
-    ] as const) {
-      const changed = await field.sh(
-        `sysctl -qw kernel.yama.ptrace_scope=${scope}; sysctl -qw kernel.unprivileged_bpf_disabled=${bpf}; cat /proc/sys/kernel/yama/ptrace_scope /proc/sys/kernel/unprivileged_bpf_disabled`,
-      );
-      expect(changed.stdout.trim().split("\n")).toEqual([String(scope), String(bpf)]);
-      const since = (await status()).lastProof;
-      // Two rounds: the first may have begun before.
-      for (let round = 0, last = since; round < 2; round++) {
-        await expect.poll(async () => (await status()).lastProof, { timeout: 120_000, interval: 1000 }).not.toBe(last);
-        last = (await status()).lastProof;
+  inAll(
+    "switches of BPF and Yama take no door away",
+    async () => {
+      for (const [bpf, scope] of [
+        [2, 0],
+        [0, 2],
+        [1, 3],
+      ] as const) {
+        const changed = await field.sh(
+          `sysctl -qw kernel.yama.ptrace_scope=${scope}; sysctl -qw kernel.unprivileged_bpf_disabled=${bpf}; cat /proc/sys/kernel/yama/ptrace_scope /proc/sys/kernel/unprivileged_bpf_disabled`,
+        );
+        expect(changed.stdout.trim().split("\n")).toEqual([String(scope), String(bpf)]);
+        const since = (await status()).lastProof;
+        // Two rounds: the first may have begun before.
+        for (let round = 0, last = since; round < 2; round++) {
+          await expect
+            .poll(async () => (await status()).lastProof, { timeout: 120_000, interval: 1000 })
+            .not.toBe(last);
+          last = (await status()).lastProof;
+        }
+        expect(await status(), `ptrace_scope=${scope}`).toMatchObject({ ready: true, notReady: [] });
+        const { said } = await doctor(field);
+        expect(said["Yama"]).toContain(`ptrace_scope=${scope}: `);
+        expect(said["unprivileged BPF"]).toContain(`unprivileged_bpf_disabled=${bpf}: `);
+        const { truth } = await field.attack("environ_read", await firstRoad("environ_read"), victim);
+        expect(truth).toMatchObject({ succeeded: false, errnoName: "EPERM" });
       }
-      expect(await status(), `ptrace_scope=${scope}`).toMatchObject({ ready: true, notReady: [] });
-      const { said } = await doctor(field);
-      expect(said["Yama"]).toContain(`ptrace_scope=${scope}: `);
-      expect(said["unprivileged BPF"]).toContain(`unprivileged_bpf_disabled=${bpf}: `);
-      const { truth } = await field.attack("environ_read", await firstRoad("environ_read"), victim);
-      expect(truth).toMatchObject({ succeeded: false, errnoName: "EPERM" });
-    }
-  }, 900_000);
+    },
+    900_000,
+  );
 
   async function firstRoad(vector: string): Promise<string> {
     const [road] = await field.roads(vector);

@@ -4,7 +4,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { vectorNames, vectorTable } from "../../src/vectors/index.js";
 import { elsewhere } from "./everything.js";
-import { isWhole, onlyInAll } from "./extent.js";
+import { inAll, isWhole, onlyInAll } from "./extent.js";
 import type { Person } from "./field.js";
 import { giveSecret } from "./secret.js";
 import type { Suite } from "./suite.js";
@@ -131,34 +131,38 @@ export function policyTests(suite: Suite, whole: boolean): void {
     expect((await asUser(1234, "/tmp/reader")).status, "both").toBe(0);
   }, 300_000);
 
-  test("an allowed executable that was changed in place is refused at once, until the next load", async () => {
-    const config = { mode: "enforce", canary: { interval: 1 }, allow: [{ exe: "/tmp/reader" }] };
-    const passes = async () => (await read(suite.victim, "/tmp/reader")).status === 0;
-    await suite.field.reconfigure(config);
-    expect(await passes()).toBe(true);
-    // The digest is computed aside: a first change of properties is forgiven only once it is known.
-    await until("other properties, same contents: let pass again", async () => {
-      await suite.field.sh("chmod 711 /tmp/reader; chmod 755 /tmp/reader");
+  inAll(
+    "an allowed executable that was changed in place is refused at once, until the next load",
+    async () => {
+      const config = { mode: "enforce", canary: { interval: 1 }, allow: [{ exe: "/tmp/reader" }] };
+      const passes = async () => (await read(suite.victim, "/tmp/reader")).status === 0;
       await suite.field.reconfigure(config);
-      await until("let pass after a load", passes);
-      await suite.field.sh("chmod 711 /tmp/reader");
-      return (await status()).warnings.every((warning) => !warning.includes("/tmp/reader")) && (await passes());
-    });
-    await suite.field.sh("printf x >> /tmp/reader");
-    expect(await passes(), "right after the change").toBe(false);
-    await until("a warning", async () =>
-      (await status()).warnings.some((warning) => warning.includes("/tmp/reader was changed in place")),
-    );
-    expect(await passes()).toBe(false);
-    await suite.field.reconfigure(config);
-    expect(await passes()).toBe(true);
-    const wrong = { ...config, allow: [{ exe: "/tmp/reader", sha256: "0".repeat(64) }] };
-    await expect(suite.field.reconfigure(wrong)).rejects.toThrow("ALLOW_EXE_UNUSABLE");
-    const gone = { ...config, allow: [{ exe: "/tmp/nobody" }] };
-    await expect(suite.field.reconfigure(gone)).rejects.toThrow("ALLOW_EXE_UNUSABLE");
-    expect(await passes(), "the policy before stays in force").toBe(true);
-    expect((await status()).config.lastError).toContain("/tmp/nobody");
-  }, 300_000);
+      expect(await passes()).toBe(true);
+      // The digest is computed aside: a first change of properties is forgiven only once it is known.
+      await until("other properties, same contents: let pass again", async () => {
+        await suite.field.sh("chmod 711 /tmp/reader; chmod 755 /tmp/reader");
+        await suite.field.reconfigure(config);
+        await until("let pass after a load", passes);
+        await suite.field.sh("chmod 711 /tmp/reader");
+        return (await status()).warnings.every((warning) => !warning.includes("/tmp/reader")) && (await passes());
+      });
+      await suite.field.sh("printf x >> /tmp/reader");
+      expect(await passes(), "right after the change").toBe(false);
+      await until("a warning", async () =>
+        (await status()).warnings.some((warning) => warning.includes("/tmp/reader was changed in place")),
+      );
+      expect(await passes()).toBe(false);
+      await suite.field.reconfigure(config);
+      expect(await passes()).toBe(true);
+      const wrong = { ...config, allow: [{ exe: "/tmp/reader", sha256: "0".repeat(64) }] };
+      await expect(suite.field.reconfigure(wrong)).rejects.toThrow("ALLOW_EXE_UNUSABLE");
+      const gone = { ...config, allow: [{ exe: "/tmp/nobody" }] };
+      await expect(suite.field.reconfigure(gone)).rejects.toThrow("ALLOW_EXE_UNUSABLE");
+      expect(await passes(), "the policy before stays in force").toBe(true);
+      expect((await status()).config.lastError).toContain("/tmp/nobody");
+    },
+    300_000,
+  );
 
   onlyInAll(() =>
     test("10,000 entries load; more than fits and unknown vectors are refused, and the old policy stays", async () => {

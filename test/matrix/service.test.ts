@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Guest } from "../lab/guest.js";
 import { treeRoot } from "../lab/host.js";
+import { inAll } from "./extent.js";
 import { Field } from "./field.js";
 
 /** What differs from a machine on which it is installed: where program and files lie, and that it stays down when it is killed. */
@@ -150,26 +151,30 @@ describe("the agent as a service", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   }, 400_000);
 
-  test("without selfProtection a signal is only reported, and Node's debugger stays shut all the same", async () => {
-    await field.writeConfig({ ...strict, selfProtection: false });
-    expect((await field.sh("systemctl start cloudtaser", 300)).status).toBe(0);
-    await learnPid();
-    const debuggers = "grep -c ':240D 0*:0000 0A' /proc/net/tcp || true";
-    await works(`kill -USR1 ${field.agentPid}`);
-    const told = await field.events((events) => events.some((event) => isObserved(event.vector, event.outcome)));
-    expect(told.some((event) => isObserved(event.vector, event.outcome))).toBe(true);
-    expect((await field.control("GET", "/v1/status")).status).toBe(0);
-    expect(await works(debuggers)).toBe("0");
-    // What the signal does to a program that does not expect it.
-    const open = `node -e 'setInterval(() => {}, 1000); console.log("up")' > /tmp/up & p=$!
+  inAll(
+    "without selfProtection a signal is only reported, and Node's debugger stays shut all the same",
+    async () => {
+      await field.writeConfig({ ...strict, selfProtection: false });
+      expect((await field.sh("systemctl start cloudtaser", 300)).status).toBe(0);
+      await learnPid();
+      const debuggers = "grep -c ':240D 0*:0000 0A' /proc/net/tcp || true";
+      await works(`kill -USR1 ${field.agentPid}`);
+      const told = await field.events((events) => events.some((event) => isObserved(event.vector, event.outcome)));
+      expect(told.some((event) => isObserved(event.vector, event.outcome))).toBe(true);
+      expect((await field.control("GET", "/v1/status")).status).toBe(0);
+      expect(await works(debuggers)).toBe("0");
+      // What the signal does to a program that does not expect it.
+      const open = `node -e 'setInterval(() => {}, 1000); console.log("up")' > /tmp/up & p=$!
       until grep -q up /tmp/up; do sleep 0.1; done; kill -USR1 $p
       for i in $(seq 100); do n=$(${debuggers}); [ "$n" = 0 ] || break; sleep 0.1; done; kill -9 $p; echo $n`;
-    expect(await works(open)).toBe("1");
-    await works(`kill -9 ${field.agentPid}`);
-    await expect
-      .poll(async () => (await field.sh("systemctl is-active cloudtaser")).stdout.trim(), { timeout: 60_000 })
-      .toBe("failed");
-  }, 600_000);
+      expect(await works(open)).toBe("1");
+      await works(`kill -9 ${field.agentPid}`);
+      await expect
+        .poll(async () => (await field.sh("systemctl is-active cloudtaser")).stdout.trim(), { timeout: 60_000 })
+        .toBe("failed");
+    },
+    600_000,
+  );
 });
 
 const isObserved = (vector: string, outcome: string): boolean => vector === "agent_signal" && outcome === "observed";

@@ -69,6 +69,9 @@ const byFile = "cli";
 /** The only file that may load the addon. */
 const addonLoader = "src/kernel/load-native.ts";
 
+/** Runs the bundle, that file in it among others. */
+const bundleLoader = "src/cli/code-cache.ts";
+
 export interface Import {
   line: number;
   specifier: string;
@@ -134,7 +137,7 @@ export function findBreaches(files: ReadonlyMap<string, string>): Breach[] {
       file,
       values.map(({ specifier }) => resolve(file, specifier)),
     );
-    if (file === addonLoader) continue;
+    if (file === addonLoader || file === bundleLoader) continue;
     text.split("\n").forEach((line, index) => {
       const code = line.replace(/\/\/.*$/, "");
       if (loadsAddon.test(code))

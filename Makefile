@@ -151,7 +151,7 @@ include packaging/packaging.mk
 include packaging/cross.mk
 
 ##@ Use
-.PHONY: demo lab lab-build test test-all benign containers unit check bench bench-events
+.PHONY: demo lab lab-build test-build test test-all benign containers unit check bench bench-events
 lab-build: all
 	@true
 
@@ -186,10 +186,12 @@ build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
 ##@ Quality
-test: lab-build fuzzers torture-objects ## unit, contract, native, and the lab on all kernels (KERNELS="6.12 5.10")
+test-build: lab-build fuzzers torture-objects
+
+test: test-build ## unit, contract, native, and the lab on all kernels (KERNELS="6.12 5.10")
 	$(Q)node dist/tools/run-tests.js
 
-test-all: lab-build fuzzers torture-objects cross-arm64 ## the same with all that takes long, or differs little between kernels
+test-all: test-build cross-arm64 ## the same with all that takes long, or differs little between kernels
 	$(Q)TESTS=all node dist/tools/run-tests.js
 
 benign: lab-build ## what must keep working, in a guest with systemd and ordinary services (KERNEL=5.10, 6.1, 6.12, 7.2)

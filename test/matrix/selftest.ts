@@ -71,6 +71,12 @@ export function oneSelftest(suite: Suite): void {
     expect(roads.some(({ attacker, outcome }) => attacker === "nobody" && outcome === "refused")).toBe(true);
     expect(roads.some(({ attacker, outcome }) => attacker === "nobody" && outcome === "refused_by_kernel")).toBe(true);
     expect(roads.filter(({ outcome, reason }) => outcome === "not_applicable" && reason === "")).toEqual([]);
+    const metrics = await suite.field.sh(
+      "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/metrics').read().decode())\"",
+    );
+    expect(metrics.stdout).toMatch(/^cloudtaser_selftest_vectors\{outcome="refused"\} [1-9]\d*$/m);
+    expect(metrics.stdout).toContain('cloudtaser_selftest_vectors{outcome="not_stopped"} 0');
+    expect(metrics.stdout).toMatch(/^cloudtaser_selftest_last_run_timestamp_seconds 1\.?\d/m);
     // Tokens are 32 hexadecimal digits; ids have dashes.
     expect(JSON.stringify(found)).not.toMatch(/[0-9a-f]{32}/);
     await leavesNothing(suite, before);
@@ -112,12 +118,6 @@ export function selftestTests(suite: Suite): void {
       target === null ? !rows.includes(id) : target.workload !== "cloudtaser-selftest",
     );
     expect(unmarked).toEqual([]);
-    const metrics = await suite.field.sh(
-      "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/metrics').read().decode())\"",
-    );
-    expect(metrics.stdout).toMatch(/^cloudtaser_selftest_vectors\{outcome="refused"\} [1-9]\d*$/m);
-    expect(metrics.stdout).toContain('cloudtaser_selftest_vectors{outcome="not_stopped"} 0');
-    expect(metrics.stdout).toMatch(/^cloudtaser_selftest_last_run_timestamp_seconds 1\.?\d/m);
   }, 600_000);
 
   inAll(

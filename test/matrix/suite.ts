@@ -179,63 +179,74 @@ export function describeConfiguration(configuration: Configuration): void {
       }
     }, 300_000);
 
-    test("refused with the ring full, and every attempt counted", async () => {
-      const before = await suite.field.counts();
-      await suite.field.signalAgent("STOP");
-      // Each offender makes one event, so it takes many of them to fill the ring (2,048 records).
-      const argv = [`${triggerDir}/flood`, "2600", `/proc/${suite.victim.pid}/environ`];
-      const flood = await suite.field.guest.run(argv, { timeoutSeconds: 300 });
-      expect(flood.stdout.trim()).toBe("2600");
-      const attacks = await run(
-        (vector, road) => suite.field.attack(vector, road, suite.victim),
-        (vector, road) => road === firstRoad(vector) && !needAgent.has(vector),
-      );
-      await suite.field.signalAgent("CONT");
-      for (const [vector, road, attack] of attacks) {
-        expect({ vector, road, ...attack.truth }).toMatchObject({ succeeded: false });
-      }
-      const after = await suite.field.counts();
-      const environs = attacks.filter(([vector]) => vector === "environ_read").length;
-      expect((after.get("environ_read denied") ?? 0) - (before.get("environ_read denied") ?? 0)).toBe(2600 + environs);
-      const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {
-        losses: Record<string, string>;
-      };
-      expect(Number(status.losses["ring_full"])).toBeGreaterThan(0);
-      await suite.field.forgetEvents();
-    }, 300_000);
+    const onKernels = everyOne ? test : () => {};
+    onKernels(
+      "refused with the ring full, and every attempt counted",
+      async () => {
+        const before = await suite.field.counts();
+        await suite.field.signalAgent("STOP");
+        // Each offender makes one event, so it takes many of them to fill the ring (2,048 records).
+        const argv = [`${triggerDir}/flood`, "2600", `/proc/${suite.victim.pid}/environ`];
+        const flood = await suite.field.guest.run(argv, { timeoutSeconds: 300 });
+        expect(flood.stdout.trim()).toBe("2600");
+        const attacks = await run(
+          (vector, road) => suite.field.attack(vector, road, suite.victim),
+          (vector, road) => road === firstRoad(vector) && !needAgent.has(vector),
+        );
+        await suite.field.signalAgent("CONT");
+        for (const [vector, road, attack] of attacks) {
+          expect({ vector, road, ...attack.truth }).toMatchObject({ succeeded: false });
+        }
+        const after = await suite.field.counts();
+        const environs = attacks.filter(([vector]) => vector === "environ_read").length;
+        expect((after.get("environ_read denied") ?? 0) - (before.get("environ_read denied") ?? 0)).toBe(
+          2600 + environs,
+        );
+        const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {
+          losses: Record<string, string>;
+        };
+        expect(Number(status.losses["ring_full"])).toBeGreaterThan(0);
+        await suite.field.forgetEvents();
+      },
+      300_000,
+    );
 
     if (isWhole ? whole : configuration.name === "6.12") foldTests(suite, eventsOf);
     if (isWhole && hasOwnKernel) oneSelftest(suite);
     // The rest does not depend on the kernel.
     if (configuration.name === "6.12") selftestTests(suite);
 
-    test("killed when kill is on", async () => {
-      await suite.field.reconfigure(everything("enforce", { kill: true }));
-      try {
-        const before = (await suite.field.events()).length;
-        for (const vector of vectorNames) {
-          const attack = await suite.field.attack(
-            vector,
-            quietRoads[vector] ?? firstRoad(vector),
-            suite.victim,
-            killPatienceSeconds,
+    onKernels(
+      "killed when kill is on",
+      async () => {
+        await suite.field.reconfigure(everything("enforce", { kill: true }));
+        try {
+          const before = (await suite.field.events()).length;
+          for (const vector of vectorNames) {
+            const attack = await suite.field.attack(
+              vector,
+              quietRoads[vector] ?? firstRoad(vector),
+              suite.victim,
+              killPatienceSeconds,
+            );
+            expect(attack.status, `${vector}: status of the killed attacker`).toBe(137);
+          }
+          // A killed attacker cannot tell its pid: its event is the one of its vector. What was refused with the ring full may
+          // still be told; nobody died of that.
+          const ofVector = (events: SeenEvent[], vector: string): SeenEvent[] =>
+            events.slice(before).filter((event) => event.vector === vector && event.killed);
+          const events = await suite.field.events((seen) =>
+            vectorNames.every((vector) => ofVector(seen, vector).length > 0),
           );
-          expect(attack.status, `${vector}: status of the killed attacker`).toBe(137);
+          for (const vector of vectorNames) {
+            expect(ofVector(events, vector), vector).toMatchObject([{ outcome: "denied", killed: true }]);
+          }
+        } finally {
+          await suite.field.reconfigure(everything("enforce"));
         }
-        // A killed attacker cannot tell its pid: its event is the one of its vector. What was refused with the ring full may
-        // still be told; nobody died of that.
-        const ofVector = (events: SeenEvent[], vector: string): SeenEvent[] =>
-          events.slice(before).filter((event) => event.vector === vector && event.killed);
-        const events = await suite.field.events((seen) =>
-          vectorNames.every((vector) => ofVector(seen, vector).length > 0),
-        );
-        for (const vector of vectorNames) {
-          expect(ofVector(events, vector), vector).toMatchObject([{ outcome: "denied", killed: true }]);
-        }
-      } finally {
-        await suite.field.reconfigure(everything("enforce"));
-      }
-    }, 300_000);
+      },
+      300_000,
+    );
 
     if (isWhole ? hasOwnKernel : oneOfForm) leakCaseTests(suite, configuration.kernel);
     if (whole) {

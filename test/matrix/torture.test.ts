@@ -17,7 +17,6 @@ const brief: readonly string[] = [
   "crash in an upgrade",
   "agent stopped (SIGSTOP)",
   "control group frozen",
-  "full ring",
   "processor unplugged",
   "clock set",
 ];

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Doors of another build, to upgrade to and back: offenders are quiet a second longer before they are told of anew.
+# Doors of another build, to upgrade to and back: offenders are quiet a second longer before they are told of anew. One part
+# makes it another: what all of them have is taken from the first.
 TORTURE_DEFINES := -DCT_QUIET_NS=6000000000ULL
-TORTURE_PARTS := $(PARTS:build/bpf/parts/%=build/torture/parts/%)
+TORTURE_PART := $(patsubst build/bpf/parts/%,build/torture/parts/%,$(firstword $(PARTS)))
+TORTURE_PARTS := $(TORTURE_PART) $(wordlist 2,$(words $(PARTS)),$(PARTS))
 TORTURE_OBJECTS := build/torture/bpf/cloudtaser.bpf.o
 
 build/torture/parts/%.o: %.bpf.c test/torture/torture.mk | build/requirements.stamp
@@ -19,4 +21,4 @@ build/torture/bpf/cloudtaser.bpf.o: $(TORTURE_PARTS) $(LEAK_OBJECT) $(SIGNAL_OBJ
 .PHONY: torture-objects
 torture-objects: $(TORTURE_OBJECTS)
 
--include $(TORTURE_PARTS:.o=.d)
+-include $(TORTURE_PART:.o=.d)

@@ -51,6 +51,14 @@ export const needAgent = new Set(["ptrace_traceme", "ns_enter", "preload"]);
 /** Some of their roads use what the holder gets of the agent while guards only look on: detect mode has all of them. */
 export const heldFromAgent = new Set(["agent_cgroup", "bpf_tamper", "hooks_off"]);
 
+/** One that this kernel has and that can be tried without the agent too; all where the next needs what they hold. */
+export function briefRoads(kernel: string, vector: string, roads: string[]): string[] {
+  if (heldFromAgent.has(vector)) return roads;
+  const keys = roads.map((road) => ({ road, key: `${vector}/${road}` }));
+  const usable = keys.filter(({ key }) => !impossible[key]?.includes(kernel) && !(key in onlyRefused));
+  return usable.slice(0, 1).map(({ road }) => road);
+}
+
 /** Roads whose preparation is no attempt itself, where that of the first road is: its helper would be killed before it. */
 export const quietRoads: Readonly<Record<string, string>> = { pin_remove: "unmount" };
 

@@ -9,6 +9,7 @@ import { cgroupTests } from "./cgroups.js";
 import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
 import {
+  briefRoads,
   errnoOf,
   heldFromAgent,
   impossible,
@@ -51,9 +52,8 @@ export function describeConfiguration(configuration: Configuration): void {
     // A kernel of each form has everything; on the others what follows from the same code is left to make test-all.
     const oneOfForm = configuration.name === "6.12" || configuration.name === "5.10";
     const whole = isWhole || oneOfForm;
-    // Of the machines with another LSM list none has a kernel of its own.
     const hasOwnKernel = configuration.name === configuration.kernel;
-    /** Every road on each kernel; with another LSM list one of each vector, and what the next may need. */
+    /** Every road on each kernel; on those with another LSM list, which have none of their own, one of each vector. */
     const everyOne = isWhole || hasOwnKernel;
 
     const everyRoad = (): [string, string][] =>
@@ -79,9 +79,7 @@ export function describeConfiguration(configuration: Configuration): void {
       suite.firstRoad = firstRoad;
       for (const vector of vectorNames) {
         const roads = await suite.field.roads(vector);
-        const usable = (road: string): boolean =>
-          !impossible[`${vector}/${road}`]?.includes(configuration.kernel) && !(`${vector}/${road}` in onlyRefused);
-        suite.roads.set(vector, everyOne || heldFromAgent.has(vector) ? roads : roads.filter(usable).slice(0, 1));
+        suite.roads.set(vector, everyOne ? roads : briefRoads(configuration.kernel, vector, roads));
       }
     }, 600_000);
 

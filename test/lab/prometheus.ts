@@ -49,7 +49,7 @@ export async function startPrometheus(guest: Guest, target: string, rules: strin
   await guest.copy(rules, `${home}/rules.yaml`);
   await guest.writeFile(
     `${home}/prometheus.yaml`,
-    `global: { scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s }
+    `global: { scrape_interval: 5s, scrape_timeout: 5s, evaluation_interval: 1s }
 rule_files: [rules.yaml]
 scrape_configs:
   - { job_name: cloudtaser, static_configs: [{ targets: ["${target}"] }] }

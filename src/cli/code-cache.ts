@@ -23,6 +23,8 @@ function read(path: string): Buffer | undefined {
 export class Bundle {
   readonly #directory: string;
   readonly #isCached: boolean;
+  /** Of what is not of the bundle. */
+  readonly #others: NodeJS.Require;
   readonly #modules = new Map<string, { exports: unknown }>();
   /** Those that ran, by file name. */
   readonly scripts = new Map<string, Script>();
@@ -34,6 +36,7 @@ export class Bundle {
   constructor(directory: string, isCached = true) {
     this.#directory = directory;
     this.#isCached = isCached;
+    this.#others = createRequire(join(directory, "/"));
   }
 
   /** Runs a file, once, with all that it requires; what it exports. Throws what it throws, or that it cannot be read. */
@@ -48,8 +51,7 @@ export class Bundle {
     this.scripts.set(name, script);
     const module = { exports: {} as unknown };
     this.#modules.set(name, module);
-    const others = createRequire(path);
-    const require = (id: string): unknown => (id.startsWith("./") ? this.load(id.slice(2)) : others(id));
+    const require = (id: string): unknown => (id.startsWith("./") ? this.load(id.slice(2)) : this.#others(id));
     (script.runInThisContext() as Wrapped)(module.exports, require, module, path, this.#directory);
     return module.exports;
   }

@@ -84,6 +84,7 @@ export class Hardening {
   }
 
   #hardenSome(fresh: readonly ScopeRecord[], members: readonly ScopeRecord[]): void {
+    if (fresh.length === 0) return;
     const wanted = this.#wanted();
     const swap = new Turn(members);
     for (const record of fresh) {

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <malloc.h>
 
 #include <algorithm>
 
@@ -89,6 +90,12 @@ Napi::Value ReleaseBtf(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// What libbpf's load and a look at many pods have freed in the middle of the heap, which glibc keeps: some megabytes.
+Napi::Value Trim(const Napi::CallbackInfo& info) {
+  malloc_trim(0);
+  return info.Env().Undefined();
+}
+
 Napi::Value LoadedProgram(const Napi::CallbackInfo& info) {
   Arguments args(info, "loadedProgram");
   auto id = static_cast<__u32>(args.Integer(0, "id", 1, UINT32_MAX));
@@ -118,6 +125,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<KernelHasFunction>(exports, "kernelHasFunction");
   Export<KernelEnumerator>(exports, "kernelEnumerator");
   Export<ReleaseBtf>(exports, "releaseBtf");
+  Export<Trim>(exports, "trim");
   Export<LoadedProgram>(exports, "loadedProgram");
   Export<Object::Open>(exports, "openObject");
   Export<Map::OpenPinned>(exports, "openMap");

@@ -130,7 +130,7 @@ export class Agent {
       this.#notices = notices;
       const tell = () => this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
       this.#watch = new Watch(kernel, scope, notices, log, {
-        check: () => this.#rules.round(kernel, secrets),
+        check: () => this.#rules.round(kernel, secrets).finally(this.#options.native.trim),
         proved: tell,
       });
       this.#watch.every(this.#config.canary.interval);

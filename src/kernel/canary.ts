@@ -18,7 +18,7 @@ const proberGroup = 0xffff_fff1;
 const EPERM = 1;
 
 /** A task is freed some time after it was reaped (RCU); the kernel promises no bound, so this is patience, not a limit. */
-const freeTimeoutMs = 5_000;
+const freeTimeoutMs = 15_000;
 
 export interface Proof {
   door: DoorName;

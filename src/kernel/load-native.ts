@@ -33,6 +33,7 @@ const expected = [
   "kernelHasFunction",
   "kernelEnumerator",
   "releaseBtf",
+  "trim",
   "loadedProgram",
   "openPidfd",
   "peerCredentials",

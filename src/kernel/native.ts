@@ -157,6 +157,8 @@ export interface Native {
   kernelEnumerator(name: string): number | undefined;
   /** Frees the kernel BTF that these two parsed and keep (some MB); the next question parses it again. */
   releaseBtf(): void;
+  /** Gives memory that was freed and that the C library keeps back to the kernel: milliseconds. */
+  trim(): void;
   /** By kernel id, for programs behind pinned links (BpfLink.info().programId). Name as the kernel cut it: 15 characters. */
   loadedProgram(id: number): LoadedProgramInfo;
   openPidfd(pid: number): Pidfd;

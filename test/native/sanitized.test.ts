@@ -10,7 +10,7 @@ const runtime = execFileSync("g++", ["-print-file-name=libasan.so"], { encoding:
 /** Node keeps what it needs to its end, which the search for leaks would call one. */
 const options = { ASAN_OPTIONS: "detect_leaks=0:abort_on_error=1", UBSAN_OPTIONS: "print_stacktrace=1" };
 
-const others = ["fuzz.test.ts", "sanitized.test.ts", "launch.test.ts"];
+const others = ["fuzz.test.ts", "sanitized.test.ts", "launch.test.ts", "trim.test.ts"];
 const files = readdirSync("test/native").filter((name) => name.endsWith(".test.ts") && !others.includes(name));
 
 it("the addon is one with sanitizers: it does not load without their runtime", () => {

@@ -224,7 +224,11 @@ export class ApiServer {
     for (const change of this.#history.filter(({ version }) => version > from)) this.#send(watcher, change);
     this.#watchers.add(watcher);
     const seconds = Number(query.get("timeoutSeconds") ?? "1800");
-    const end = setTimeout(() => response.end(), seconds * 1000);
+    const end = setTimeout(() => {
+      // Now: until it is closed, nothing more may be written.
+      this.#watchers.delete(watcher);
+      response.end();
+    }, seconds * 1000);
     response.once("close", () => {
       clearTimeout(end);
       this.#watchers.delete(watcher);

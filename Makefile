@@ -249,6 +249,6 @@ clean: ## removes build/ and dist/
 	$(Q)rm -rf build dist $(DIGESTS)
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile packaging/cross.mk
 
 -include $(PARTS:.o=.d) $(SIGNAL_PARTS:.o=.d) $(LEAK_PARTS:.o=.d) build/bpf/abi.d

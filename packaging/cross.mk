@@ -11,8 +11,9 @@ CROSS_LEAKS := $(CROSS)/bpf/cloudtaser-leaks.bpf.o
 CROSS_OBJECTS := $(CROSS_OBJECT) $(CROSS_SIGNAL) $(CROSS_LEAKS)
 CROSS_TRIGGERS := $(TRIGGER_NAMES:%=$(CROSS)/triggers/%)
 
+##@ Another processor
 .PHONY: cross-arm64
-cross-arm64: $(CROSS_OBJECTS) $(CROSS)/Release/cloudtaser.node $(CROSS)/cloudtaser-canary $(CROSS)/cloudtaser-launch $(CROSS_TRIGGERS) $(CROSS)/command.stamp ## the same for arm64, below build/arm64
+cross-arm64: $(CROSS_OBJECTS) $(CROSS)/Release/cloudtaser.node $(CROSS)/cloudtaser-canary $(CROSS)/cloudtaser-launch $(CROSS_TRIGGERS) $(CROSS)/command.stamp ## everything for arm64, below build/arm64
 
 $(CROSS)/requirements.stamp: tools/requirements.sh | build/requirements.stamp
 	$(Q)mkdir -p $(@D)

@@ -23,6 +23,8 @@ export interface Installed {
 }
 
 const entry = "cloudtaser-hook.cjs";
+/** What the entry loads. Beside it lie the files of the command, which no runtime starts. */
+const ofHook = /^hook-.*\.cjs$/;
 const loader = /^ld-(?:linux|musl)[^/]*\.so[^/]*$/;
 
 /** Throws HOOK_NOT_INSTALLED. @param from where the bundled command is */
@@ -38,10 +40,10 @@ export function install(directory: string, from = join(packageRoot(), "dist", "b
       return found;
     });
     put("/proc/self/exe", join(directory, "node"), 0o755);
-    const parts = readdirSync(from).filter((name) => name.endsWith(".cjs"));
-    if (!parts.includes(entry)) throw new Error(`${join(from, entry)} is missing: this installation is not whole`);
+    const there = readdirSync(from);
+    if (!there.includes(entry)) throw new Error(`${join(from, entry)} is missing: this installation is not whole`);
     // The entry last: it names the others.
-    for (const part of [...parts.filter((name) => name !== entry), entry])
+    for (const part of [...there.filter((name) => ofHook.test(name)), entry])
       put(join(from, part), join(directory, part), 0o644);
     const node = [join(directory, "node"), join(directory, entry)];
     const start = names.find((name) => loader.test(name));

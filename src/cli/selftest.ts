@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cloudtaser selftest: attacks a canary on this node by every known road and says what was stopped. 0: everything; 1: not.
+// cloudtaser selftest: attacks a canary on this node by every road that is harmless there and says what was stopped. 0: everything; 1: not.
 
 import type { Command } from "commander";
 import type { Config } from "../config/index.js";
@@ -19,7 +19,7 @@ interface SelftestFlags {
 export function addSelftest(program: Command, io: Io): void {
   program
     .command("selftest")
-    .description("attack a process of its own by every known road, and say what was stopped")
+    .description("attack a process of its own by every road that is harmless here, and say what was stopped")
     .option(
       "--vector <name>",
       "only this vector; may be given several times",

@@ -5,7 +5,10 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { configSchema } from "../../src/config/schema.js";
+import { doorNames } from "../../src/kernel/doors.js";
 import { metricNames } from "../../src/metrics/index.js";
+import { vectorEntry, vectorNames } from "../../src/vectors/index.js";
+import { mayImport } from "../../tools/imports.js";
 import { references } from "../../tools/references/index.js";
 import { filesBelow, trackedFiles } from "../../tools/tree.js";
 import { read } from "./sources.js";
@@ -82,6 +85,42 @@ describe("documents", () => {
         .map((link) => `${path}: ${link}`),
     );
     expect(broken).toEqual([]);
+  });
+});
+
+describe("lists and numbers that no generator writes", () => {
+  const column = (path: string, from: string, to: string): string =>
+    read(path)
+      .split(from)[1]
+      ?.split(to)[0]
+      ?.split("\n")
+      .filter((line) => line.startsWith("| "))
+      .map((line) => line.split("|")[1])
+      .join("\n") ?? "";
+
+  it("the threat model has each vector in one row", () => {
+    const rows = column("docs/THREAT-MODEL.md", "## What it stops", "## What it does not stop yet");
+    const named = [...rows.matchAll(/\[`([a-z_]+)`\]/g)].map(([, name]) => name);
+    expect(named.sort()).toEqual([...vectorNames].sort());
+  });
+
+  it("each requirement that an event is evidence for has a row", () => {
+    const rows = column("docs/COMPLIANCE.md", "## Requirements that events", "## Requirements that other parts");
+    const requirements = rows.split("\n").map((cell) => cell.trim());
+    const known = new Set(vectorNames.flatMap((name) => [...vectorEntry(name).compliance]));
+    expect(requirements.filter((one) => one !== "Requirement").sort()).toEqual([...known].sort());
+  });
+
+  it("the architecture names each room", () => {
+    const rows = column("docs/ARCHITECTURE.md", "## Rooms", "Imports run one way");
+    for (const room of Object.keys(mayImport)) expect(rows).toContain(`\`src/${room}\``);
+  });
+
+  it("README counts vectors and alerts as they are, CHANGELOG doors", () => {
+    const rules = read("daemonset/monitoring/rules.yaml").match(/^ *- alert: /gm)?.length;
+    expect(read("README.md")).toContain(` ${vectorNames.length} [vectors](`);
+    expect(read("README.md")).toContain(` ${rules} [alert rules with what to do](`);
+    expect(read("CHANGELOG.md")).toContain(`- ${doorNames.length} doors `);
   });
 });
 

@@ -19,6 +19,7 @@ import { addStatus } from "./status.js";
 import { StatusError } from "./status-error.js";
 import { addTop } from "./top.js";
 import { addUnprotect } from "./unprotect.js";
+import { addValidate } from "./validate.js";
 import { addVectors } from "./vectors.js";
 import { addVerify } from "./verify.js";
 
@@ -60,7 +61,7 @@ export function createProgram(io: Io): Command {
     addEvents,
     addVectors,
   ];
-  for (const add of [...commands, addTop, addVerify, addReload, addAuthority, addHook]) add(program, io);
+  for (const add of [...commands, addTop, addVerify, addValidate, addReload, addAuthority, addHook]) add(program, io);
   return program;
 }
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloudtaser validate: would this machine's agent take the configuration, and does the one that runs do what it says?
+
+import type { Command } from "commander";
+import { exitCodes } from "../errors/index.js";
+import { type Io, sessionOf } from "./io.js";
+
+export function addValidate(program: Command, io: Io): void {
+  program
+    .command("validate")
+    .description("check a configuration file (--config) as the agent would, without starting one")
+    .option("--running", "compare with what the running agent does; status 1 if it differs")
+    .action(async ({ running }: { running?: boolean }, command: Command) => {
+      const session = sessionOf(io, command);
+      const [{ loadConfig }, { warningsOf }, { createLog }, { differencesOf, sayValid }] = await Promise.all([
+        import("../config/index.js"),
+        import("../agent/validate.js"),
+        import("../log/index.js"),
+        import("./validate-report.js"),
+      ]);
+      const config = loadConfig({ file: session.configFile, env: io.env });
+      const warnings = warningsOf(config, createLog({ level: "silent" }));
+      const differences = running ? differencesOf(config, await (await session.client()).vectors()) : undefined;
+      if (differences && differences.length > 0) io.status = exitCodes.failed;
+      sayValid(session, config, warnings, differences);
+    });
+}

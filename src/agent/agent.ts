@@ -33,7 +33,7 @@ import { needsRestart, overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
 import { publicStatus, statusReport, unprovedDoors } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
-import { openGroups, openScope } from "./scoping.js";
+import { nameWarnings, openGroups, openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
@@ -222,7 +222,7 @@ export class Agent {
       records,
       cgroups,
       workloadOf: (group) => this.#groups.nameOf(group),
-      warnings: [...this.#rules.warnings, ...this.scope.warnings, ...(this.#pods?.warnings() ?? [])],
+      warnings: [...this.#rules.warnings, ...this.scope.warnings, ...nameWarnings(this.#groups), ...(this.#pods?.warnings() ?? [])],
       secrets: secretsReport(this.kernel, this.#secrets),
       hardening: this.hardening,
       overridesOf: (name) => overridesOf(this.#rules.whole(this.#config), name),

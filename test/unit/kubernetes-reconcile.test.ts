@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From pods to protected control groups: before the first container, for as long as the group is there, whatever the API
 // says meanwhile, and quick enough for a full node.
-import { mkdirSync, renameSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { containerCgroup, newContainerId, newUid, type PodShape, podCgroup, podObject } from "./kubernetes-objects.js";
 import { Cluster, FakeGuard, until } from "./kubernetes-support.js";
 
@@ -44,28 +44,6 @@ describe("a pod that asks for it", () => {
     expect(cluster.guard.now.size).toBe(0);
     cluster.server.put(object);
     await guards(cgroup);
-  });
-
-  it("also where the directory in which it is made was removed and made again", async () => {
-    await cluster.started();
-    const { cgroup } = pod();
-    await guards(cgroup);
-    const above = join(cluster.mount, dirname(cgroup));
-    const aside = join(cluster.directory, "aside");
-    // The old one lives on elsewhere, so that its inode is not given out again.
-    renameSync(above, aside);
-    mkdirSync(above);
-    await until(() => expect(cluster.guard.calls.some((call) => call.startsWith("gone"))).toBe(true));
-    await quiet();
-    const next = pod();
-    await until(() => expect(cluster.guard.now.has(next.cgroup)).toBe(true));
-    await quiet();
-    // From here on nothing comes from the API: the kernel alone tells.
-    const late = podObject();
-    cluster.server.put(late);
-    await quiet();
-    const group = cluster.makeCgroup(late);
-    await vi.waitFor(() => expect(cluster.guard.now.has(group)).toBe(true), { timeout: 5_000, interval: 20 });
   });
 
   it("and one that does not, or of another node, is not", async () => {

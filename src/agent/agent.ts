@@ -16,7 +16,6 @@ import {
 import type { KubernetesSource } from "../kubernetes/index.js";
 import type { Log } from "../log/index.js";
 import type { Groups, Hardening, Scope } from "../scope/index.js";
-import type { Switch } from "../sinks/index.js";
 import { Authority } from "./authority.js";
 import { protectConfigured } from "./configured.js";
 import { renewExecutable } from "./executable.js";
@@ -29,11 +28,12 @@ import { createAgentMetrics } from "./measures.js";
 import { createNotices, type Notices } from "./notices.js";
 import type { AgentOptions } from "./options.js";
 import { rulesOfPods, startPods } from "./pods.js";
-import { needsRestart, overridesOf } from "./policy.js";
+import { overridesOf } from "./policy.js";
 import { preloadModules } from "./preload.js";
+import { Reloads } from "./reload.js";
 import { publicStatus, statusReport, unprovedDoors } from "./reports.js";
 import { createHardening, Rules } from "./rules.js";
-import { openGroups, openScope } from "./scoping.js";
+import { nameWarnings, openGroups, openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
 import { Stream } from "./stream.js";
@@ -50,9 +50,8 @@ export class Agent {
   readonly #rules: Rules;
   readonly hardening: Hardening;
   readonly #manager: ServiceManager;
+  readonly #reloads: Reloads;
   #config: Config;
-  #loadedAt = new Date().toISOString();
-  #reloadError: string | null = null;
   #kernel: Kernel | undefined;
   #scope: Scope | undefined;
   #secrets: ReturnType<typeof openSecrets> | undefined;
@@ -75,6 +74,21 @@ export class Agent {
     this.#rules = new Rules(this.#groups, options.log.child("allow"));
     this.hardening = createHardening(options.native, () => this.#config);
     this.#manager = new ServiceManager({ ...options, env: process.env, pid: process.pid });
+    this.#reloads = new Reloads({
+      ...{ authority: this.authority, rules: this.#rules, selftests: this.selftests, manager: this.#manager },
+      read: options.reloadConfig,
+      config: () => this.#config,
+      adopt: (config) => {
+        this.#config = config;
+      },
+      kernel: () => this.kernel,
+      scope: () => this.scope,
+      stopping: () => this.#stopping !== undefined,
+      stream: () => this.#stream,
+      pods: () => this.#pods,
+      watch: () => this.#watch,
+      log: options.log,
+    });
   }
 
   /** Throws when the guards cannot stand; nothing is left attached then. */
@@ -155,42 +169,8 @@ export class Agent {
     return this.#stopping;
   }
 
-  /** The new configuration is validated whole before any of it is in force; a bad one is refused and the old one stays. */
-  async reload(): Promise<{ loadedAt: string }> {
-    const kernel = this.kernel;
-    let sinks: Switch | undefined;
-    this.#manager.reloading();
-    try {
-      // The executable, by which the next agent is known, may have been replaced since, and the configuration with it.
-      kernel.introduce();
-      const config = this.#options.reloadConfig();
-      this.authority.check(config, this.authority.inForce);
-      const allow = this.#rules.resolve(config);
-      const late = needsRestart(this.#config, config);
-      sinks = await this.#stream?.outlets.prepare(config);
-      if (late.length > 0) this.log.warn("settings that need a restart were changed", { settings: late });
-      await this.#rules.apply(kernel, allow);
-      sinks?.commit();
-      sinks = undefined;
-      this.#stream?.evidence.every(config.evidence.checkpointSeconds);
-      this.log.setLevel(config.log.level);
-      this.#config = config;
-      this.#loadedAt = new Date().toISOString();
-      this.#reloadError = null;
-      await protectConfigured(this.scope, config, this.log);
-      if (config.kubernetes) await this.#pods?.configure(config.kubernetes);
-      this.#watch?.every(config.canary.interval);
-      this.selftests.schedule();
-      this.log.info("configuration loaded", { mode: config.mode });
-      return { loadedAt: this.#loadedAt };
-    } catch (error) {
-      sinks?.abandon();
-      this.#reloadError = error instanceof Error ? error.message : String(error);
-      this.log.error("the new configuration was refused, the old one stays in force", { error });
-      throw error;
-    } finally {
-      this.#manager.reloaded(this.#reloadError !== null, this.#config.mode);
-    }
+  reload(): Promise<{ loadedAt: string }> {
+    return this.#reloads.run();
   }
 
   reopenSinks(): void {
@@ -207,13 +187,14 @@ export class Agent {
 
   status(records = this.scope.records(), cgroups = this.scope.cgroups()): StatusReport {
     const stats = this.#stream?.stats;
+    const reloads = this.#reloads;
     return statusReport({
       version: packageVersion(),
       node: this.#config.nodeName,
       started: this.#started,
       notReady: this.notReady(),
       mode: this.#config.mode,
-      config: { file: this.#options.configFile ?? null, loadedAt: this.#loadedAt, lastError: this.#reloadError },
+      config: { file: this.#options.configFile ?? null, loadedAt: reloads.loadedAt, lastError: reloads.error },
       events: { published: stats?.published ?? 0, lastSeq: this.#stream?.evidence.status().lastSeq ?? 0 },
       sinks: this.#stream?.outlets.reports() ?? [],
       evidence: this.#stream?.evidence.status(),
@@ -222,7 +203,12 @@ export class Agent {
       records,
       cgroups,
       workloadOf: (group) => this.#groups.nameOf(group),
-      warnings: [...this.#rules.warnings, ...this.scope.warnings, ...(this.#pods?.warnings() ?? [])],
+      warnings: [
+        ...this.#rules.warnings,
+        ...this.scope.warnings,
+        ...nameWarnings(this.#groups),
+        ...(this.#pods?.warnings() ?? []),
+      ],
       secrets: secretsReport(this.kernel, this.#secrets),
       hardening: this.hardening,
       overridesOf: (name) => overridesOf(this.#rules.whole(this.#config), name),
@@ -270,7 +256,10 @@ export class Agent {
       checkpointSeconds: () => this.#config.evidence.checkpointSeconds,
       secrets: () => this.#secrets?.count ?? 0,
       proofFailures: () => this.#watch?.failures ?? 0,
-      reload: () => ({ successful: this.#reloadError === null, lastSuccess: Date.parse(this.#loadedAt) / 1000 }),
+      reload: () => ({
+        successful: this.#reloads.error === null,
+        lastSuccess: Date.parse(this.#reloads.loadedAt) / 1000,
+      }),
       selftests: () => this.selftests,
       onFailure: (family, error) => this.log.warn("a metric could not be read", { family, error }),
     });

@@ -87,6 +87,8 @@ export async function startHealthServer(listen: string, sources: HealthSources):
     );
     server.listen(address.port, address.host, resolve);
   });
+  // Such as no descriptor left for a connection that comes: the next one may have one.
+  server.on("error", () => {});
   return server;
 }
 

@@ -4,7 +4,7 @@ import { type Config, watchConfig } from "../config/index.js";
 import { loadNative } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { Agent } from "./agent.js";
-import { hangUp } from "./hangup.js";
+import { ReloadWishes } from "./hangup.js";
 
 export interface RunOptions {
   config: Config;
@@ -25,19 +25,19 @@ export async function runAgent(options: RunOptions): Promise<number> {
   process.on("SIGINT", onSignal);
   // Without a listener Node.js opens its debugger, and with it the agent, to whoever reaches the loopback address.
   process.on("SIGUSR1", () => options.log.warn("SIGUSR1 came and means nothing here"));
-  let started = false;
   const agent = new Agent({ ...options, native: loadNative() });
-  const reload = (): void => {
-    // The refusal is logged where it happens; a signal has nobody to answer to.
-    agent.reload().catch(() => {});
-  };
-  // From the start on: by default the signal would end the agent.
-  process.on("SIGHUP", () => hangUp(agent, started));
-  await agent.start(() => signalled);
-  started = true;
-  const watcher = options.configFile === undefined ? undefined : watchConfig(options.configFile, reload);
-  if (signalled === undefined) await new Promise<void>((resolve) => (wake = resolve));
-  watcher?.close();
+  const wishes = new ReloadWishes(agent);
+  // From the start on: by default the signal would end the agent, and a change would be missed.
+  process.on("SIGHUP", () => wishes.hangUp());
+  const { configFile } = options;
+  const watcher = configFile === undefined ? undefined : watchConfig(configFile, () => wishes.reload());
+  try {
+    await agent.start(() => signalled);
+    wishes.started();
+    if (signalled === undefined) await new Promise<void>((resolve) => (wake = resolve));
+  } finally {
+    watcher?.close();
+  }
   await agent.stop();
   return 0;
 }

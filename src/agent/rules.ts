@@ -136,7 +136,6 @@ export class Rules {
   }
 
   #write(kernel: Kernel, allow: AllowSet): void {
-    kernel.leaks.configure(allow.config.leaks);
     const entries = this.#allow.entries(allow);
     const write = (pods: readonly WorkloadConfig[]): void => {
       const config = { ...allow.config, workloads: [...allow.config.workloads, ...pods] };
@@ -151,6 +150,8 @@ export class Rules {
     const pods = within([...old, ...this.#more.filter(({ name }) => !known.has(name))], ofPods);
     if (pods.length === 0) write(pods);
     else writeLongest(pods, old.length, write);
+    // Last: where the policy is refused, the limits before it stay too.
+    kernel.leaks.configure(allow.config.leaks);
   }
 }
 

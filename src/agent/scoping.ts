@@ -16,6 +16,10 @@ function openCgroup(native: Native, root: string, id: bigint): number {
 /** Names are kept beside the control socket. */
 export const openGroups = (socket: string): Groups => new Groups(join(dirname(socket), "workloads.json"), shareSlots);
 
+/** What an operator should know of them. */
+export const nameWarnings = ({ problem }: Pick<Groups, "problem">): string[] =>
+  problem === "" ? [] : [`names of workloads cannot be kept (${problem}): the next agent would call them by number`];
+
 export function openScope(kernel: Kernel, groups: Groups, hardening: Hardening, native: Native): Scope {
   return new Scope({
     kernel,

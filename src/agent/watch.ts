@@ -54,19 +54,33 @@ export class Watch {
       await this.#kernel.prove();
       if (this.#timer === undefined) return;
       this.failures += this.#notices.look();
-      this.#kernel.introduce();
-      await this.#also.check();
+      await this.#try(() => this.#kernel.introduce());
+      await this.#try(() => this.#also.check());
       void this.#rescan();
       if (!this.#kernel.idle) {
-        this.#kernel.refreshDevices();
-        this.#kernel.list(); // the pass also notes namespaces that protected processes have made since
+        await this.#try(() => this.#kernel.refreshDevices());
+        // The pass also notes namespaces that protected processes have made since.
+        await this.#try(() => void this.#kernel.list());
       }
       this.#also.proved();
     } catch (error) {
-      if (this.#timer !== undefined) this.#log.error("the repeated check failed", { error });
+      this.#say(error);
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** What fails keeps nothing else from its turn: who can make one look fail must not blind the others. */
+  async #try(look: () => void | Promise<void>): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      this.#say(error);
+    }
+  }
+
+  #say(error: unknown): void {
+    if (this.#timer !== undefined) this.#log.error("the repeated check failed", { error });
   }
 
   /** Beside the rounds: whoever makes thousands of processes that have to be hardened does not put off the next proof. */

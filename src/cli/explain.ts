@@ -2,7 +2,7 @@
 // cloudtaser vectors --explain NAME: what one vector is, how it is stopped here, and what a refusal is evidence for.
 
 import type { VectorReport } from "../control/protocol.js";
-import { CloudtaserError } from "../errors/index.js";
+import { CloudtaserError, printable } from "../errors/index.js";
 import { isVectorName, severityText, type VectorName, vectorEntry, vectorNames } from "../vectors/index.js";
 
 /** Throws USAGE for a name that is no vector's. */
@@ -18,7 +18,7 @@ function standing(live: VectorReport | undefined): string {
   if (live === undefined) return "no agent runs here: nothing is stopped now";
   const proof = live.proved
     ? `proved${live.idle ? ", idle now" : ""}, ${live.soundness}`
-    : `NOT PROVED: ${live.reason}`;
+    : `NOT PROVED: ${printable(live.reason)}`;
   const counts = `${live.denied} denied, ${live.killed} killed after the fact, ${live.observed} observed, ${live.allowed} allowed`;
   return `mode ${live.mode}${live.kill ? " with kill" : ""}, form ${live.form}, ${proof}; ${counts}`;
 }

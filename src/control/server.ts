@@ -248,6 +248,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
   });
 
   await listenAt(server, { path, gid, native });
+  // Such as no descriptor left for a connection that comes: that must not end the agent.
+  server.on("error", (error) => log.warn("a connection to the control socket could not be taken", { error }));
   log.info("control socket is open", { socket: path, group: options.group ?? null });
   let closing: Promise<void> | undefined;
   return {

@@ -32,12 +32,13 @@ export interface Taken {
   changed: Guarded[];
 }
 
-const remember = ({ uid, cgroupUid, namespace, name, labels, annotations }: Pod): Remembered => ({
+const remember = ({ uid, cgroupUid, namespace, name, labels, moreLabels, annotations }: Pod): Remembered => ({
   uid,
   cgroupUid,
   namespace,
   name,
   labels: Object.fromEntries(labels),
+  ...(moreLabels === true ? { moreLabels } : {}),
   annotations: { ...annotations },
 });
 

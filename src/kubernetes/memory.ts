@@ -13,6 +13,7 @@ export interface Remembered {
   namespace: string;
   name: string;
   labels: Record<string, string>;
+  moreLabels?: true;
   annotations: Record<string, string>;
   /** It has had a control group on this node: somebody may be protected by its rules. */
   held?: boolean;

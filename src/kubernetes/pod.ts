@@ -20,6 +20,8 @@ export interface Pod {
   namespace: string;
   name: string;
   labels: ReadonlyMap<string, string>;
+  /** It has more labels than are kept: nobody knows any more which it has not. */
+  moreLabels?: true;
   /** Those that mean something, without the prefix. */
   annotations: Readonly<Record<string, string>>;
   /** Those that have an id already; init and ephemeral ones too. */
@@ -100,12 +102,14 @@ export function podOf(value: unknown, node: string): Pod | undefined {
   const name = textOf(meta["name"], dnsName);
   if (uid === undefined || namespace === undefined || name === undefined) return undefined;
   if (fieldsOf(spec)["nodeName"] !== node) return undefined;
+  const labels = textsOf(meta["labels"]);
   return {
     uid,
     cgroupUid: cgroupUidOf(uid, meta, node),
     namespace,
     name,
-    labels: new Map(textsOf(meta["labels"]).slice(0, mostLabels)),
+    labels: new Map(labels.slice(0, mostLabels)),
+    ...(labels.length > mostLabels ? { moreLabels: true as const } : {}),
     annotations: ownAnnotations(meta["annotations"]),
     containers: containersOf(fieldsOf(status)),
   };

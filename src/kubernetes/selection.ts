@@ -32,16 +32,22 @@ function matches(pattern: string, text: string): boolean {
   return /^\**$/.test(pattern.slice(at));
 }
 
-function isSelected(pod: Pick<Pod, "namespace" | "labels">, { select }: SelectionConfig): boolean {
+type Selectable = Pick<Pod, "namespace" | "labels" | "moreLabels">;
+
+/** Where not all labels are kept, one that is not there may be: too many must not be a way out. */
+const hasLabel = ({ labels, moreLabels }: Selectable, key: string, value: string): boolean =>
+  labels.get(key) === value || (moreLabels === true && !labels.has(key));
+
+function isSelected(pod: Selectable, { select }: SelectionConfig): boolean {
   return select.some(
     ({ namespaces, labels }) =>
       (namespaces?.some((pattern) => matches(pattern, pod.namespace)) ?? true) &&
-      Object.entries(labels ?? {}).every(([key, value]) => pod.labels.get(key) === value),
+      Object.entries(labels ?? {}).every(([key, value]) => hasLabel(pod, key, value)),
   );
 }
 
 /** What the configuration selects cannot opt out: who writes the pod is not who guards the node. */
-export function decide(pod: Pick<Pod, "namespace" | "labels" | "annotations">, config: SelectionConfig): Decision {
+export function decide(pod: Selectable & Pick<Pod, "annotations">, config: SelectionConfig): Decision {
   const wish = readAnnotations(pod.annotations);
   const wanted = isSelected(pod, config) || (config.annotation && wish.wanted === true);
   return { wanted, rules: wanted && config.overrides ? wish.rules : {}, problems: wanted ? wish.problems : [] };

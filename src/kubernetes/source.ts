@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pods of this node as a source of what is protected: API server, control groups and the reconcile between them.
 
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, statSync, watch } from "node:fs";
 import type { KubernetesConfig } from "../config/index.js";
 import type { CloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
@@ -66,7 +66,7 @@ export class KubernetesSource {
   readonly #client: ApiClient;
   readonly #informer: Informer;
   readonly #reconciler: Reconciler;
-  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #watchers = new Map<string, { watcher: FSWatcher; inode: number | undefined }>();
   #config: KubernetesConfig;
   #timer: NodeJS.Timeout | undefined;
   #away: NodeJS.Timeout | undefined;
@@ -118,7 +118,7 @@ export class KubernetesSource {
     this.#stopped = true;
     clearInterval(this.#timer);
     clearTimeout(this.#away);
-    for (const watcher of this.#watchers.values()) watcher.close();
+    for (const { watcher } of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
     await this.#informer.stop();
     this.#client.close();
@@ -189,8 +189,9 @@ export class KubernetesSource {
   #follow(): void {
     if (this.#stopped) return;
     const wanted = new Set([this.#tree.mount, ...this.#reconciler.watched]);
-    for (const [path, watcher] of this.#watchers) {
-      if (wanted.has(path)) continue;
+    for (const [path, { watcher, inode }] of this.#watchers) {
+      // Another directory of that name is not the one that is watched.
+      if (wanted.has(path) && inodeOf(path) === inode) continue;
       watcher.close();
       this.#watchers.delete(path);
     }
@@ -198,13 +199,14 @@ export class KubernetesSource {
     for (const path of wanted) {
       if (this.#watchers.has(path)) continue;
       try {
+        const inode = inodeOf(path);
         // Files of a group change too, under memory pressure often.
         const watcher = watch(path, { persistent: false }, (event) => event === "rename" && this.look());
         watcher.on("error", () => {
           watcher.close();
           this.#watchers.delete(path);
         });
-        this.#watchers.set(path, watcher);
+        this.#watchers.set(path, { watcher, inode });
         more = true;
       } catch {
         // It went, or there are no watches left: the rounds go on.
@@ -232,3 +234,5 @@ export class KubernetesSource {
     }, this.#options.awayAfterMs ?? awayAfterMs).unref();
   }
 }
+
+const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;

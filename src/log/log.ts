@@ -2,11 +2,13 @@
 // The agent's own log: pino, to standard error, so that standard output stays pure events. Messages are static strings; all that
 // varies goes under the one key "data", so that no untrusted name can become or overwrite a field of the line.
 
+import { writeSync } from "node:fs";
 import { type Logger, pino } from "pino";
 import { errorToJson, printable } from "../errors/index.js";
 
 export type LogData = Readonly<Record<string, unknown>>;
 
+/** Never throws: a line that cannot be written is lost. */
 export interface Log {
   debug(message: string, data?: LogData): void;
   info(message: string, data?: LogData): void;
@@ -17,6 +19,9 @@ export interface Log {
   child(room: string): Log;
   setLevel(level: string): void;
 }
+
+const busyMs = 20;
+const asleep = new Int32Array(new SharedArrayBuffer(4));
 
 const maxDepth = 4;
 const maxItems = 64;
@@ -37,8 +42,12 @@ export function cleanData(value: unknown, depth = 0): unknown {
 function wrap(logger: Logger): Log {
   const write = (level: "debug" | "info" | "warn" | "error" | "fatal") => (message: string, data?: LogData) => {
     if (!logger.isLevelEnabled(level)) return;
-    if (data === undefined) logger[level](message);
-    else logger[level]({ data: cleanData(data) }, message);
+    try {
+      if (data === undefined) logger[level](message);
+      else logger[level]({ data: cleanData(data) }, message);
+    } catch {
+      // A full disk, or a terminal that is gone, must not end who only wanted to say something.
+    }
   };
   const children: Log[] = [];
   return {
@@ -63,10 +72,39 @@ function wrap(logger: Logger): Log {
 /** write: where lines go, for tests; standard error if left out. */
 export function createLog({ level = "info", write }: { level?: string; write?: (line: string) => void } = {}): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } };
-  // Synchronous: the last line before a crash is the one that matters.
-  const destination = write === undefined ? pino.destination({ fd: 2, sync: true }) : { write };
+  const destination = write === undefined ? standardError() : { write };
   const logger = pino(options, destination);
   return wrap(logger);
+}
+
+/**
+ * Synchronous: the last line before a crash is the one that matters. What cannot be written is lost, and not kept for later:
+ * memory is no place for it. Throws what the system says.
+ */
+function standardError() {
+  let torn = false;
+  return {
+    write(line: string): void {
+      let rest: Uint8Array = Buffer.from(torn ? `\n${line}` : line);
+      while (rest.length > 0) {
+        const taken = writeSome(rest);
+        torn = taken < rest.length;
+        rest = rest.subarray(taken);
+      }
+    },
+  };
+}
+
+/** A pipe that does not wait, as Node makes them, and is full: its reader has the time that a pipe would give it. */
+function writeSome(bytes: Uint8Array): number {
+  for (;;) {
+    try {
+      return writeSync(2, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(asleep, 0, 0, busyMs);
+    }
+  }
 }
 
 function levelName(label: string): { level: string } {

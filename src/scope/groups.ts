@@ -3,6 +3,7 @@
 // that an agent that takes over standing doors still knows what its predecessor protected.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { reasonOf } from "../errors/index.js";
 
 /** Below the numbers of the canary; 0 is "no group". */
 const maxGroup = 0xffff_ff00;
@@ -18,12 +19,19 @@ export class Groups {
   /** What the numbers leave when divided by `slots`. */
   #taken = new Set<number>();
   readonly #slots: number;
+  /** Why what is kept is not what is known; "" if it is. */
+  #problem = "";
 
   /** @param slots places of a table in which the kernel counts for each: as long as there are others, no two have one */
   constructor(file: string, slots = maxGroup) {
     this.#file = file;
     this.#slots = slots;
     for (const [name, number] of Object.entries(readNames(file))) this.#set(name, number);
+  }
+
+  /** Why the next agent would not know all names; "" if it would. */
+  get problem(): string {
+    return this.#problem;
   }
 
   nameOf(group: number): string {
@@ -56,6 +64,7 @@ export class Groups {
     const unused = [...this.#byNumber.keys()].filter((number) => !inUse.has(number));
     const again = new Set(unused.filter((number) => this.#unused.has(number)));
     this.#unused = new Set(unused);
+    if (this.#problem !== "") this.#save();
     if (again.size > 0) this.keepOnly(new Set([...this.#byNumber.keys()].filter((number) => !again.has(number))));
   }
 
@@ -94,11 +103,17 @@ export class Groups {
     this.#byNumber.set(number, name);
   }
 
+  /** A name that cannot be kept is no reason to leave its workload open: it is tried again with the next change or look. */
   #save(): void {
-    mkdirSync(dirname(this.#file), { recursive: true, mode: 0o755 });
-    const unfinished = `${this.#file}.new`;
-    writeFileSync(unfinished, `${JSON.stringify(Object.fromEntries(this.#byName))}\n`, { mode: 0o600 });
-    renameSync(unfinished, this.#file);
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o755 });
+      const unfinished = `${this.#file}.new`;
+      writeFileSync(unfinished, `${JSON.stringify(Object.fromEntries(this.#byName))}\n`, { mode: 0o600 });
+      renameSync(unfinished, this.#file);
+      this.#problem = "";
+    } catch (error) {
+      this.#problem = reasonOf(error);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { reasonOf } from "../errors/index.js";
 import { checkUndumpable } from "./dumpable.js";
 import type { ScopeRecord } from "./kernel.js";
 import { readSmall } from "./proc-file.js";
-import { type CgroupSwap, cgroupOf, offers, readSwap, writeSwap } from "./swap.js";
+import { type CgroupSwap, cgroupOf, inodeOf, offers, readSwap, writeSwap } from "./swap.js";
 
 export const hardeningKinds = ["core_limit", "coredump_filter", "swap", "dumpable"] as const;
 export type HardeningKind = (typeof hardeningKinds)[number];
@@ -38,7 +38,7 @@ interface Known {
   core?: Limits;
   filter?: string;
   /** Control group whose swap was switched off for this process among others. */
-  swap?: string;
+  swap?: { path: string; inode: number };
 }
 
 const nothing = "00000000";
@@ -67,7 +67,9 @@ export class Hardening {
     most = Number.POSITIVE_INFINITY,
   ): boolean {
     const alive = new Set(all.map(keyOf));
-    for (const key of this.#known.keys()) if (!alive.has(key)) this.#known.delete(key);
+    for (const [key, known] of this.#known) if (!alive.has(key)) this.#forget(key, known);
+    for (const [path, { users, inode }] of this.#swaps)
+      if (users <= 0 && inodeOf(path) !== inode) this.#swaps.delete(path);
     const fresh = workloads.map((members) => ({
       members,
       some: members.filter((one) => !this.#known.has(keyOf(one))),
@@ -81,6 +83,13 @@ export class Hardening {
       left -= some.length;
     }
     return true;
+  }
+
+  /** It has ended. Swap stays off for who may still come into its group, as long as that is there. */
+  #forget(key: string, { swap }: Known): void {
+    this.#known.delete(key);
+    const owned = swap && this.#swaps.get(swap.path);
+    if (owned?.inode === swap?.inode && owned) owned.users--;
   }
 
   #hardenSome(fresh: readonly ScopeRecord[], members: readonly ScopeRecord[]): void {
@@ -154,27 +163,30 @@ export class Hardening {
 
   #swapOff(pid: number, known: Known, turn: Turn): HardeningOutcome {
     const path = cgroupOf(pid);
+    const inode = inodeOf(path) ?? 0;
     const owned = this.#swaps.get(path);
-    if (owned) {
-      known.swap = path;
+    if (owned?.inode === inode) {
+      known.swap = { path, inode };
       owned.users++;
       return "done";
     }
+    // Of a group that was there before under that name nothing is left.
+    this.#swaps.delete(path);
     const before = turn.swapOf(path);
     if (before === "0") return "not_needed";
     writeSwap(path, "0");
-    this.#swaps.set(path, { before, users: 1 });
-    known.swap = path;
+    this.#swaps.set(path, { before, inode, users: 1 });
+    known.swap = { path, inode };
     return "done";
   }
 
   /** With the last process of those for which it was switched off. */
-  #swapBack(path: string): void {
+  #swapBack({ path, inode }: NonNullable<Known["swap"]>): void {
     const owned = this.#swaps.get(path);
-    if (!owned || --owned.users > 0) return;
+    if (owned?.inode !== inode || --owned.users > 0) return;
     this.#swaps.delete(path);
     this.#undo("swap", () => {
-      if (readSwap(path) !== "0") return "left";
+      if (inodeOf(path) !== inode || readSwap(path) !== "0") return "left";
       writeSwap(path, owned.before);
       return "undone";
     });

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Swap of a control group: switched off only where all of its processes are of one protected workload, since it is a
 // setting of the group and not of a process. What was swapped out before stays on the disk until it is used.
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { processesOfCgroup } from "./targets.js";
 
 export interface CgroupSwap {
   before: string;
+  /** Inode of the group's directory: one that was made again at that path has another, and swap as its maker wants it. */
+  inode: number;
   /** Processes for which it was switched off. */
   users: number;
 }
@@ -28,6 +30,10 @@ export function offers(path: string, members: ReadonlySet<number>): string {
   const strangers = processesOfCgroup(path).filter((pid) => !members.has(pid));
   return strangers.length === 0 ? "" : `its control group holds ${strangers.length} processes of others`;
 }
+
+/** undefined: there is no such group. */
+export const inodeOf = (path: string): number | undefined =>
+  statSync(join(cgroupRoot, path), { throwIfNoEntry: false })?.ino;
 
 export function readSwap(path: string): string {
   try {

@@ -49,7 +49,12 @@ export class Names {
   constructor(path: string) {
     this.#file = path;
     for (const line of linesOf(path)) this.#replay(line);
-    this.#rewrite();
+    try {
+      this.#rewrite();
+    } catch {
+      // A full disk must not keep the agent from its start: the next change writes the file anew, or is refused.
+      this.#torn = true;
+    }
   }
 
   all(): SecretEntry[] {

@@ -13,8 +13,13 @@ export function descriptorWriter(fd: number, close: () => void): Writer {
         write(fd, bytes, (error, taken) => (error ? reject(error) : resolve(taken)));
       }),
     close() {
-      if (open) close();
+      if (!open) return;
       open = false;
+      try {
+        close();
+      } catch {
+        // What a disk says then (EIO, EDQUOT): the descriptor is gone all the same, and its number may be another's by now.
+      }
     },
   };
 }

@@ -96,8 +96,8 @@ function elasticsearch(format: Format, index: string): Protocol {
         const item = ((items[number] ?? {}) as { create?: BulkItem }).create ?? {};
         const status = Number(item.status);
         if ((status >= 200 && status < 300) || status === 409) continue;
-        if (status === 429 || status >= 500) again.push(entry);
-        else refused++;
+        if (indigestible.has(status)) refused++;
+        else again.push(entry);
         const type = /^[a-z_]{1,64}$/.exec(String(item.error?.type))?.[0] ?? "";
         reason ??= `document refused with ${status} ${type}`.trimEnd();
       }
@@ -105,6 +105,9 @@ function elasticsearch(format: Format, index: string): Protocol {
     },
   };
 }
+
+/** The document itself is at fault; of anything else (no right to the index, no index, no room) an operator can take care. */
+const indigestible = new Set([400, 413, 422]);
 
 const otlpSeverities: Readonly<Record<Severity, number>> = { info: 9, low: 12, medium: 13, high: 17, critical: 21 };
 

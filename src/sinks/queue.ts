@@ -131,18 +131,35 @@ export class QueueSink implements Sink {
   #replaceWriter(): void {
     this.#reopen = false;
     try {
-      const fresh = this.#open();
-      this.#writer.close();
-      this.#writer = fresh;
+      const old = this.#writer;
+      this.#writer = this.#open();
+      old.close();
     } catch (error) {
       this.#failed(error);
     }
   }
 
+  /** undefined: the first event has no form, and is dropped. */
+  #batch(most: number): { entries: Entry[]; all: Buffer } | undefined {
+    for (const lines of [Number.POSITIVE_INFINITY, 1]) {
+      const entries = this.#waiting.hold(lines, most);
+      try {
+        return { entries, all: this.#bytes.of(entries, this.#options.format) };
+      } catch (error) {
+        // One of them; those before it go by themselves.
+        if (lines === 1) this.#failed(error);
+      }
+    }
+    this.#waiting.remove(1);
+    this.stats.queued = this.#waiting.length;
+    this.stats.dropped.refused++;
+    return undefined;
+  }
+
   async #writeBatch(): Promise<void> {
-    const most = Math.min(batchBytes, this.#writer.most ?? batchBytes);
-    const entries = this.#waiting.hold(Number.POSITIVE_INFINITY, most);
-    const all = this.#bytes.of(entries, this.#options.format);
+    const batch = this.#batch(Math.min(batchBytes, this.#writer.most ?? batchBytes));
+    if (batch === undefined) return;
+    const { entries, all } = batch;
     const total = all.length;
     let rest = all;
     try {

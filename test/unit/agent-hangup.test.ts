@@ -1,15 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGHUP opens the files of events anew at any time; the configuration is read again only once the start is over.
+// SIGHUP opens the files of events anew at any time; the configuration is read again once the start is over, also where the
+// signal, or a change of the file, came before.
 
 import { expect, it, vi } from "vitest";
-import { hangUp } from "../../src/agent/hangup.js";
+import { ReloadWishes } from "../../src/agent/hangup.js";
 
-it("opens sinks anew during the start too, and reads no configuration then", () => {
-  const agent = { reopenSinks: vi.fn(), reload: vi.fn(async () => Promise.reject(new Error("refused"))) };
-  hangUp(agent, false);
+const fake = () => ({
+  reopenSinks: vi.fn(),
+  reload: vi.fn(async () => Promise.reject(new Error("refused"))),
+});
+
+it("opens sinks anew during the start too, and reads the configuration when it is over", () => {
+  const agent = fake();
+  const wishes = new ReloadWishes(agent);
+  wishes.hangUp();
+  wishes.reload();
   expect(agent.reopenSinks).toHaveBeenCalledTimes(1);
   expect(agent.reload).not.toHaveBeenCalled();
-  hangUp(agent, true);
-  expect(agent.reopenSinks).toHaveBeenCalledTimes(2);
+  wishes.started();
   expect(agent.reload).toHaveBeenCalledTimes(1);
+  wishes.hangUp();
+  expect(agent.reopenSinks).toHaveBeenCalledTimes(2);
+  expect(agent.reload).toHaveBeenCalledTimes(2);
+});
+
+it("reads no configuration after a start in which nobody asked for it", () => {
+  const agent = fake();
+  new ReloadWishes(agent).started();
+  expect(agent.reload).not.toHaveBeenCalled();
 });

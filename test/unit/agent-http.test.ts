@@ -56,6 +56,12 @@ describe("whoever opens connections and says nothing", () => {
   });
 });
 
+it("a connection that the kernel could not hand over ends nobody", async () => {
+  const port = await listening();
+  for (let i = 0; i < 3; i++) server?.emit("error", new Error("accept EMFILE"));
+  expect(await alive(port)).toBe(200);
+});
+
 describe("/status", () => {
   it("is made once for all who ask within a second", async () => {
     let made = 0;

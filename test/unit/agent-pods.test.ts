@@ -21,9 +21,10 @@ const log = createLog({ write: () => {} });
 /** A kernel that takes rules of so many workloads. */
 function rulesWith(most: number) {
   const policies: PolicySet[] = [];
+  const limits: number[] = [];
   const kernel = {
     async setNodeGuards() {},
-    leaks: { configure() {} },
+    leaks: { configure: ({ scanLimit }: { scanLimit: number }) => void limits.push(scanLimit) },
     setPolicy(policy: PolicySet) {
       if (policy.groups.length > most) throw new Error("too many workloads with rules");
       policies.push(policy);
@@ -32,7 +33,7 @@ function rulesWith(most: number) {
   const groups = new Groups(join(directory, `workloads-${Math.random()}.json`));
   const rules = new Rules(groups, log);
   const config = { ...configSchema.parse({ workloads: [{ name: "db", mode: "enforce" }] }), nodeName: "n" };
-  return { rules, kernel, config, policies, groups };
+  return { rules, kernel, config, policies, limits, groups };
 }
 
 describe("rules of pods", () => {
@@ -51,6 +52,15 @@ describe("rules of pods", () => {
     await setRules([]);
     expect(policies.at(-1)?.groups).toHaveLength(1);
     expect(rules.whole(config)).toBe(config);
+  });
+
+  it("and limits of secrets are in force together or not at all", async () => {
+    const { rules, kernel, config, limits } = rulesWith(1);
+    await rules.apply(kernel, rules.resolve(config));
+    const workloads = ["db", "web"].map((name) => ({ name, mode: "enforce" }));
+    const other = { ...configSchema.parse({ workloads, leaks: { scanLimit: "4KiB" } }), nodeName: "n" };
+    await expect(rules.apply(kernel, rules.resolve(other))).rejects.toThrow("too many");
+    expect(limits).toEqual([1024 * 1024]);
   });
 
   it("that an earlier agent had in force are in the first policy of the next one", async () => {

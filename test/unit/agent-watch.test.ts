@@ -7,8 +7,8 @@ import type { Kernel } from "../../src/kernel/index.js";
 import type { Log } from "../../src/log/index.js";
 import type { Scope } from "../../src/scope/index.js";
 
-function watching(rescan: () => Promise<void>) {
-  const calls = { proved: 0, looked: 0, rescanned: 0, errors: [] as unknown[] };
+function watching(rescan: () => Promise<void>, check: () => Promise<void> = async () => {}) {
+  const calls = { proved: 0, looked: 0, rescanned: 0, told: 0, errors: [] as unknown[] };
   const kernel = {
     prove: async () => void calls.proved++,
     introduce: () => {},
@@ -30,7 +30,7 @@ function watching(rescan: () => Promise<void>) {
     silenced: () => {},
   } as unknown as Notices;
   const log = { error: (_text: string, data: { error: unknown }) => calls.errors.push(data.error) } as unknown as Log;
-  const watch = new Watch(kernel, scope, notices, log, { check: async () => {}, proved: () => {} });
+  const watch = new Watch(kernel, scope, notices, log, { check, proved: () => void calls.told++ });
   watch.every(0.005);
   return { watch, calls };
 }
@@ -48,4 +48,15 @@ it("a look that fails is told, and made again", async () => {
   await vi.waitFor(() => expect(calls.rescanned).toBeGreaterThan(2));
   watch.stop();
   expect(calls.errors[0]).toMatchObject({ message: "gone" });
+});
+
+it("a check that fails each time keeps nothing else from its turn", async () => {
+  const { watch, calls } = watching(
+    async () => {},
+    () => Promise.reject(new Error("no room")),
+  );
+  await vi.waitFor(() => expect(calls.rescanned).toBeGreaterThan(2));
+  await vi.waitFor(() => expect(calls.told).toBeGreaterThan(2));
+  watch.stop();
+  expect(calls.errors[0]).toMatchObject({ message: "no room" });
 });

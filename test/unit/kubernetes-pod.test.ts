@@ -193,6 +193,18 @@ describe("the selection", () => {
     expect(decide(pod, selection({ select: [one] })).wanted).toBe(wanted);
   });
 
+  it("lets nobody out who has more labels than are kept", () => {
+    const asks = { annotations: { "cloudtaser.io/ebpf": "false" } };
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`a-${i}`, "x"]));
+    const pod = podOf(podObject({ ...asks, labels: { ...many, team: "payments" } }), node);
+    const few = podOf(podObject({ ...asks, labels: { "a-1": "x" } }), node);
+    if (pod === undefined || few === undefined) throw new Error("no pod");
+    const wanted = (one: typeof pod, labels: object) => decide(one, selection({ select: [{ labels }] })).wanted;
+    expect(wanted(pod, { team: "payments" })).toBe(true);
+    expect(wanted(pod, { "a-1": "y" }), "one that is kept").toBe(false);
+    expect(wanted(few, { team: "payments" })).toBe(false);
+  });
+
   it("heeds no rules of pods where it shall not, and tells no problem of a pod that it does not take", () => {
     const pod = annotated({ "cloudtaser.io/mode": "detect" });
     expect(decide(pod, selection({ overrides: false }))).toMatchObject({ wanted: true, rules: {} });

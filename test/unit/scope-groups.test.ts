@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names of workloads: kept over a restart, forgotten when nothing is left of them, and cheap to have many of.
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -46,6 +46,21 @@ describe("names", () => {
     groups.prune(new Set([kept]));
     expect(new Groups(file).names()).toEqual([first]);
     expect(groups.ensure("new")).toBeGreaterThan(2500);
+  });
+
+  it("that cannot be kept are known all the same, and kept once there is room", () => {
+    const groups = new Groups(file);
+    // Where the file is written anew.
+    symlinkSync("/dev/full", `${file}.new`);
+    const number = groups.ensure("payments");
+    expect(groups.nameOf(number)).toBe("payments");
+    groups.reserve(new Set([number, 77]));
+    groups.keepOnly(new Set([number]));
+    expect(groups.problem).toContain("ENOSPC");
+    rmSync(`${file}.new`);
+    groups.prune(new Set([number]));
+    expect(groups.problem).toBe("");
+    expect(new Groups(file).numberOf("payments")).toBe(number);
   });
 
   it("get numbers that the kernel counts apart, as long as there are such", () => {

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Hardening } from "../../src/scope/hardening.js";
 import type { ScopeRecord } from "../../src/scope/index.js";
 
-const group = { looks: 0, problem: "", limit: "max", written: [] as string[] };
+const group = { looks: 0, problem: "", limit: "max", inode: 1 as number | undefined, written: [] as string[] };
 
 vi.mock("../../src/scope/swap.js", () => ({
   cgroupOf: (pid: number) => (pid < 1_000_000 ? "/one" : "/other"),
@@ -13,6 +13,7 @@ vi.mock("../../src/scope/swap.js", () => ({
     group.looks++;
     return group.problem;
   },
+  inodeOf: () => group.inode,
   readSwap: () => group.limit,
   writeSwap: (path: string, value: string) => void group.written.push(`${path} ${value}`),
 }));
@@ -29,7 +30,7 @@ const swaps = (hardening: Hardening): string[] =>
   hardening.totals().flatMap(({ kind, outcome, count }) => (kind === "swap" && count > 0 ? `${outcome} ${count}` : []));
 
 describe("swap of a control group", () => {
-  beforeEach(() => Object.assign(group, { looks: 0, problem: "", limit: "max", written: [] }));
+  beforeEach(() => Object.assign(group, { looks: 0, problem: "", limit: "max", inode: 1, written: [] }));
 
   it.each([
     ["cannot be switched off", { problem: "others are in it" }, "refused 3000"],
@@ -55,5 +56,37 @@ describe("swap of a control group", () => {
     expect(group.looks).toBe(3);
     expect(swaps(hardening)).toEqual(["done 20", "refused 10"]);
     expect(group.written).toEqual(["/one 0", "/other 0"]);
+  });
+
+  it("is switched off anew for a unit that was started again, whose group is another one of that name", () => {
+    const hardening = new Hardening(means, () => wanted);
+    const before = many(400_000, 2);
+    hardening.harden([before], before);
+    hardening.harden([], []);
+    group.inode = 2;
+    const after = many(500_000, 2);
+    hardening.harden([after], after);
+    expect(group.written).toEqual(["/one 0", "/one 0"]);
+    // Also where the old ones were still counted when the new ones came.
+    group.inode = 3;
+    const latest = many(600_000, 1);
+    hardening.harden([latest], [...after, ...latest]);
+    expect(group.written).toHaveLength(3);
+    group.limit = "0";
+    hardening.relax(after);
+    expect(group.written, "the group of the others is not this one").toHaveLength(3);
+    hardening.relax(latest);
+    expect(group.written.at(-1)).toBe("/one max");
+  });
+
+  it("stays off, and is set back, in a group in which one process follows another", () => {
+    const hardening = new Hardening(means, () => wanted);
+    const [first, second] = [many(400_000, 1), many(500_000, 1)];
+    hardening.harden([first], first);
+    group.limit = "0";
+    hardening.harden([second], second);
+    expect(group.written).toEqual(["/one 0"]);
+    hardening.relax(second);
+    expect(group.written).toEqual(["/one 0", "/one max"]);
   });
 });

@@ -42,6 +42,21 @@ describe("a disk that is full", () => {
     ).toEqual(["other", "third"]);
   });
 
+  it("keeps no agent from its start, and refuses what is new until there is room", () => {
+    const { add, file, open } = room();
+    add("token", secret);
+    // Where the file is written anew.
+    symlinkSync("/dev/full", `${file}.new`);
+    const next = open();
+    expect(next.list()).toMatchObject([{ name: "token" }]);
+    const value = () => Buffer.from(`${secret}-2`);
+    const request = { workload: "pay", name: "other", allow: [], replace: false, endsWithWorkload: false };
+    expect(() => next.add({ ...request, value: value() })).toThrow("ENOSPC");
+    rmSync(`${file}.new`);
+    expect(next.add({ ...request, value: value() }).outcome).toBe("registered");
+    expect(open().list()).toHaveLength(2);
+  });
+
   it("sinks that the kernel refuses are not in the list", () => {
     const { secrets, kernel, add } = room();
     add("token", secret);

@@ -68,6 +68,27 @@ describe("HTTP", () => {
     expect(action).toEqual({ create: { _index: "events", _id: entries[0]?.event.id } });
   });
 
+  it("keeps documents that Elasticsearch refuses for want of a right or an index, until it takes them", async () => {
+    const receiver = await httpReceiver();
+    let granted = false;
+    let tries = 0;
+    receiver.answer = (posted, response) => {
+      tries++;
+      const refusals = [{ status: 403 }, { status: 404 }, {}];
+      const documents = posted.body.trim().split("\n").length / 2;
+      const items = Array.from({ length: documents }, (_, index) => ({
+        create: granted ? { status: 201 } : refusals[index % 3],
+      }));
+      response.end(JSON.stringify({ errors: !granted, items }));
+    };
+    const sink = sinkOn(http(`http://127.0.0.1:${receiver.port}/_bulk`, { protocol: "elasticsearch" }));
+    for (const entry of new Source().many(3)) sink.write(entry);
+    await vi.waitFor(() => expect(tries).toBeGreaterThan(1), patience);
+    granted = true;
+    await count(sink, 3);
+    expect(sink.stats.dropped.refused).toBe(0);
+  });
+
   it("sends OTLP logs, and does not send again what was refused", async () => {
     const receiver = await httpReceiver();
     receiver.answer = (_posted, response) =>

@@ -19,6 +19,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
+import { native } from "../../src/formats/index.js";
+import { descriptorWriter } from "../../src/sinks/descriptor.js";
 import { createFileSink } from "../../src/sinks/file.js";
 import { QueueSink } from "../../src/sinks/queue.js";
 import { Entry } from "../../src/sinks/sink.js";
@@ -187,5 +189,34 @@ describe("stdout sink", () => {
     await sink.close();
     closeSync(fd);
     expect(bytes).toBe((200 - lost) * 4096);
+  });
+});
+
+describe("what cannot be", () => {
+  it("is written of an event that has no form costs that one alone", async () => {
+    const place = fakePlace(() => 1000);
+    const format = {
+      ...native,
+      line: ({ seq }: { seq: number }) => {
+        if (seq === 2) throw new TypeError("no form");
+        return `${seq}\n`;
+      },
+    };
+    const sink = new QueueSink("x", place.open, { format });
+    for (const seq of [1, 2, 3, 4]) sink.write(new Entry(`{"seq":${seq}}\n`, 0));
+    await vi.waitFor(() => expect(sink.stats.delivered).toBe(3));
+    expect(place.place.text).toBe("1\n3\n4\n");
+    expect(sink.stats).toMatchObject({ queued: 0, dropped: { refused: 1 }, lastError: "no form" });
+  });
+
+  it("is closed in good order is let go, once: its number may be another's by now", async () => {
+    let closed = 0;
+    const writer = descriptorWriter(-1, () => {
+      closed++;
+      throw errno("EIO");
+    });
+    expect(() => writer.close()).not.toThrow();
+    writer.close();
+    expect(closed).toBe(1);
   });
 });

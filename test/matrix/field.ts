@@ -228,14 +228,14 @@ export class Field {
     path: string,
     body?: unknown,
     timeoutSeconds = 300,
-  ): Promise<{ status: number; stdout: string }> {
+  ): Promise<{ status: number; stdout: string; stderr: string }> {
     const argv = [ask, method, path];
     return this.guest.run(body === undefined ? argv : [...argv, JSON.stringify(body)], { timeoutSeconds });
   }
 
   async protect(pid: number, name: string): Promise<void> {
-    const { status, stdout } = await this.control("POST", "/v1/protect", { pid, name });
-    if (status !== 0) throw new Error(`protect refused: ${stdout}`);
+    const { status, stdout, stderr } = await this.control("POST", "/v1/protect", { pid, name });
+    if (status !== 0) throw new Error(`protect refused: ${stdout}${stderr}`);
   }
 
   async unprotect(workload: string): Promise<void> {

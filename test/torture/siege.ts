@@ -203,10 +203,14 @@ export class Siege {
     return faults;
   }
 
-  /** Runs it while everybody attacks, then counts on both sides; an agent must answer at its end. */
+  /**
+   * Runs it while everybody attacks, then counts on both sides; an agent must answer at its end.
+   * @param others asked once nobody attacks: refusals of somebody else's, by vector, where events tell of them
+   */
   async under(
     fault: string,
     action: () => Promise<{ seconds?: number[]; note?: string; faults?: string[] }>,
+    others: () => Promise<Record<string, number>> = async () => ({}),
   ): Promise<Row> {
     await this.attackers.tell("go");
     let result: { seconds?: number[]; note?: string; faults?: string[] };
@@ -216,7 +220,7 @@ export class Siege {
       result = { faults: [error instanceof Error ? error.message : String(error)] };
     }
     // Without an agent that answers there is nothing to compare, and nothing to go on with.
-    const row = await this.#count(fault).catch((error: unknown) => {
+    const row = await this.#count(fault, others).catch((error: unknown) => {
       throw new Error(`${fault}: ${result.faults?.join("; ") ?? "no count"}`, { cause: error });
     });
     row.seconds = result.seconds ?? [];
@@ -235,9 +239,10 @@ export class Siege {
   }
 
   /** By vector, since the last time: each must agree, not their sum alone. */
-  async #count(fault: string): Promise<Row> {
+  async #count(fault: string, others: () => Promise<Record<string, number>>): Promise<Row> {
     const { made: madeBefore, counted: countedBefore } = this.#before;
     await this.#mark();
+    const strange = await others();
     const row: Row = {
       fault,
       rounds: 1,
@@ -253,7 +258,7 @@ export class Siege {
     for (const [vector, tally] of Object.entries(this.#before.made)) {
       const since = (name: keyof Tally): number => tally[name] - (madeBefore[vector]?.[name] ?? 0);
       const counts = (of: Map<string, number>): number => of.get(`${vector} denied`) ?? Number.NaN;
-      const counted = counts(this.#before.counted) - counts(countedBefore);
+      const counted = counts(this.#before.counted) - counts(countedBefore) - (strange[vector] ?? 0);
       if (counted !== since("refused"))
         row.faults.push(`${vector}: ${since("refused")} were refused, ${counted} counted`);
       if (since("other") > 0) row.faults.push(`${vector}: errno ${tally.otherErrno}`);

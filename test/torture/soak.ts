@@ -14,14 +14,24 @@ const churn = `cd /sys/fs/cgroup
     sleep 0.5
   done`;
 
+/** Denials by vector: of the attackers, and of anybody else (a kernel that looks for a module, say). */
 const sum = `python3 -c "
 import json, collections
-n = collections.Counter()
+ours, others = collections.Counter(), collections.Counter()
 for line in open('${file}'):
     e = json.loads(line)
-    if e['vector'] and e['outcome'] == 'denied': n[e['vector']] += e['count']
-print(json.dumps(n))"`;
+    if e['vector'] and e['outcome'] == 'denied':
+        attacks = (e['source'] or {}).get('comm') == 'torture'
+        (ours if attacks else others)[e['vector']] += e['count']
+print(json.dumps({'ours': ours, 'others': others}))"`;
 
+type Counts = Record<string, number>;
+
+async function toldOf(siege: Siege): Promise<{ ours: Counts; others: Counts }> {
+  return JSON.parse(await siege.works(sum)) as { ours: Counts; others: Counts };
+}
+
+const total = (counts: Counts): number => Object.values(counts).reduce((a, b) => a + b, 0);
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 async function lost(siege: Siege): Promise<number> {
@@ -40,17 +50,27 @@ export async function soak(siege: Siege, seconds: number): Promise<void> {
   await siege.works(`rm -f /run/soak.end; : > ${file}`);
   const lostBefore = await lost(siege);
   const samples: number[] = [];
-  const row = await siege.under("soak", async () => {
-    const churning = field.guest.spawn(churn);
-    const sampled = await siege.works(
-      `end=$(($(date +%s) + ${seconds})); while [ $(date +%s) -lt $end ]; do sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/${field.agentPid}/status; sleep 2; done`,
-      seconds * 4 + 600,
-    );
-    samples.push(...sampled.split("\n").map(Number));
-    await siege.works("touch /run/soak.end");
-    await churning.done;
-    return {};
-  });
+  let strange: Counts = {};
+  const others = async (): Promise<Counts> => {
+    await siege.works("sleep 3");
+    strange = (await toldOf(siege)).others;
+    return strange;
+  };
+  const row = await siege.under(
+    "soak",
+    async () => {
+      const churning = field.guest.spawn(churn);
+      const sampled = await siege.works(
+        `end=$(($(date +%s) + ${seconds})); while [ $(date +%s) -lt $end ]; do sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/${field.agentPid}/status; sleep 2; done`,
+        seconds * 4 + 600,
+      );
+      samples.push(...sampled.split("\n").map(Number));
+      await siege.works("touch /run/soak.end");
+      await churning.done;
+      return {};
+    },
+    others,
+  );
   const third = Math.floor(samples.length / 3);
   const first = mean(samples.slice(0, third));
   const last = mean(samples.slice(-third));
@@ -60,14 +80,14 @@ export async function soak(siege: Siege, seconds: number): Promise<void> {
   const missing = (await lost(siege)) - lostBefore;
   const seen = await told(siege, row.refused - missing);
   if (seen + missing !== row.refused) row.faults.push(`${seen} in events and ${missing} lost, of ${row.refused}`);
-  row.note = `${first.toFixed(0)} kB, then ${last.toFixed(0)} (${(growth * 100).toFixed(2)} %); ${seen} in events, ${missing} lost`;
+  const strangers = total(strange) > 0 ? `; refused to others: ${JSON.stringify(strange)}` : "";
+  row.note = `${first.toFixed(0)} kB, then ${last.toFixed(0)} (${(growth * 100).toFixed(2)} %); ${seen} in events, ${missing} lost${strangers}`;
 }
 
-/** What events tell of, once they tell of enough, or after a while. */
+/** What events tell of the attackers, once they tell of enough, or after a while. */
 async function told(siege: Siege, enough: number): Promise<number> {
   for (let tries = 0; ; tries++) {
-    const counts = JSON.parse(await siege.works(sum)) as Record<string, number>;
-    const seen = Object.values(counts).reduce((a, b) => a + b, 0);
+    const seen = total((await toldOf(siege)).ours);
     if (seen >= enough || tries >= 30) return seen;
     await siege.works("sleep 1");
   }

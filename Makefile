@@ -42,6 +42,9 @@ OBJECT := build/bpf/cloudtaser.bpf.o
 # The same doors as kprobes, for kernels without BPF trampolines.
 SIGNAL_PARTS := $(PARTS:build/bpf/parts/%=build/bpf/signal/%)
 SIGNAL_OBJECT := build/bpf/cloudtaser-signal.bpf.o
+# The same doors without the helpers that lockdown=confidentiality forbids: compiled at once, since a linker of libbpf 1.1
+# does not join the kernel functions that several files call.
+TYPED_OBJECT := build/bpf/cloudtaser-typed.bpf.o
 # What looks for secrets in what protected processes write: loaded with the first secret.
 LEAK_PARTS := $(patsubst bpf/leaks/%.bpf.c,build/bpf/leaks/%.o,$(sort $(wildcard bpf/leaks/*.bpf.c)))
 LEAK_OBJECT := build/bpf/cloudtaser-leaks.bpf.o
@@ -57,7 +60,7 @@ TS_SOURCES := $(shell find src test tools -name '*.ts' -not -path '*/node_module
 .PHONY: all bpf addon canary launch typescript command triggers
 all: bpf addon canary launch triggers command ## BPF objects, addon, canary, launcher, attack programs and the command
 
-bpf: $(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT) ## the linked BPF objects
+bpf: $(OBJECT) $(SIGNAL_OBJECT) $(TYPED_OBJECT) $(LEAK_OBJECT) ## the linked BPF objects
 
 addon: $(ADDON) ## the native addon
 
@@ -82,6 +85,13 @@ build/bpf/signal/%.o: %.bpf.c | build/requirements.stamp
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DCT_FORM_SIGNAL -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(STRIP) -g $@
 
+build/bpf/typed.o: $(DOORS) | build/requirements.stamp
+	$(say) BPF 'all doors (typed)'
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#include "%s"\n' $(DOORS) >build/bpf/typed.bpf.c
+	$(Q)$(CLANG) $(BPF_CFLAGS) -I. -DCT_TYPED -MMD -MP -MF $(@:.o=.d) -c build/bpf/typed.bpf.c -o $@
+	$(Q)$(STRIP) -g $@
+
 build/bpf/leaks/%.o: bpf/leaks/%.bpf.c | build/requirements.stamp
 	$(say) BPF $<
 	$(Q)mkdir -p $(@D)
@@ -89,9 +99,10 @@ build/bpf/leaks/%.o: bpf/leaks/%.bpf.c | build/requirements.stamp
 	$(Q)$(STRIP) -g $@
 
 $(SIGNAL_OBJECT): $(SIGNAL_PARTS)
+$(TYPED_OBJECT): build/bpf/typed.o
 $(LEAK_OBJECT): $(LEAK_PARTS)
 $(OBJECT): $(PARTS)
-$(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT):
+$(OBJECT) $(SIGNAL_OBJECT) $(TYPED_OBJECT) $(LEAK_OBJECT):
 	$(say) LINK $@
 	$(Q)$(BPFTOOL) gen object $@.tmp $^
 	$(Q)# 5.10 refuses the BTF of a section without variables, and without BTF verifies every call of a function anew.
@@ -117,7 +128,7 @@ $(LAUNCH): native/launch/launch.c | build/requirements.stamp
 	$(Q)$(CC) $(C_CFLAGS) -static -o $@ $<
 
 # Which objects the agent loads.
-$(DIGESTS): tools/digests.sh $(OBJECT) $(SIGNAL_OBJECT) $(LEAK_OBJECT)
+$(DIGESTS): tools/digests.sh $(OBJECT) $(SIGNAL_OBJECT) $(TYPED_OBJECT) $(LEAK_OBJECT)
 	$(Q)bash $< $(filter %.o,$^) > build/digests.tmp
 	$(Q)mv build/digests.tmp $@
 
@@ -251,4 +262,4 @@ clean: ## removes build/ and dist/
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile packaging/cross.mk
 
--include $(PARTS:.o=.d) $(SIGNAL_PARTS:.o=.d) $(LEAK_PARTS:.o=.d) build/bpf/abi.d
+-include $(PARTS:.o=.d) $(SIGNAL_PARTS:.o=.d) build/bpf/typed.d $(LEAK_PARTS:.o=.d) build/bpf/abi.d

@@ -19,6 +19,7 @@
         "native/process.cc",
         "native/ring.cc",
         "native/shape.cc",
+        "native/typed.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       # Swallow: a worker that is being terminated can no longer be thrown at; that must not abort the whole process.

@@ -138,7 +138,7 @@ static __always_inline void remove_if_meant(struct ct_census_request *req, __u32
 		scope_remove(task);
 }
 
-SEC("iter/task")
+CT_SEC("iter/task")
 int ct_census(struct bpf_iter__task *ctx)
 {
 	__u64 task = address_of(ctx->task), leader;

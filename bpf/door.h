@@ -13,6 +13,9 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#ifdef CT_TYPED
+#include "typed.h"
+#endif
 #include "abi.h"
 #include "form.h"
 

@@ -7,6 +7,10 @@
 #ifndef CT_FORM_H
 #define CT_FORM_H
 
+#ifndef CT_SEC
+#define CT_SEC(name) SEC(name)
+#endif
+
 #ifdef CT_FORM_SIGNAL
 
 #define CT_REFUSES 0
@@ -38,7 +42,7 @@
 #define CT_REFUSES 1
 
 #define DOOR(hook, args...)                                                                                            \
-	SEC("lsm/" #hook)                                                                                              \
+	CT_SEC("lsm/" #hook)                                                                                           \
 	int BPF_PROG(ct_##hook, args)
 
 typedef unsigned long long ct_context;
@@ -55,7 +59,7 @@ typedef unsigned long long ct_context;
  * all. Failure direction: the kernel may leave out a call that comes while the same program is preempted on that CPU.
  */
 #define TRACE_DOOR(tracepoint, args...)                                                                                \
-	SEC("tp_btf/" #tracepoint)                                                                                     \
+	CT_SEC("tp_btf/" #tracepoint)                                                                                  \
 	int BPF_PROG(ct_##tracepoint, args)
 
 /* What a door answers where the verdict is "no". */

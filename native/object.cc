@@ -10,6 +10,7 @@
 #include "link.h"
 #include "map.h"
 #include "refused.h"
+#include "typed.h"
 
 namespace cloudtaser {
 
@@ -42,6 +43,7 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
   options.sz = sizeof(options);
   options.object_name = name.c_str();
   LogCapture log;
+  RegisterTyped();
   Parts parts;
   parts.path = path;
   // Everything that it needs later is copied.
@@ -78,7 +80,11 @@ Napi::Value Object::Load(const Napi::CallbackInfo& info) {
   if (ThrowIfClosed(info.Env())) return info.Env().Undefined();
   // Silent on success: libbpf asks for the verifier's log only when it tries a refused program again.
   LogCapture log;
-  int error = bpf_object__load(parts_.object.get());
+  int error = 0;
+  if (struct bpf_program* unshaped = ShapeTyped(parts_.object.get(), &error)) {
+    return ThrowErrno(info.Env(), error, "shape program", bpf_program__name(unshaped), log.text());
+  }
+  error = bpf_object__load(parts_.object.get());
   if (error == 0) return info.Env().Undefined();
   std::string program = RefusedProgram(log.text());
   if (program.empty()) return ThrowErrno(info.Env(), error, "load object", parts_.path, log.text());

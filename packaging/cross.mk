@@ -7,8 +7,9 @@ CROSS_CXX := aarch64-linux-gnu-g++
 CROSS_BPF := $(subst __TARGET_ARCH_$(ARCH),__TARGET_ARCH_arm64,$(BPF_CFLAGS))
 CROSS_OBJECT := $(CROSS)/bpf/cloudtaser.bpf.o
 CROSS_SIGNAL := $(CROSS)/bpf/cloudtaser-signal.bpf.o
+CROSS_TYPED := $(CROSS)/bpf/cloudtaser-typed.bpf.o
 CROSS_LEAKS := $(CROSS)/bpf/cloudtaser-leaks.bpf.o
-CROSS_OBJECTS := $(CROSS_OBJECT) $(CROSS_SIGNAL) $(CROSS_LEAKS)
+CROSS_OBJECTS := $(CROSS_OBJECT) $(CROSS_SIGNAL) $(CROSS_TYPED) $(CROSS_LEAKS)
 CROSS_TRIGGERS := $(TRIGGER_NAMES:%=$(CROSS)/triggers/%)
 
 ##@ Another processor
@@ -32,6 +33,12 @@ $(CROSS)/bpf/signal/%.o: %.bpf.c | $(CROSS)/requirements.stamp
 	$(Q)$(CLANG) $(CROSS_BPF) -DCT_FORM_SIGNAL -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 	$(Q)$(STRIP) -g $@
 
+$(CROSS)/bpf/typed.o: build/bpf/typed.o | $(CROSS)/requirements.stamp
+	$(say) BPF 'all doors (typed, arm64)'
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CROSS_BPF) -I. -DCT_TYPED -MMD -MP -MF $(@:.o=.d) -c build/bpf/typed.bpf.c -o $@
+	$(Q)$(STRIP) -g $@
+
 $(CROSS)/bpf/leaks/%.o: bpf/leaks/%.bpf.c | $(CROSS)/requirements.stamp
 	$(say) BPF '$< (arm64)'
 	$(Q)mkdir -p $(@D)
@@ -40,6 +47,7 @@ $(CROSS)/bpf/leaks/%.o: bpf/leaks/%.bpf.c | $(CROSS)/requirements.stamp
 
 $(CROSS_OBJECT): $(PARTS:build/%=$(CROSS)/%)
 $(CROSS_SIGNAL): $(SIGNAL_PARTS:build/%=$(CROSS)/%)
+$(CROSS_TYPED): $(CROSS)/bpf/typed.o
 $(CROSS_LEAKS): $(LEAK_PARTS:build/%=$(CROSS)/%)
 $(CROSS_OBJECTS):
 	$(say) LINK $@
@@ -84,4 +92,4 @@ $(CROSS)/command.stamp: build/command.stamp $(CROSS_OBJECTS)
 	$(Q)node dist/tools/bundle.js $(CROSS)/dist
 	$(Q)touch $@
 
--include $(wildcard $(CROSS)/bpf/*/*.d $(CROSS)/triggers/obj/*.d)
+-include $(wildcard $(CROSS)/bpf/*/*.d $(CROSS)/bpf/typed.d $(CROSS)/triggers/obj/*.d)

@@ -48,11 +48,19 @@ export function adviceFor(finding: Finding): Advice[] {
   if (!facts.initialPidNamespace) {
     advice.push(change("Process ids here are not those of the node: run in the node's pid namespace (hostPID: true)."));
   }
-  if (facts.lockdown === "confidentiality") {
+  if (finding.lockedOut) {
     const kept =
       finding.agent === undefined ? "" : " The agent that runs was started before, and cannot be started again.";
     advice.push(
-      change(`Lockdown is at confidentiality, which forbids BPF to read memory: boot with lockdown=integrity.${kept}`),
+      change(
+        `Lockdown is at confidentiality, in which this kernel lets BPF read no memory: boot with lockdown=integrity, or a kernel from 6.2 on.${kept}`,
+      ),
+    );
+  } else if (facts.lockdown === "confidentiality") {
+    advice.push(
+      fine(
+        "Lockdown is at confidentiality: no registered secret can be looked for. With lockdown=integrity they can be.",
+      ),
     );
   }
   return advice;

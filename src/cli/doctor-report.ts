@@ -126,6 +126,9 @@ function failureLines(finding: Finding): string[] {
   const chosen = chosenTrial(finding);
   for (const trial of finding.diagnosis?.trials ?? []) {
     if (trial.problem !== undefined) lines.push(`${trial.form}: ${printable(trial.problem.message)}`);
+    for (const { door, proved, reason } of trial.doors) {
+      if (proved && reason !== "") lines.push(`${trial.form}: ${door}: ${printable(reason)}`);
+    }
     const failed = trial.doors.filter((door) => !door.proved);
     if (failed.length === 0) continue;
     if (chosen !== undefined && trial !== chosen) {

@@ -34,7 +34,7 @@ function lsmWord({ facts: { lsms } }: Finding): Word {
     : word(list, "without bpf: a guard in the lsm form would load and never be called; fmod_ret needs no entry");
 }
 
-function lockdownWord({ facts: { lockdown }, agent }: Finding): Word {
+function lockdownWord({ facts: { lockdown }, agent, lockedOut }: Finding): Word {
   switch (lockdown) {
     case undefined:
       return word("not to be read", "this kernel has no lockdown, or securityfs is not mounted");
@@ -46,6 +46,12 @@ function lockdownWord({ facts: { lockdown }, agent }: Finding): Word {
         "the guards work whole; what it refuses itself (ports, raw memory, unsigned modules) never reaches a guard of the lsm form and makes no event",
       );
     case "confidentiality": {
+      if (!lockedOut) {
+        return word(
+          "confidentiality",
+          "the guards that are loaded read by typed loads, which it permits; no secret can be looked for; what it refuses itself never reaches a guard of the lsm form and makes no event",
+        );
+      }
       const means = "BPF programs may read no memory, so no guard can be loaded";
       return word("confidentiality", agent ? `${means}; those that stand go on` : means, false);
     }

@@ -25,8 +25,7 @@ export function doctorStatus(finding: Finding): number {
   if (sound(finding)) return 0;
   if (!finding.facts.root) return exitCodes.forbidden;
   if (finding.diagnosis !== undefined && finding.diagnosis.chosen === undefined) return exitCodes.unsupported;
-  const { btf, lockdown } = finding.facts;
-  const possible = btf && (finding.agent !== undefined || lockdown !== "confidentiality");
+  const possible = finding.facts.btf && (finding.agent !== undefined || !finding.lockedOut);
   return possible ? exitCodes.unproven : exitCodes.unsupported;
 }
 

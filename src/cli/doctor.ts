@@ -19,6 +19,8 @@ export interface Finding {
   diagnosis: Diagnosis | undefined;
   /** Why the doors were not tried. */
   untried: string | undefined;
+  /** Locked down so far that no guard can be loaded any more. */
+  lockedOut: boolean;
 }
 
 export function addDoctor(program: Command, io: Io): void {
@@ -38,12 +40,13 @@ export function addDoctor(program: Command, io: Io): void {
 async function examine(io: Io, session: Session): Promise<Finding> {
   const { readKernelFacts } = await import("../kernel/probe.js");
   const facts = readKernelFacts();
-  const none = { facts, agent: undefined, diagnosis: undefined, untried: undefined };
+  const lockedOut = facts.lockdown === "confidentiality" && facts.btf && (await isLockedOut(io, facts));
+  const none = { facts, agent: undefined, diagnosis: undefined, untried: undefined, lockedOut };
   if (!facts.root) return { ...none, untried: "trying the doors needs root" };
   const agent = await runningAgent(session);
   if (agent !== undefined) return { ...none, agent };
   if (!facts.btf) return { ...none, untried: "this kernel does not describe its types (no BTF)" };
-  if (facts.lockdown === "confidentiality") {
+  if (lockedOut) {
     return { ...none, untried: "locked down to confidentiality, the kernel lets BPF programs read no memory" };
   }
   const [{ loadConfig }, { Pins }, { diagnose }] = await Promise.all([
@@ -60,6 +63,11 @@ async function examine(io: Io, session: Session): Promise<Finding> {
   const objects = { directory: config.objectPath, digests: config.objectDigests };
   const options = { native: await io.native(), facts, objects, onProgress };
   return { ...none, diagnosis: await diagnose(options) };
+}
+
+async function isLockedOut(io: Io, facts: KernelFacts): Promise<boolean> {
+  const { lockedOut } = await import("../kernel/objects.js");
+  return lockedOut(await io.native(), facts);
 }
 
 async function runningAgent(session: Session): Promise<StatusReport | undefined> {

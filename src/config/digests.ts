@@ -10,6 +10,7 @@ export const objectDigests = z
   .strictObject({
     "cloudtaser.bpf.o": sha256.optional().describe("The doors."),
     "cloudtaser-signal.bpf.o": sha256.optional().describe("The doors of the signal form."),
+    "cloudtaser-typed.bpf.o": sha256.optional().describe("The doors under lockdown=confidentiality."),
     "cloudtaser-leaks.bpf.o": sha256.optional().describe("What looks for secrets."),
   })
   .optional()

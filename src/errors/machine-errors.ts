@@ -27,7 +27,7 @@ export const machineErrors = {
   LOCKED_DOWN: {
     message:
       "this kernel is locked down to confidentiality ({target}), in which it lets BPF programs read no memory: no guard can be loaded",
-    help: "Boot with lockdown=integrity, in which everything works. A lockdown cannot be lowered without a reboot. Guards that stood before it was raised stay, with nobody to read their events.",
+    help: "Boot with lockdown=integrity, in which everything works, or a kernel from 6.2 on, where guards can be loaded all the same. A lockdown cannot be lowered without a reboot. Guards that stood before it was raised stay, with nobody to read their events.",
     exitCode: exitCodes.unsupported,
   },
   ADDON_UNUSABLE: {

@@ -9,7 +9,7 @@ import type { Census } from "./census.js";
 import { readProof } from "./counters.js";
 import { type DoorName, doorNames, doors } from "./doors.js";
 import type { BpfMap } from "./native.js";
-import { nobodyTraces, readPtraceScope } from "./restraints.js";
+import { nobodyTraces, readLockdown, readPtraceScope } from "./restraints.js";
 
 /** Groups that no workload gets. */
 export const canaryGroup = 0xffff_fff0;
@@ -23,7 +23,7 @@ const freeTimeoutMs = 15_000;
 export interface Proof {
   door: DoorName;
   proved: boolean;
-  /** Why not, for people; "" when proved. */
+  /** Why not, for people; "" when proved, or who refuses before the door is asked. */
   reason: string;
   /** The kernel would refuse the attack before the door is asked: nothing is known of it. */
   untried?: true;
@@ -98,9 +98,10 @@ export class Canary {
       const before = readProof(this.#proofs, door);
       const problem = await this.#act(door);
       if (problem) return { door, proved: false, tried: true, reason: problem };
-      if (!(await this.#rises(door, before)) && !refusedByYama(door))
-        return { door, proved: false, tried: true, reason: "the kernel did not call it: attached, but it never ran" };
-      return { door, proved: true, tried: true, reason: "" };
+      if (await this.#rises(door, before)) return { door, proved: true, tried: true, reason: "" };
+      const other = refusedBefore(door);
+      if (other) return { door, proved: true, tried: true, reason: `not asked: ${other} refuses before it` };
+      return { door, proved: false, tried: true, reason: "the kernel did not call it: attached, but it never ran" };
     } catch (error) {
       return {
         door,
@@ -173,11 +174,17 @@ export class Canary {
 }
 
 /**
- * At its last step Yama refuses every attach, until the next boot, and where it stands before bpf in the list the door is
- * not asked. The attack ended in EPERM all the same.
+ * At its last step Yama refuses every attach, and a kernel that is locked down to confidentiality everything of which it
+ * asks the lockdown hook, both until the next boot. Where they stand before bpf in the list the door is not asked. The
+ * attack ended in EPERM all the same.
  */
-function refusedByYama(door: DoorName): boolean {
-  return (door === "ptrace_access_check" || door === "ptrace_traceme") && readPtraceScope() === nobodyTraces;
+export function refusedBefore(
+  door: DoorName,
+  { ptraceScope, lockdown } = { ptraceScope: readPtraceScope(), lockdown: readLockdown() },
+): string | undefined {
+  const traces = door === "ptrace_access_check" || door === "ptrace_traceme";
+  if (traces && ptraceScope === nobodyTraces) return "Yama";
+  return door === "locked_down" && lockdown === "confidentiality" ? "the kernel's own lockdown" : undefined;
 }
 
 function refusal(errno: number, succeeded = "the canary's attack succeeded"): string | undefined {

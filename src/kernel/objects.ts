@@ -9,6 +9,7 @@ import { type ObjectName, objectDigests } from "./digests.gen.js";
 import type { Form } from "./doors.js";
 import type { BpfObject, Native } from "./native.js";
 import { objectsPath } from "./paths.js";
+import type { KernelFacts } from "./probe.js";
 
 /** As configured. */
 export interface ObjectSource {
@@ -39,9 +40,18 @@ export function foreignObjects({ digests = {} }: ObjectSource): ObjectName[] {
   return objectNames.filter((name) => objectFile(name, { digests }).digest !== objectDigests[name]);
 }
 
-/** The object that holds the doors. */
-export function doorsObject(form: Form, source?: ObjectSource): ObjectFile {
-  return objectFile(form === "signal" ? "cloudtaser-signal.bpf.o" : "cloudtaser.bpf.o", source);
+/** No program can read what it judges by: neither by helper nor by the kernel's cast, which came with 6.2. */
+export function lockedOut(
+  native: Pick<Native, "kernelHasFunction">,
+  { lockdown }: Pick<KernelFacts, "lockdown">,
+): boolean {
+  return lockdown === "confidentiality" && !native.kernelHasFunction("bpf_rdonly_cast");
+}
+
+/** The object that holds the doors. A lockdown to confidentiality takes away the helpers by which the usual ones read. */
+export function doorsObject(form: Form, source?: ObjectSource, lockdown?: string): ObjectFile {
+  if (form === "signal") return objectFile("cloudtaser-signal.bpf.o", source);
+  return objectFile(lockdown === "confidentiality" ? "cloudtaser-typed.bpf.o" : "cloudtaser.bpf.o", source);
 }
 
 /** Contents of the file. Throws OBJECT_MISSING, OBJECT_DAMAGED where it cannot be read, or OBJECT_ALTERED. */

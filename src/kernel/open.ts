@@ -6,7 +6,7 @@ import { openBest } from "./choice.js";
 import type { Form } from "./doors.js";
 import { Kernel, type KernelOptions } from "./kernel.js";
 import { clearLeftovers } from "./leftovers.js";
-import { doorsObject } from "./objects.js";
+import { doorsObject, lockedOut } from "./objects.js";
 import { Pins } from "./pins.js";
 import { formsToTry } from "./probe.js";
 import { Standing } from "./standing.js";
@@ -14,7 +14,7 @@ import { Standing } from "./standing.js";
 /** Loads, attaches and proves the doors in the best form that works. Leaves nothing behind when it throws. */
 export async function openKernel(options: KernelOptions): Promise<Kernel> {
   // Known without a try of each door in each form, which takes minutes on a slow machine.
-  if (options.facts.lockdown === "confidentiality") {
+  if (lockedOut(options.native, options.facts)) {
     throw new CloudtaserError("LOCKED_DOWN", { target: "/sys/kernel/security/lockdown" });
   }
   const openOne = (form: Form): Promise<Kernel> => openIn(options, form);
@@ -28,7 +28,11 @@ async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
   const tookOver = pins.standing;
   if (tookOver && form === "signal") throw otherFormStands(pins);
   if (!tookOver && facts.bpffs) clearLeftovers(native, pins);
-  const load = { object: doorsObject(form, options.objects), form, reuse: tookOver ? pins.maps : undefined };
+  const load = {
+    object: doorsObject(form, options.objects, facts.lockdown),
+    form,
+    reuse: tookOver ? pins.maps : undefined,
+  };
   // What 5.10 attaches as a kprobe cannot be pinned, so nothing of that form is: it ends with the agent.
   const pinned = facts.bpffs && form !== "signal";
   // Doors that stand know us by our executable, as long as no agent lives: bpf/agent_identity.h.

@@ -3,8 +3,8 @@
 // believed without the canary's proof.
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { release, version } from "node:os";
-import { chosenOf, readPreemption } from "./preemption.js";
-import { type Restraints, readRestraints } from "./restraints.js";
+import { readPreemption } from "./preemption.js";
+import { type Restraints, readLockdown, readRestraints } from "./restraints.js";
 
 export interface KernelFacts {
   release: string;
@@ -64,7 +64,7 @@ export function readKernelFacts(): KernelFacts {
     processor: process.arch,
     btf: existsSync("/sys/kernel/btf/vmlinux"),
     lsms: readText("/sys/kernel/security/lsm")?.split(","),
-    lockdown: chosenOf(readText("/sys/kernel/security/lockdown")),
+    lockdown: readLockdown(),
     preemption,
     preempts,
     ftraceEnabled: ftrace === undefined ? undefined : ftrace !== "0",

@@ -3,6 +3,7 @@
 // The guards need none of it; some of it refuses before them, or could refuse the agent itself.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { chosenOf } from "./preemption.js";
 
 export interface Restraints {
   /** kernel.unprivileged_bpf_disabled: 0, 1 or 2; undefined if the kernel has no such switch. */
@@ -33,6 +34,11 @@ export function readRestraints(root = "/"): Restraints {
     label: text("proc/self/attr/apparmor/current") ?? text("proc/self/attr/current") ?? "",
     openBugs: openBugs(join(root, "sys/devices/system/cpu/vulnerabilities")),
   };
+}
+
+/** none, integrity or confidentiality; undefined if the kernel does not say. */
+export function readLockdown(root = "/"): string | undefined {
+  return chosenOf(readText(join(root, "sys/kernel/security/lockdown")));
 }
 
 export function readPtraceScope(root = "/"): number | undefined {

@@ -97,10 +97,10 @@ function idOf(object: BpfObject, name: string): number {
 
 function refused(object: string, cause: unknown): CloudtaserError {
   if (cause instanceof CloudtaserError) return cause;
-  // A lockdown to confidentiality takes from BPF programs the helpers that read memory.
+  // A lockdown to confidentiality takes from BPF programs the helpers that read kernel memory.
   const reason =
     isNativeError(cause) && /cannot use helper|unknown func/.test(cause.log)
-      ? `${reasonOf(cause)}; it lets programs read no memory (lockdown)`
+      ? `${reasonOf(cause)}; what looks for secrets reads memory by helpers that this kernel refuses (lockdown)`
       : reasonOf(cause);
   return new CloudtaserError("SECRETS_UNSUPPORTED", { target: `the kernel, by ${object},`, fields: { reason }, cause });
 }

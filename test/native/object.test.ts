@@ -2,6 +2,7 @@
 // Objects that are opened and shaped, never loaded: errors, listings, forms, initial values.
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { BpfObject } from "../../src/kernel/native.js";
 import { compile, failure, native, openFile } from "./support.js";
@@ -127,6 +128,29 @@ describe("an opened object", () => {
       }
       object.setForm("shape_file_open", "fmod_ret", "file_open");
     });
+  });
+});
+
+describe("the objects of this build", () => {
+  const directory = join(import.meta.dirname, "../../build/bpf");
+  const opened = (name: string) => {
+    const object = openFile(join(directory, name));
+    try {
+      // Constants of the compiler are each object's own.
+      const maps = object.maps().filter(({ name }) => !name.startsWith("."));
+      return { programs: object.programs(), maps: maps.sort((a, b) => a.name.localeCompare(b.name)) };
+    } finally {
+      object.close();
+    }
+  };
+
+  it("that of typed loads has the programs and maps of the other, so that either can follow the other", () => {
+    const [plain, typed] = [opened("cloudtaser.bpf.o"), opened("cloudtaser-typed.bpf.o")];
+    expect(typed.maps).toEqual(plain.maps);
+    // Their sections are such that libbpf leaves the programs as they are: native/typed.cc.
+    const sections = ({ programs }: typeof plain, before: string) =>
+      programs.map(({ name, section }) => `${name} ${before}${section}`).sort();
+    expect(sections(typed, "")).toEqual(sections(plain, "typed/"));
   });
 });
 

@@ -52,7 +52,13 @@ function found(over: Partial<KernelFacts>, chosen: Form | undefined, failing: re
     doors: doorsIn(form, all.preempts, form === chosen ? failing : doorNames),
     secrets: "",
   }));
-  return { facts: all, agent: undefined, diagnosis: { bpfLsm: true, trials, chosen }, untried: undefined };
+  return {
+    facts: all,
+    agent: undefined,
+    diagnosis: { bpfLsm: true, trials, chosen },
+    untried: undefined,
+    lockedOut: false,
+  };
 }
 
 const changes = (finding: Finding): string[] =>
@@ -145,7 +151,7 @@ describe("doctor", () => {
   });
 
   it("says what it did not try, and why", () => {
-    const base = { facts: { ...facts, root: false }, agent: undefined, diagnosis: undefined };
+    const base = { facts: { ...facts, root: false }, agent: undefined, diagnosis: undefined, lockedOut: false };
     const finding = { ...base, untried: "trying the doors needs root" };
     expect(doctorStatus(finding)).toBe(4);
     expect(verdict(finding).text).toContain("needs root");
@@ -153,13 +159,14 @@ describe("doctor", () => {
   });
 
   it("goes by the agent that runs", () => {
-    const finding = { facts, agent: status, diagnosis: undefined, untried: undefined };
+    const finding = { facts, agent: status, diagnosis: undefined, untried: undefined, lockedOut: false };
     expect(doctorStatus(finding)).toBe(6);
     expect(doctorLines(finding, [], false).join("\n")).toContain("runs, pid 99");
   });
 
   it("says of a kernel that lets BPF read no memory that it cannot, and what to boot with", () => {
-    const base = { facts: { ...facts, lockdown: "confidentiality" }, agent: undefined, diagnosis: undefined };
+    const lockedFacts = { ...facts, lockdown: "confidentiality" };
+    const base = { facts: lockedFacts, agent: undefined, diagnosis: undefined, lockedOut: true };
     const finding = { ...base, untried: "locked down" };
     expect(doctorStatus(finding)).toBe(3);
     expect(changes(finding).join()).toContain("lockdown=integrity");
@@ -175,7 +182,18 @@ describe("doctor", () => {
     for (const trial of finding.diagnosis?.trials ?? []) trial.secrets = "helpers \u001b[2J refused";
     const lines = doctorLines(finding, [], false).join("\n");
     expect(lines).toContain("cannot be looked for: helpers \\x1b[2J refused");
-    expect(changes(finding).join()).toContain("lockdown=integrity");
+    const advice = adviceFor(finding);
+    expect(advice.find(({ text }) => text.includes("lockdown=integrity"))).toMatchObject({ change: false });
     expect(doctorValue(finding, [])).toMatchObject({ secrets: "helpers \u001b[2J refused" });
+  });
+
+  it("names a door that is proved although another refuses before it is asked", () => {
+    const finding = found({ lsms: ["bpf"], lockdown: "confidentiality" }, "lsm");
+    expect(doctorLines(finding, [], false).join("\n")).not.toContain("lsm: locked_down");
+    for (const trial of finding.diagnosis?.trials ?? []) {
+      for (const door of trial.doors) if (door.door === "locked_down") door.reason = "not asked: the kernel refuses";
+    }
+    expect(doctorStatus(finding)).toBe(0);
+    expect(doctorLines(finding, [], false).join("\n")).toContain("lsm: locked_down: not asked: the kernel refuses");
   });
 });

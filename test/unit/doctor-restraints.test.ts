@@ -77,8 +77,13 @@ const none: Restraints = {
   openBugs: undefined,
 };
 
-function said(about: string, facts: Partial<KernelFacts>, restraints: Partial<Restraints> = {}, agent = false): string {
-  const finding = { facts: { ...facts, restraints: { ...none, ...restraints } }, agent: agent ? status : undefined };
+function said(
+  about: string,
+  facts: Partial<KernelFacts>,
+  restraints: Partial<Restraints> = {},
+  more: Partial<Finding> = {},
+): string {
+  const finding = { facts: { ...facts, restraints: { ...none, ...restraints } }, lockedOut: false, ...more };
   const found = restraintsOf(finding as Finding).find((one) => one.about === about);
   return found ? `${found.good ? "good" : "bad"}: ${found.found}: ${found.means}` : "not said";
 }
@@ -90,7 +95,7 @@ describe("restraintsOf", () => {
     ["active LSMs", { lsms: undefined }, {}, /not to be read/],
     ["lockdown", { lockdown: "none" }, {}, /^good: none: nothing/],
     ["lockdown", { lockdown: "integrity" }, {}, /^good: integrity: the guards work whole; .* no event/],
-    ["lockdown", { lockdown: "confidentiality" }, {}, /^bad: confidentiality: .*no guard can be loaded$/],
+    ["lockdown", { lockdown: "confidentiality" }, {}, /^good: confidentiality: .*typed loads.*no secret/],
     ["lockdown", { lockdown: "other" }, {}, /^bad: other: /],
     ["lockdown", { lockdown: undefined }, {}, /securityfs/],
     ["access control", { lsms: [] }, { selinux: "enforcing", label: "init_t" }, /init_t.*prog_load.*perfmon/],
@@ -115,7 +120,9 @@ describe("restraintsOf", () => {
     expect(said(about, facts, restraints)).toMatch(words);
   });
 
-  it("says of guards that were loaded before a lockdown that they go on", () => {
-    expect(said("lockdown", { lockdown: "confidentiality" }, {}, true)).toMatch(/those that stand go on$/);
+  it("says of a kernel without typed loads that no guard can be loaded, and that those that stand go on", () => {
+    const locked = { lockdown: "confidentiality" };
+    expect(said("lockdown", locked, {}, { lockedOut: true })).toMatch(/^bad: .*no guard can be loaded$/);
+    expect(said("lockdown", locked, {}, { lockedOut: true, agent: status })).toMatch(/those that stand go on$/);
   });
 });

@@ -48,6 +48,9 @@ describe("objects of this build", () => {
   it("are chosen by form", () => {
     expect(doorsObject("lsm").path).toBe(join(objectsPath(), "cloudtaser.bpf.o"));
     expect(doorsObject("fmod_ret", { directory: "/d" }).path).toBe("/d/cloudtaser.bpf.o");
+    expect(doorsObject("lsm", {}, "integrity").path).toBe(join(objectsPath(), "cloudtaser.bpf.o"));
+    expect(doorsObject("lsm", {}, "confidentiality").path).toBe(join(objectsPath(), "cloudtaser-typed.bpf.o"));
+    expect(doorsObject("signal", {}, "confidentiality").path).toBe(join(objectsPath(), "cloudtaser-signal.bpf.o"));
     expect(doorsObject("signal").digest).toBe(objectDigests["cloudtaser-signal.bpf.o"]);
   });
 });

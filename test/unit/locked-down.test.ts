@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Locked down to confidentiality: one message where no door can read, and which door the kernel answers for itself.
+
+import { describe, expect, it } from "vitest";
+import { refusedBefore } from "../../src/kernel/canary.js";
+import { doorNames } from "../../src/kernel/doors.js";
+import type { KernelOptions } from "../../src/kernel/kernel.js";
+import { lockedOut } from "../../src/kernel/objects.js";
+import { openKernel } from "../../src/kernel/open.js";
+
+describe("a kernel that is locked down to confidentiality", () => {
+  it.each(["auto", "lsm", "fmod_ret", "signal"] as const)(
+    "and has no typed loads is one error in the form %s, before anything is tried",
+    async (form) => {
+      const asked: string[] = [];
+      const native = { kernelHasFunction: (name: string) => asked.push(name) < 0 };
+      const options = { native, form, facts: { lockdown: "confidentiality", release: "5.10.0" } };
+      const error = openKernel(options as unknown as KernelOptions);
+      await expect(error).rejects.toMatchObject({ code: "LOCKED_DOWN" });
+      await expect(error).rejects.toThrow(/locked down to confidentiality/);
+      expect(asked).toEqual(["bpf_rdonly_cast"]);
+    },
+  );
+
+  it.each([
+    ["confidentiality", false, true],
+    ["confidentiality", true, false],
+    ["integrity", false, false],
+    [undefined, false, false],
+  ])("locked down to %s, typed loads %s: nothing can be loaded %s", (lockdown, has, out) => {
+    expect(lockedOut({ kernelHasFunction: () => has }, { lockdown })).toBe(out);
+  });
+
+  it("refuses before one door is asked, and Yama before two", () => {
+    const before = (ptraceScope: number | undefined, lockdown: string | undefined) =>
+      doorNames.filter((door) => refusedBefore(door, { ptraceScope, lockdown }) !== undefined);
+    expect(before(1, "none")).toEqual([]);
+    expect(before(undefined, "integrity")).toEqual([]);
+    expect(before(2, "confidentiality")).toEqual(["locked_down"]);
+    expect(before(3, undefined)).toEqual(["ptrace_access_check", "ptrace_traceme"]);
+  });
+});

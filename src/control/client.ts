@@ -27,8 +27,10 @@ import { authorityHeader, digestOfBody } from "./signed.js";
 
 const callTimeoutMs = 30_000;
 
-/** The first secret loads what looks for it, which takes a moment on a slow machine. */
+/** Doors are attached and proved for the first protection, the first secret loads what looks for it, a reload digests what is
+ *  allowed: moments that are long on a slow machine. */
 const loadTimeoutMs = 300_000;
+const longCalls: ReadonlySet<keyof typeof routes> = new Set(["protect", "reload", "addSecret"]);
 
 /** Three missed heartbeats: the agent is stopped or gone. */
 const streamTimeoutMs = 3 * heartbeatSeconds * 1000;
@@ -149,7 +151,7 @@ export class ControlClient {
     route: Exclude<keyof typeof routes, "events" | "challenge">,
     body?: unknown,
     query?: URLSearchParams,
-    timeoutMs = route === "addSecret" ? loadTimeoutMs : callTimeoutMs,
+    timeoutMs = longCalls.has(route) ? loadTimeoutMs : callTimeoutMs,
   ): Promise<unknown> {
     const { method } = routes[route];
     const path = query === undefined ? routes[route].path : `${routes[route].path}?${query}`;

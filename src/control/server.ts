@@ -56,6 +56,8 @@ export interface ControlServerOptions {
   log: Pick<Log, "info" | "warn">;
   /** For tests. */
   heartbeatMs?: number;
+  /** For tests: of silence before a connection is cut off. */
+  silenceMs?: number;
 }
 
 export interface ControlServer {
@@ -85,7 +87,14 @@ function statusOf(error: unknown): number {
   }
 }
 
+/** Whoever has asked in full waits in silence for as long as the work takes, and is not cut off for that. */
+function beginWork(request: IncomingMessage): void {
+  request.socket.setTimeout(0);
+}
+
 function answer(response: ServerResponse, status: number, body: unknown): void {
+  // Who does not read what he asked for is.
+  response.socket?.setTimeout(timeoutMs);
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
     "content-type": "application/json",
@@ -117,7 +126,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const gate = new Gate({ path, gid, native });
   const challenges = new Challenges();
   // Of silence: a stream of events is kept alive by its heartbeat.
-  server.timeout = timeoutMs;
+  server.timeout = options.silenceMs ?? timeoutMs;
 
   async function serve(name: RouteName, url: URL, request: IncomingMessage, response: ServerResponse, peer: Peer) {
     const what = `${request.method} ${url.pathname}`;
@@ -144,6 +153,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
     if (name === "addSecret") {
       const asked = checked(addSecretSchema, query, what);
       const value = await readSecret(request, `${asked.name} of ${asked.workload}`);
+      beginWork(request);
       try {
         answer(response, 200, await handlers.addSecret(asked, value, signer(request, value, peer)));
       } finally {
@@ -161,6 +171,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
     }
     checked(noQuerySchema, query, what);
     const body = await readJson(request, what);
+    beginWork(request);
     answer(response, 200, await act(name, body, what, signer(request, body, peer)));
   }
 

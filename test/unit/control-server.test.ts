@@ -55,11 +55,11 @@ function handlers(over: Partial<ControlHandlers> = {}): ControlHandlers {
 
 async function start(
   over: Partial<ControlHandlers> = {},
-  { peer = root, group }: { peer?: Peer; group?: string } = {},
+  { peer = root, ...more }: { peer?: Peer; group?: string; silenceMs?: number } = {},
 ) {
   const socket = freshPath();
   const native = { peerCredentials: () => peer };
-  const server = await startControlServer({ socket, group, native, handlers: handlers(over), log: quiet });
+  const server = await startControlServer({ socket, ...more, native, handlers: handlers(over), log: quiet });
   open.push(server);
   return { socket, server, client: new ControlClient({ socket }) };
 }
@@ -276,4 +276,13 @@ describe("ControlClient", () => {
     expect((await caught(new ControlClient({ socket }).status())).code).toBe("AGENT_UNREACHABLE");
     other.close();
   });
+});
+
+it("answers a request whose work takes longer than who is silent is waited for", async () => {
+  const report = { workload: "slow", processes: [], warnings: [] };
+  const protect = () => new Promise<typeof report>((resolve) => setTimeout(() => resolve(report), 700));
+  const { socket, client } = await start({ protect }, { silenceMs: 100 });
+  expect(await client.protect({ pid: 1 })).toEqual(report);
+  const idle = connect(socket);
+  await new Promise((resolve) => idle.once("close", resolve).resume());
 });

@@ -7,11 +7,6 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct vm_area_struct {
-	struct mm_struct *vm_mm;
-	unsigned long vm_flags;
-	struct file *vm_file;
-};
 
 struct page {
 	void *mapping;
@@ -38,17 +33,6 @@ struct pipe_inode_info {
 	struct pipe_buffer *bufs;
 };
 
-struct rb_node {
-	struct rb_node *rb_left;
-};
-
-struct rb_root {
-	struct rb_node *rb_node;
-};
-
-struct rb_root_cached {
-	struct rb_root rb_root;
-};
 
 struct anon_vma {
 	struct rb_root_cached rb_root;

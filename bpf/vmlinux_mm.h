@@ -7,7 +7,6 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-
 struct page {
 	void *mapping;
 };
@@ -32,7 +31,6 @@ struct pipe_inode_info {
 	unsigned int ring_size;
 	struct pipe_buffer *bufs;
 };
-
 
 struct anon_vma {
 	struct rb_root_cached rb_root;

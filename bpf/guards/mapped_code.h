@@ -7,6 +7,7 @@
 #ifndef CT_GUARD_MAPPED_CODE_H
 #define CT_GUARD_MAPPED_CODE_H
 
+#include "../vmlinux_mm.h"
 #include "procfs.h"
 
 #define VM_EXEC 4

@@ -61,7 +61,8 @@ struct ct_allow_key {
 struct ct_allow {
 	__u64 ctime_sec;
 	__u32 ctime_nsec;
-	__u32 children; /* 1: direct children of such a process too (ns_enter) */
+	__u16 children; /* 1: direct children of such a process too (ns_enter) */
+	__u16 limits;	/* 1: of coredump_limits the limits alone, not what a core dump holds */
 };
 
 #endif

@@ -28,7 +28,8 @@ enum ct_preload_variable {
 	CT_PRELOAD_VARIABLE_PRELOAD = 1,
 	CT_PRELOAD_VARIABLE_AUDIT = 2,
 	CT_PRELOAD_VARIABLE_LIBRARY_PATH = 3,
-	CT_PRELOAD_VARIABLE_UNKNOWN = 4, /* the environment could not be read to its end */
+	CT_PRELOAD_VARIABLE_UNKNOWN = 4,       /* the environment could not be read to its end */
+	CT_PRELOAD_VARIABLE_OPEN_TO_WRITE = 5, /* no variable: somebody has the file open for writing */
 };
 
 /*

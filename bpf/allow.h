@@ -79,6 +79,7 @@ __weak __noinline __u64 ct_named_cgroup(__u64 task, __u32 bank)
 /* What the entry of that kind says of the offender, whose address is given; 0: there is none, or it does not hold. */
 #define CT_LISTED	   1
 #define CT_LISTED_CHILDREN 2
+#define CT_LISTED_LIMITS   4
 
 __weak __noinline int ct_listed(__u64 offender, __u64 cgroup, __u32 vector, __u32 kind, __u32 bank)
 {
@@ -105,7 +106,7 @@ __weak __noinline int ct_listed(__u64 offender, __u64 cgroup, __u32 vector, __u3
 		return 0;
 	if (kind & CT_ALLOW_KIND_EXE && (entry->ctime_sec != who.ctime_sec || entry->ctime_nsec != who.ctime_nsec))
 		return 0;
-	return entry->children ? CT_LISTED | CT_LISTED_CHILDREN : CT_LISTED;
+	return CT_LISTED | (entry->children & 1) * CT_LISTED_CHILDREN | (entry->limits & 1) * CT_LISTED_LIMITS;
 }
 
 /* runc and crun enter containers as copies of themselves, which have no name or lie on a mount of their own. */
@@ -125,33 +126,40 @@ __weak __noinline int ct_is_child_of_runtime(__u64 task, __u32 bank)
 /*
  * own, all: ct_policy.allow_kinds of the vector and of all vectors. Kinds that no entry has cost nothing. This and what
  * it calls are global functions, which the verifier looks at once and by itself: inlined, each of their answers would
- * be followed through the rest of each door.
+ * be followed through the rest of each door. As ct_listed(), of the entry that lets most pass.
  */
 __weak __noinline int ct_is_on_list(__u64 task, __u32 vector, __u32 own, __u32 all, __u32 bank)
 {
 	struct ct_offender who;
 	__u64 cgroup = 0;
+	int found = 0, listed;
 
 	look_at_offender(task, &who);
 	if ((own | all) & (1 << 2 | 1 << 3 | 1 << 6 | 1 << 7))
 		cgroup = ct_named_cgroup(task, bank);
 	for (int kind = 1; kind < CT_ALLOW_KIND_CGROUP_NAMED; kind++) {
-		if (own >> kind & 1 && ct_listed(address_of(&who), cgroup, vector, kind, bank))
-			return 1;
+		listed = own >> kind & 1 ? ct_listed(address_of(&who), cgroup, vector, kind, bank) : 0;
+		if (listed && !(listed & CT_LISTED_LIMITS))
+			return listed;
+		found |= listed;
 		if (all >> kind & 1 && ct_listed(address_of(&who), cgroup, CT_VECTOR_NONE, kind, bank))
-			return 1;
+			return CT_LISTED;
 	}
-	return 0;
+	return found;
 }
 
-static __always_inline bool is_allowed(__u64 task, __u32 vector, const struct ct_policy *own,
-				       const struct ct_policy *all, __u32 bank)
+/* 0, or CT_LISTED and with it what the entry restricts. */
+static __always_inline int allowed_as(__u64 task, __u32 vector, const struct ct_policy *own,
+				      const struct ct_policy *all, __u32 bank)
 {
+	int listed;
+
 	if (!(own->allow_kinds | all->allow_kinds))
-		return false;
-	if (ct_is_on_list(task, vector, own->allow_kinds, all->allow_kinds, bank))
-		return true;
-	return vector == CT_VECTOR_NS_ENTER && ct_is_child_of_runtime(task, bank);
+		return 0;
+	listed = ct_is_on_list(task, vector, own->allow_kinds, all->allow_kinds, bank);
+	if (listed)
+		return listed;
+	return vector == CT_VECTOR_NS_ENTER && ct_is_child_of_runtime(task, bank) ? CT_LISTED : 0;
 }
 
 #endif

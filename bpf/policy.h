@@ -16,6 +16,7 @@
 #define CT_RULE_ALLOWED 8u
 #define CT_RULE_MEMBERS 16u /* members of the workload may inspect each other */
 #define CT_RULE_NONE	32u /* the attempt concerns nobody */
+#define CT_RULE_LIMITS	64u /* allowed, but of coredump_limits the limits alone */
 
 static __always_inline __u32 policy_generation(void)
 {
@@ -54,8 +55,12 @@ static __always_inline __u32 read_rule(__u32 vector, __u32 group, __u64 offender
 	}
 	if (rules && rules->members_may_inspect)
 		rule |= CT_RULE_MEMBERS;
-	if (offender && own && all && is_allowed(offender, vector, own, all, bank))
-		rule |= CT_RULE_ALLOWED;
+	if (offender && own && all) {
+		int listed = allowed_as(offender, vector, own, all, bank);
+
+		if (listed)
+			rule |= listed & CT_LISTED_LIMITS ? CT_RULE_ALLOWED | CT_RULE_LIMITS : CT_RULE_ALLOWED;
+	}
 	return rule;
 }
 
@@ -93,7 +98,8 @@ __weak __noinline int ct_stricter(__u32 one, __u32 other)
 		kill |= one & CT_RULE_KILL;
 	if (others >= mode)
 		kill |= other & CT_RULE_KILL;
-	return (mode > others ? mode : others) | kill | (one & CT_RULE_ALLOWED) | (one & other & CT_RULE_MEMBERS);
+	return (mode > others ? mode : others) | kill | (one & (CT_RULE_ALLOWED | CT_RULE_LIMITS)) |
+	       (one & other & CT_RULE_MEMBERS);
 }
 
 /* The allow list is everybody's, and asked once. */

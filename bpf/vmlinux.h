@@ -74,6 +74,9 @@ typedef struct {
 struct kernfs_node {
 	__u64 id;
 	void *priv;
+	const char *name;
+	struct kernfs_node *parent; /* to 6.14 */
+	struct kernfs_node *__parent;
 };
 
 struct cgroup {
@@ -103,10 +106,18 @@ struct super_block {
 	unsigned long s_magic;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct address_space;
+
 struct inode {
 	__u16 i_mode;
 	unsigned int i_nlink;
 	struct super_block *i_sb;
+	struct address_space *i_mapping;
+	atomic_t i_writecount;
 	unsigned long i_ino;
 	__u32 i_rdev;
 	struct pipe_inode_info *i_pipe;
@@ -174,10 +185,6 @@ struct mm_struct {
 	unsigned long start_stack;
 	unsigned long env_end;
 };
-
-typedef struct {
-	int counter;
-} atomic_t;
 
 struct signal_struct {
 	atomic_t live;

@@ -7,10 +7,33 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct rb_node {
+	unsigned long __rb_parent_color;
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
+struct ct_place_in_file {
+	struct rb_node rb;
+};
+
 struct vm_area_struct {
 	struct mm_struct *vm_mm;
 	unsigned long vm_flags;
 	struct file *vm_file;
+	struct ct_place_in_file shared; /* without a name of its own in the kernel */
+};
+
+struct address_space {
+	struct rb_root_cached i_mmap;
 };
 
 struct page {
@@ -36,18 +59,6 @@ struct pipe_inode_info {
 	unsigned int tail;
 	unsigned int ring_size;
 	struct pipe_buffer *bufs;
-};
-
-struct rb_node {
-	struct rb_node *rb_left;
-};
-
-struct rb_root {
-	struct rb_node *rb_node;
-};
-
-struct rb_root_cached {
-	struct rb_root rb_root;
 };
 
 struct anon_vma {

@@ -157,11 +157,21 @@ struct bpf_map {
 
 struct bpf_prog_aux {
 	struct bpf_map **used_maps;
+	__u32 num_exentries;
 	char name[16];
 };
 
+struct bpf_insn {
+	__u8 code;
+};
+
+enum bpf_prog_type { BPF_PROG_TYPE_UNSPEC };
+
 struct bpf_prog {
+	enum bpf_prog_type type;
+	__u32 len;
 	struct bpf_prog_aux *aux;
+	struct bpf_insn insnsi[];
 };
 
 struct bpf_link {

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A descriptor of a program is about to be made: by its id, by a pin, or because the program is new. */
-#include "../guards/bpf_tamper.h"
+#include "../guards/bpf_finished.h"
 
 DOOR(bpf_prog, struct bpf_prog *prog)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_BPF_PROG };
-	__u64 aux = (__u64)BPF_CORE_READ(prog, aux);
+	__u64 program = address_of(prog), aux = (__u64)BPF_CORE_READ(prog, aux);
 
-	guard_object(ct_is_own_program(address_of(prog)),
-		     (const void *)(aux + bpf_core_field_offset(struct bpf_prog_aux, name)), &attempt);
+	if (is_prober())
+		learn_readers(program);
+	guard_object(ct_is_own_program(program), (const void *)(aux + bpf_core_field_offset(struct bpf_prog_aux, name)),
+		     &attempt);
+	if (attempt.vector == CT_VECTOR_NONE)
+		guard_finished(program, &attempt);
 	return decide(&attempt);
 }

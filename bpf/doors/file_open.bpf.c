@@ -8,17 +8,19 @@
 #include "../guards/device.h"
 #include "../guards/hooks_off.h"
 #include "../guards/machine.h"
+#include "../guards/mapped_code.h"
 #include "../guards/procfs.h"
 #include "../guards/stale.h"
 #include "../guards/swap.h"
 #include "../guards/tracefs.h"
 
 #define S_IFCHR 0020000
+#define S_IFDIR 0040000
 #define S_IFBLK 0060000
 
 /*
- * Regular files of file systems that have something to guard. The magic is forgotten first: else the verifier would
- * read the file anew for each, and a typed pointer costs it most.
+ * Regular files, and directories, of file systems that have something to guard. The magic is forgotten first: else the
+ * verifier would read the file anew for each, and a typed pointer costs it most.
  */
 static __always_inline void guard_special(struct file *from, struct inode *inode, unsigned long magic,
 					  struct ct_attempt *attempt)
@@ -38,6 +40,8 @@ static __always_inline void guard_special(struct file *from, struct inode *inode
 		guard_tracefs(&file, mode, attempt);
 	else
 		guard_hooks(&file, mode, magic, attempt);
+	if (magic == SYSFS_MAGIC || magic == DEBUGFS_MAGIC)
+		guard_damon(&file, mode, attempt);
 }
 
 static __always_inline int judge_open(struct file *file, struct inode *inode, __u16 kind, unsigned long magic)
@@ -60,7 +64,10 @@ static __always_inline int judge_open(struct file *file, struct inode *inode, __
 		case SYSFS_MAGIC:
 		case TRACEFS_MAGIC: guard_special(file, inode, magic, &attempt); break;
 		case NSFS_MAGIC: guard_namespace_file(file, inode, &attempt); break;
-		default: guard_swap_file(file, &attempt);
+		default:
+			guard_swap_file(file, &attempt);
+			if (attempt.vector == CT_VECTOR_NONE && writes_mapped(file, inode))
+				guard_mapped_code(file, inode, &attempt);
 		}
 	}
 	verdict = decide(&attempt);
@@ -86,9 +93,13 @@ DOOR(file_open, struct file *file)
 		case TRACEFS_MAGIC:
 		case NSFS_MAGIC: break;
 		default:
-			if (!has_swap_flags(file))
+			if (!has_swap_flags(file) && !writes_mapped(file, inode))
 				return 0;
 		}
+	} else if (kind == S_IFDIR) {
+		magic = LOAD(inode, i_sb, s_magic);
+		if (magic != PROC_SUPER_MAGIC)
+			return 0;
 	} else if (kind != S_IFCHR && kind != S_IFBLK) {
 		return 0;
 	}

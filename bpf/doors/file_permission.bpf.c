@@ -10,6 +10,8 @@
 #include "../guards/stale.h"
 #include "../guards/vmsplice.h"
 
+#define S_IFDIR 0040000
+
 LEAK_ROOM(file_permission);
 
 /*
@@ -41,7 +43,7 @@ static __always_inline bool is_looked_at(const struct file *file, int mask)
 
 	if (kind == S_IFIFO)
 		return mask & MAY_READ;
-	if (kind != S_IFREG)
+	if (kind != S_IFREG && kind != S_IFDIR)
 		return false;
 	switch (LOAD(inode, i_sb, s_magic)) {
 	case PROC_SUPER_MAGIC:

@@ -13,15 +13,61 @@
 #define CGROUP2_MAGIC 0x63677270
 #define AGENT_THREADS 32
 
-static __always_inline bool rules_group(const struct ct_short_name *name)
+/* What can be done with a file of a control group. */
+enum ct_group_file { GROUP_FILE_OTHER, GROUP_FILE_RULES, GROUP_FILE_MOVES };
+
+#define BEGINS(name, literal)                                                                                          \
+	({                                                                                                             \
+		__u64 low_ = 0;                                                                                        \
+		const __u32 n_ = sizeof(literal) - 1;                                                                  \
+		__builtin_memcpy(&low_, literal, n_);                                                                  \
+		((name)->low & ((1ULL << (8 * n_)) - 1)) == low_;                                                      \
+	})
+
+/* Every limit and weight of these, also those that a later kernel adds; but not who only wants to be told. */
+static __always_inline bool is_limit(const struct ct_short_name *name)
 {
-	switch (name->len) {
-	case 7: return NAME_IS(name, "cpu.max");
-	case 10: return NAME_IS(name, "memory.max");
-	case 11: return NAME_IS(name, "cgroup.kill") || NAME_IS(name, "memory.high") || NAME_IS(name, "cpuset.cpus");
-	case 13: return NAME_IS(name, "cgroup.freeze");
-	}
-	return false;
+	if (!BEGINS(name, "cpu.") && !BEGINS(name, "cpuset.") && !BEGINS(name, "io.") && !BEGINS(name, "memory.") &&
+	    !BEGINS(name, "pids."))
+		return false;
+	return !NAME_IS(name, "cpu.pressure") && !NAME_IS(name, "io.pressure") && !NAME_IS(name, "memory.pressure") &&
+	       !NAME_IS(name, "memory.peak");
+}
+
+/*
+ * By the name of the file's own node: a dentry that open_by_handle_at() makes of a file which the kernel had forgotten
+ * has neither a name nor a parent. A global function, as in allow.h.
+ */
+__weak __noinline int ct_group_file(__u64 node)
+{
+	struct ct_short_name name = {};
+	char text[24] = {};
+	long length;
+
+	length = bpf_probe_read_kernel_str(text, sizeof(text), BPF_CORE_READ((struct kernfs_node *)node, name));
+	if (length <= 1)
+		return GROUP_FILE_OTHER;
+	name.low = *(__u64 *)&text[0];
+	name.high = *(__u64 *)&text[8];
+	name.len = length - 1;
+	if (NAME_IS(&name, "cgroup.procs") || NAME_IS(&name, "cgroup.threads"))
+		return GROUP_FILE_MOVES;
+	return NAME_IS(&name, "cgroup.kill") || NAME_IS(&name, "cgroup.freeze") || is_limit(&name) ? GROUP_FILE_RULES
+												   : GROUP_FILE_OTHER;
+}
+
+static __always_inline struct kernfs_node *node_of(const struct ct_file *seen)
+{
+	struct dentry *dentry = seen->dentry;
+
+	return BPF_CORE_READ(dentry, d_inode, i_private);
+}
+
+static __always_inline struct cgroup *group_of_file(struct kernfs_node *node)
+{
+	if (bpf_core_field_exists(node->parent))
+		return BPF_CORE_READ(node, parent, priv);
+	return BPF_CORE_READ(node, __parent, priv);
 }
 
 /* The control group is the agent's, or one above it. */
@@ -32,7 +78,8 @@ static __always_inline bool is_over_agent(struct cgroup *group, __u64 agent)
 	__u32 level = BPF_CORE_READ(group, level);
 	__u64 above = 0, slots;
 
-	if (!group || level > (__u32)BPF_CORE_READ(its, level))
+	/* What rules the root of all rules no group. */
+	if (!group || !level || level > (__u32)BPF_CORE_READ(its, level))
 		return false;
 	if (bpf_core_field_exists(old->ancestor_ids)) {
 		slots = (__u64)its + bpf_core_field_offset(struct cgroup___5_10, ancestor_ids);
@@ -44,24 +91,27 @@ static __always_inline bool is_over_agent(struct cgroup *group, __u64 agent)
 	return above == (__u64)group;
 }
 
-static __always_inline void guard_cgroup_file(const struct ct_file *seen, __u32 mask, struct ct_attempt *attempt)
+static __always_inline void rule_agent(struct kernfs_node *node, struct ct_attempt *attempt)
 {
-	struct dentry *dentry = seen->dentry;
-	struct kernfs_node *node;
-	__u64 agent;
+	__u64 agent = agent_leader();
 
-	if (!(mask & FMODE_WRITE) || !rules_group(&seen->name))
-		return;
-	agent = agent_leader();
-	if (!agent)
-		return;
-	node = BPF_CORE_READ(dentry, d_parent, d_inode, i_private);
-	if (!is_over_agent(BPF_CORE_READ(node, priv), agent))
+	if (!agent || !is_over_agent(group_of_file(node), agent))
 		return;
 	attempt->vector = CT_VECTOR_AGENT_CGROUP;
 	attempt->target = agent;
 	attempt->arg[0] = CT_STARVE_ROAD_CONTROL;
-	attempt->name = name_of(seen->dentry);
+	attempt->name = BPF_CORE_READ(node, name);
+}
+
+static __always_inline void guard_cgroup_file(const struct ct_file *seen, __u32 mask, struct ct_attempt *attempt)
+{
+	struct kernfs_node *node;
+
+	if (!(mask & FMODE_WRITE))
+		return;
+	node = node_of(seen);
+	if (ct_group_file((__u64)node) == GROUP_FILE_RULES)
+		rule_agent(node, attempt);
 }
 
 /* A global function, as in allow.h. */
@@ -87,13 +137,11 @@ __weak __noinline int ct_is_thread_of(__u64 leader, __u32 tid)
  * of the caller may exchange it in between. What cannot be read or is no plain number counts as the agent's. A caller
  * in a pid namespace of its own cannot name the agent.
  */
-static __always_inline void guard_cgroup_move(const struct ct_file *seen, struct ct_attempt *attempt)
+static __always_inline void guard_cgroup_move(struct kernfs_node *node, struct ct_attempt *attempt)
 {
 	__u64 agent, number = 0;
 	enum ct_written written;
 
-	if (!NAME_IS(&seen->name, "cgroup.procs") && !NAME_IS(&seen->name, "cgroup.threads"))
-		return;
 	agent = agent_leader();
 	if (!agent || BPF_CORE_READ((struct task_struct *)current_task(), thread_pid, level))
 		return;
@@ -104,17 +152,23 @@ static __always_inline void guard_cgroup_move(const struct ct_file *seen, struct
 	attempt->target = agent;
 	attempt->arg[0] = CT_STARVE_ROAD_MOVE;
 	attempt->arg[1] = number;
-	attempt->name = name_of(seen->dentry);
+	attempt->name = BPF_CORE_READ(node, name);
 }
 
 /* A write, through whatever descriptor. */
 static __always_inline void guard_cgroup_write(const struct ct_file *seen, __u32 mask, struct ct_attempt *attempt)
 {
+	struct kernfs_node *node;
+	int kind;
+
 	if (!(mask & FMODE_WRITE))
 		return;
-	guard_cgroup_file(seen, mask, attempt);
-	if (attempt->vector == CT_VECTOR_NONE)
-		guard_cgroup_move(seen, attempt);
+	node = node_of(seen);
+	kind = ct_group_file((__u64)node);
+	if (kind == GROUP_FILE_RULES)
+		rule_agent(node, attempt);
+	else if (kind == GROUP_FILE_MOVES)
+		guard_cgroup_move(node, attempt);
 }
 
 static __always_inline void guard_starving(struct task_struct *task, __u32 road, __u32 value,

@@ -10,14 +10,33 @@
 
 #define SYSFS_MAGIC 0x62656572
 
-/* /sys/power/state and no other of that name: its directory is "power" at the top. */
+/*
+ * Files of /sys/power and no others of those names: their directory is "power" at the top. What is written to resume
+ * is the disk whose image takes the place of all memory.
+ */
+static __always_inline bool is_power_switch(const struct ct_short_name *name)
+{
+	return NAME_IS(name, "state") || NAME_IS(name, "resume") || NAME_IS(name, "autosleep");
+}
+
+/*
+ * DAMON finds out where a process uses its memory, tells it by address, and pages it out when it is told to. The
+ * process stands in what is written; nobody names one for another purpose. In debugfs until 6.9.
+ */
+static __always_inline void guard_damon(const struct ct_file *seen, __u32 mode, struct ct_attempt *attempt)
+{
+	if (!(mode & FMODE_WRITE) || (!NAME_IS(&seen->name, "pid_target") && !NAME_IS(&seen->name, "target_ids")))
+		return;
+	attempt->vector = CT_VECTOR_PROCESS_MADVISE;
+}
+
 static __always_inline void guard_power_state(const struct ct_file *seen, __u32 mode, struct ct_attempt *attempt)
 {
 	/* A local: else CO-RE would relocate the expression too. */
 	struct dentry *dentry = seen->dentry, *directory, *top;
 	struct ct_short_name name;
 
-	if (!(mode & FMODE_WRITE) || !NAME_IS(&seen->name, "state"))
+	if (!(mode & FMODE_WRITE) || !is_power_switch(&seen->name))
 		return;
 	directory = LOAD(dentry, d_parent);
 	if (!short_name(directory, &name) || !NAME_IS(&name, "power"))

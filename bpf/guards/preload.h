@@ -88,6 +88,18 @@ static __always_inline __u32 loader_variable(struct mm_struct *mm, bool compat)
 	return CT_PRELOAD_VARIABLE_UNKNOWN;
 }
 
+/*
+ * Whoever has a library open for writing can change its code while it runs, through a descriptor that no open shows any
+ * more. Files without a name are those in which a program writes code of its own. Of a file on an overlay this tells of
+ * the overlay, not of the file below.
+ */
+static __always_inline bool is_open_to_write(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	return BPF_CORE_READ(inode, i_writecount.counter) > 0 && BPF_CORE_READ(inode, i_nlink);
+}
+
 /* For a file that is about to be mapped for execution. */
 static __always_inline void guard_preload(struct file *file, struct ct_attempt *attempt)
 {
@@ -104,11 +116,16 @@ static __always_inline void guard_preload(struct file *file, struct ct_attempt *
 	/* Still in exec: it is the image itself or its loader. */
 	if (!BPF_CORE_READ(mm, env_end))
 		return;
-	from = (__u64)BPF_CORE_READ(file, f_path.mnt);
-	if (from == (__u64)BPF_CORE_READ(task, fs, root.mnt) || from == (__u64)BPF_CORE_READ(mm, exe_file, f_path.mnt))
-		return;
-	current_syscall(&call);
-	attempt->arg[0] = loader_variable(mm, call.compat);
+	if (is_open_to_write(file)) {
+		attempt->arg[0] = CT_PRELOAD_VARIABLE_OPEN_TO_WRITE;
+	} else {
+		from = (__u64)BPF_CORE_READ(file, f_path.mnt);
+		if (from == (__u64)BPF_CORE_READ(task, fs, root.mnt) ||
+		    from == (__u64)BPF_CORE_READ(mm, exe_file, f_path.mnt))
+			return;
+		current_syscall(&call);
+		attempt->arg[0] = loader_variable(mm, call.compat);
+	}
 	if (!attempt->arg[0])
 		return;
 	attempt->vector = CT_VECTOR_PRELOAD;

@@ -21,7 +21,10 @@ static __always_inline __u32 layout_vector(const struct ct_short_name *name)
 	case 4: return NAME_IS(name, "maps") || NAME_IS(name, "auxv") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
 	case 5: return NAME_IS(name, "smaps") || NAME_IS(name, "stack") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
 	case 7: return NAME_IS(name, "pagemap") || NAME_IS(name, "syscall") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
-	case 9: return NAME_IS(name, "numa_maps") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
+	/* The second is a directory, whose entries are called by the addresses that they map. */
+	case 9:
+		return NAME_IS(name, "numa_maps") || NAME_IS(name, "map_files") ? CT_VECTOR_PROC_LAYOUT
+										: CT_VECTOR_NONE;
 	case 11: return NAME_IS(name, "personality") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
 	case 12: return NAME_IS(name, "smaps_rollup") ? CT_VECTOR_PROC_LAYOUT : CT_VECTOR_NONE;
 	}
@@ -36,7 +39,7 @@ static __always_inline bool is_tampered_name(const struct ct_short_name *name)
 		return NAME_IS(name, "oom_adj") || NAME_IS(name, "uid_map") || NAME_IS(name, "gid_map") ||
 		       NAME_IS(name, "current");
 	case 8: return NAME_IS(name, "fscreate");
-	case 9: return NAME_IS(name, "keycreate") || NAME_IS(name, "setgroups");
+	case 9: return NAME_IS(name, "keycreate") || NAME_IS(name, "setgroups") || NAME_IS(name, "autogroup");
 	case 10: return NAME_IS(name, "clear_refs") || NAME_IS(name, "projid_map") || NAME_IS(name, "sockcreate");
 	case 13: return NAME_IS(name, "oom_score_adj") || NAME_IS(name, "timerslack_ns");
 	case 14: return NAME_IS(name, "timens_offsets");

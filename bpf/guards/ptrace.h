@@ -10,8 +10,9 @@
 #include "../verdict.h"
 #include "procfs.h"
 
-#define PTRACE_MODE_ATTACH 0x02
-#define PTRACE_SEIZE	   0x4206
+#define PTRACE_MODE_ATTACH  0x02
+#define PTRACE_MODE_NOAUDIT 0x04
+#define PTRACE_SEIZE	    0x4206
 
 struct ct_access {
 	__u32 vector;
@@ -91,6 +92,21 @@ static __always_inline void guard_ptrace(struct task_struct *child, const struct
 	attempt->vector = access.vector;
 	attempt->target = address_of(child);
 	attempt->arg[0] = mode;
+}
+
+/*
+ * What asks for READ without wanting it logged is /proc/PID/stat: it shows everybody the same line, with the addresses
+ * of code, heap, stack and environment left out for who may not. Everybody reads it all the time, so it makes no event.
+ */
+static __always_inline bool hides_layout(struct task_struct *child, const struct ct_scope *target)
+{
+	__u64 task = address_of(child), known = ct_known(task);
+
+	if (!(role_in(known) & (CT_ROLE_PROTECTED | CT_ROLE_AGENT)))
+		return false;
+	if (is_let_pass(vector_on(target, CT_VECTOR_PROC_LAYOUT), groups_in(target)))
+		return false;
+	return !may_inspect(current_task(), ct_known(current_task()), task, known);
 }
 
 #endif

@@ -19,8 +19,8 @@ import { type VectorName, vectorNames } from "../vectors/index.js";
 import { namedCgroups } from "./cgroups.js";
 import { containerRuntimes, type Runtime } from "./runtimes.js";
 
-/** What container runtimes do for a living: enter containers, end and limit them, and rule their control groups, the agent's too. */
-const runtimesMay: readonly VectorName[] = ["ns_enter", "agent_signal", "agent_cgroup", "coredump_limits"];
+/** What container runtimes do for a living beside limiting containers: enter and end them, and rule their control groups, the agent's too. */
+const runtimesMay: readonly VectorName[] = ["ns_enter", "agent_signal", "agent_cgroup"];
 
 /** Files that are looked at before the event loop gets a turn. */
 const filesPerTurn = 64;
@@ -78,18 +78,24 @@ export class AllowList {
     const cgroups = namedCgroups(allEntries(config).flatMap(({ cgroup }) => cgroup ?? []));
     this.#missing = cgroups.missing;
     const entries: AllowEntry[] = [];
-    const add = (vector: VectorName | undefined, entry: Config["allow"][number], children = false): void => {
+    const add = (
+      vector: VectorName | undefined,
+      entry: Config["allow"][number],
+      more: Pick<AllowEntry, "children" | "limits"> = {},
+    ): void => {
       const file = entry.exe === undefined ? undefined : executables.get(entry.exe);
       if (file?.stopped) return;
-      const whole: AllowEntry = { vector, exe: file?.identity, uid: entry.uid, children };
+      const whole: AllowEntry = { vector, exe: file?.identity, uid: entry.uid, ...more };
       if (entry.cgroup === undefined) entries.push(whole);
       else for (const cgroup of cgroups.idsBelow(entry.cgroup)) entries.push({ ...whole, cgroup });
     };
+    // First: an entry of the operator for a runtime lets more pass.
+    for (const { path } of runtimes) add("coredump_limits", { exe: path }, { limits: true });
     for (const entry of config.allow) add(undefined, entry);
     for (const vector of vectorNames) for (const entry of config.vectors[vector]?.allow ?? []) add(vector, entry);
     // Last: an entry of the operator for a runtime must not take its children away.
     for (const vector of runtimesMay) {
-      for (const { path, children } of runtimes) add(vector, { exe: path }, children);
+      for (const { path, children } of runtimes) add(vector, { exe: path }, { children });
     }
     return entries;
   }

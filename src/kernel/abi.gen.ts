@@ -234,6 +234,7 @@ export const PreloadVariable = {
   audit: 2,
   library_path: 3,
   unknown: 4,
+  open_to_write: 5,
 } as const;
 
 /** enum ct_role */
@@ -368,20 +369,23 @@ export interface Allow {
   ctimeSec: bigint;
   ctimeNsec: number;
   children: number;
+  limits: number;
 }
 export const AllowSize = 16;
 export function decodeAllow(buffer: Buffer, at = 0): Allow {
   return {
     ctimeSec: viewOf(buffer).getBigUint64(at + 0, true),
     ctimeNsec: buffer.readUInt32LE(at + 8),
-    children: buffer.readUInt32LE(at + 12),
+    children: buffer.readUInt16LE(at + 12),
+    limits: buffer.readUInt16LE(at + 14),
   };
 }
 export function encodeAllow(value: Allow): Buffer {
   const buffer = Buffer.alloc(16);
   buffer.writeBigUInt64LE(value.ctimeSec, 0);
   buffer.writeUInt32LE(value.ctimeNsec, 8);
-  buffer.writeUInt32LE(value.children, 12);
+  buffer.writeUInt16LE(value.children, 12);
+  buffer.writeUInt16LE(value.limits, 14);
   return buffer;
 }
 

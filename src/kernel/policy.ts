@@ -47,6 +47,8 @@ export interface AllowEntry {
   uid?: number | undefined;
   /** Direct children of such a process too. */
   children?: boolean;
+  /** Of coredump_limits the limits alone. */
+  limits?: boolean;
 }
 
 export interface PolicySet {
@@ -157,11 +159,11 @@ function writeGroup(map: BpfMap, { group, rules, membersMayInspect, egress }: Gr
 }
 
 function writeAllowed(map: BpfMap, entry: AllowEntry, bank: number): void {
-  const { vector, exe, cgroup, uid, children } = entry;
+  const { vector, exe, cgroup, uid } = entry;
   const nobody = { exeIno: 0n, exeDev: 0, uid: 0, vector: Vector.none, bank };
   if (cgroup !== undefined) {
     const named = encodeAllowKey({ ...nobody, cgroup, kind: AllowKind.cgroup_named });
-    map.update(named, encodeAllow({ ctimeSec: 0n, ctimeNsec: 0, children: 0 }));
+    map.update(named, encodeAllow({ ctimeSec: 0n, ctimeNsec: 0, children: 0, limits: 0 }));
   }
   map.update(
     encodeAllowKey({
@@ -173,7 +175,12 @@ function writeAllowed(map: BpfMap, entry: AllowEntry, bank: number): void {
       kind: kindOf(entry),
       bank,
     }),
-    encodeAllow({ ctimeSec: exe?.ctimeSec ?? 0n, ctimeNsec: exe?.ctimeNsec ?? 0, children: children ? 1 : 0 }),
+    encodeAllow({
+      ctimeSec: exe?.ctimeSec ?? 0n,
+      ctimeNsec: exe?.ctimeNsec ?? 0,
+      children: entry.children ? 1 : 0,
+      limits: entry.limits ? 1 : 0,
+    }),
   );
 }
 

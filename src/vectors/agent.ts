@@ -68,7 +68,7 @@ export const agentVectors = {
     scope: "node",
     doors: ["file_open", "file_permission", "task_setrlimit", "task_setscheduler", "task_setnice", "task_setioprio"],
     attempt:
-      "A process wrote cgroup.kill, cgroup.freeze, memory.max, memory.high, cpu.max or cpuset.cpus of the agent's control group or of one above it, moved the agent to another one, changed its limits, scheduling or processors, or opened sysrq-trigger for writing.",
+      "A process opened cgroup.kill, cgroup.freeze, or a limit or weight (cpu., cpuset., io., memory., pids.) of the agent's control group or of one above it for writing, moved the agent to another one, changed its limits, scheduling or processors, or opened sysrq-trigger for writing.",
     defence: `The open for writing is refused by the group that the file rules, the move by the process id in what is written, the rest by the kernel's own check. ${trusted} Control groups of version 1 are not covered.`,
     compliance: injectControls,
     args: [

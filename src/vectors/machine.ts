@@ -101,9 +101,9 @@ export const machineVectors = {
     defaultMode: "inherit",
     scope: "node",
     doors: ["file_open", "locked_down"],
-    attempt: "A process was about to have all memory written to disk.",
+    attempt: "A process was about to have all memory written to disk, or an image from a disk take its place.",
     defence:
-      "Opening /sys/power/state for writing and /dev/snapshot is refused, and hibernation by reboot(2). Other kinds of sleep go through /sys/power/state too and are refused with it.",
+      "Opening state, autosleep and resume of /sys/power for writing and /dev/snapshot is refused, and hibernation by reboot(2). Other kinds of sleep go through these files too and are refused with it.",
     compliance: readControls,
     args: [],
     name: deviceName,

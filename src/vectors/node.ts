@@ -34,10 +34,11 @@ export const nodeVectors = {
     attack: { techniques: ["T1014"], tactics: ["TA0005"] },
     defaultMode: "inherit",
     scope: "node",
-    doors: ["bpf", "locked_down"],
+    doors: ["bpf", "locked_down", "bpf_prog"],
     attempt:
       "A process loaded a BPF program of a type that can read the memory of other processes or interfere with the guards.",
-    defence: "The load is refused before the program is verified; executables on the allow list pass.",
+    defence:
+      "The load is refused before the program is verified. A program of another type that reads the memory of whoever it runs for, or follows typed pointers through the kernel's, is refused once it is verified, when it should get its descriptor. Executables on the allow list pass.",
     compliance: injectControls,
     args: [{ key: "programType", form: "number", meaning: "BPF_PROG_TYPE_* of the program" }],
     name: { key: "program", meaning: "name that the loader gave the program" },

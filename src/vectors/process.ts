@@ -55,8 +55,10 @@ export const processVectors = {
     defaultMode: "inherit",
     scope: "process",
     doors: ["file_open", "ptrace_access_check"],
-    attempt: "A process opened the mem file of the protected process for writing, to inject code or change its data.",
-    defence: "The open is refused by what the file is, before a byte can be written.",
+    attempt:
+      "A process opened the mem file of the protected process for writing, or a file whose code the protected process runs (a library, say), to inject code or change its data: what is written to such a file in place is in the memory of all who have mapped it.",
+    defence:
+      "The open is refused by what the file is, or by who runs it, before a byte can be written. A file that takes the other's place by its name, as package managers do it, passes.",
     compliance: injectControls,
     args: procfsArgs,
     name: procfsName,
@@ -101,9 +103,9 @@ export const processVectors = {
     scope: "process",
     doors: ["file_open", "file_permission", "file_ioctl", "ptrace_access_check"],
     attempt:
-      "A process opened a file that says where the memory of the protected process lies (maps, smaps, pagemap, auxv, stack and the like): the map for the theft that follows.",
+      "A process opened a file that says where the memory of the protected process lies (maps, smaps, pagemap, auxv, stack and the like), or the directory map_files, whose names are addresses: the map for the theft that follows.",
     defence:
-      "The open is refused, and so are reads and questions through a descriptor from before; harmless files such as stat, status and cmdline stay readable.",
+      "The open is refused, and so are reads and questions through a descriptor from before; harmless files such as stat, status and cmdline stay readable. In enforce mode stat shows its addresses of code, heap, stack and environment as 0 or 1, as it does to strangers; that is no event, since everybody reads stat.",
     compliance: readControls,
     args: procfsArgs,
     name: procfsName,
@@ -211,7 +213,8 @@ export const processVectors = {
     doors: ["task_setrlimit", "file_open", "file_permission"],
     attempt:
       "A process changed a resource limit of the protected process, or opened its coredump_filter for writing: the way to allow a core dump, to make it larger, or to make the kernel itself force one.",
-    defence: "The change is refused, whatever the limit; reading limits, and its own workload changing them, pass.",
+    defence:
+      "The change is refused, whatever the limit; reading limits, and its own workload changing them, pass. Container runtimes may set limits, and not the filter.",
     compliance: readControls,
     args: [
       { key: "road", form: { 1: "prlimit", 2: "coredump_filter" }, meaning: "what was to be changed" },
@@ -228,7 +231,7 @@ export const processVectors = {
     scope: "process",
     doors: ["file_open", "file_permission"],
     attempt:
-      "A process opened a file for writing that changes how the kernel treats the protected process: oom_score_adj, oom_adj, clear_refs, timerslack_ns, timens_offsets, setgroups, uid_map, gid_map, projid_map, or a file of attr.",
+      "A process opened a file for writing that changes how the kernel treats the protected process: oom_score_adj, oom_adj, clear_refs, timerslack_ns, timens_offsets, setgroups, uid_map, gid_map, projid_map, autogroup, or a file of attr.",
     defence: "The open for writing is refused; reading these files stays possible.",
     compliance: injectControls,
     args: procfsArgs,

@@ -28,13 +28,13 @@ export const reachVectors = {
     attack: { techniques: ["T1003"], tactics: ["TA0006"] },
     defaultMode: "inherit",
     scope: "process",
-    doors: ["capable"],
+    doors: ["capable", "file_open"],
     attempt:
-      "A process called process_madvise on the protected process, as is done to push its pages to swap, where they can be read from the disk.",
+      "A process called process_madvise on the protected process, as is done to push its pages to swap, where they can be read from the disk; or was about to name a process to DAMON, which does the same and shows where its memory lies.",
     defence:
-      "The kernel asks for a capability before it acts, and the answer is no; a process advising itself is not asked.",
+      "The kernel asks for a capability before it acts, and the answer is no; a process advising itself is not asked. Opening pid_target of DAMON (target_ids in debugfs) for writing is refused for everybody, since the process stands in what is written.",
     compliance: readControls,
-    args: [{ key: "targetTid", form: "number", meaning: "thread id behind the pidfd" }],
+    args: [{ key: "targetTid", form: "number", meaning: "thread id behind the pidfd; 0 by DAMON" }],
   },
   ns_enter: {
     title: "Namespace entered",
@@ -89,15 +89,16 @@ export const reachVectors = {
     scope: "process",
     doors: ["mmap_file"],
     attempt:
-      "A protected process that was started with LD_PRELOAD, LD_AUDIT or LD_LIBRARY_PATH was about to map code from a mount other than those of its root directory and of its executable. The offender is the process itself.",
+      "A protected process that was started with LD_PRELOAD, LD_AUDIT or LD_LIBRARY_PATH was about to map code from a mount other than those of its root directory and of its executable; or, with or without such a variable, code from a file that somebody has open for writing. The offender is the process itself.",
     defence:
       "The mapping is refused before any of that code runs: the loader goes on without a preloaded library, and gives up where a library that the program needs lies there. Libraries on the same mount pass. Observed unless configured otherwise.",
     compliance: injectControls,
     args: [
       {
         key: "variable",
-        form: { 1: "LD_PRELOAD", 2: "LD_AUDIT", 3: "LD_LIBRARY_PATH", 4: "unknown" },
-        meaning: "first such variable in its environment; unknown if that could not be read to its end",
+        form: { 1: "LD_PRELOAD", 2: "LD_AUDIT", 3: "LD_LIBRARY_PATH", 4: "unknown", 5: "open_to_write" },
+        meaning:
+          "first such variable in its environment; unknown if that could not be read to its end; open_to_write: none, but somebody has the file open for writing",
       },
     ],
     name: { key: "file", meaning: "name of the file with the code" },

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "agent.h"
+#include "groups.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,23 +95,14 @@ static struct aim agent_in_group(const struct aim *aim)
 	return at;
 }
 
-static int open_second_cgroupfs(const char *path, int flags)
-{
-	char second[128];
-
-	private_mnt();
-	if (mkdir("/mnt/cgroup", 0755) || mount("none", "/mnt/cgroup", "cgroup2", 0, NULL))
-		cannot_try("no second mount of the control groups");
-	snprintf(second, sizeof(second), "/mnt/cgroup%s", path + strlen("/sys/fs/cgroup"));
-	return open_plain(second, flags);
-}
-
 /* What holds already: no limit, every processor, not frozen; cgroup.kill takes nothing but 1. */
 static const char *harmless_word(const char *file)
 {
 	if (strstr(file, "cpus"))
 		return "\n";
-	return strncmp(file, "cgroup.", 7) ? "max" : "0";
+	if (strstr(file, "weight"))
+		return "100";
+	return strncmp(file, "cgroup.", 7) && !strstr(file, "reclaim") ? "max" : "0";
 }
 
 /* road->number 1: of the group above the agent's. */
@@ -263,12 +255,22 @@ static const struct road roads[] = {
 	FREEZE("freeze_thread_of_attacker", open_in_thread),
 	FREEZE("freeze_io_uring_async", open_io_uring_async),
 	FREEZE("freeze_held", open_held),
+	FREEZE("freeze_by_handle", open_by_handle),
 	OWN("kill", "cgroup.kill"),
 	ABOVE("kill_above", "cgroup.kill"),
+	{ .not_live = NOT_LIVE,
+	  .name = "kill_by_handle",
+	  .attempt = control,
+	  .file = "cgroup.kill",
+	  .open = open_by_handle },
 	ABOVE("memory_max", "memory.max"),
 	ABOVE("memory_high", "memory.high"),
 	ABOVE("cpu_max", "cpu.max"),
+	ABOVE("memory_swap_max", "memory.swap.max"),
+	ABOVE("memory_reclaim", "memory.reclaim"),
+	ABOVE("cpu_weight", "cpu.weight"),
 	ABOVE("cpuset", "cpuset.cpus"),
+	ABOVE("pids_max", "pids.max"),
 	MOVE("move", "%d\n", 0),
 	MOVE("move_in_hexadecimal", "0x%x", 0),
 	MOVE("move_with_spaces", "  %d", 0),

@@ -90,7 +90,9 @@ static void load(const struct aim *aim, const struct road *road, struct outcome 
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	bool reads = !strncmp(road->name, "reader", 6);
+	/* The same of user memory. */
+	static struct bpf_insn user_reader[COUNT(reader)];
+	bool reads = !strncmp(road->name, "reader", 6), of_users = !strncmp(road->name, "user_reader", 11);
 	union bpf_attr *attr = low_memory(sizeof(*attr));
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	char text[96];
@@ -101,8 +103,10 @@ static void load(const struct aim *aim, const struct road *road, struct outcome 
 	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) && !geteuid())
 		cannot_try("the limit on locked memory cannot be lifted");
 	attr->prog_type = (unsigned int)road->number;
-	attr->insns = (unsigned long)(reads ? reader : program);
-	attr->insn_cnt = reads ? COUNT(reader) : COUNT(program);
+	memcpy(user_reader, reader, sizeof(reader));
+	user_reader[5].imm = BPF_FUNC_probe_read_user;
+	attr->insns = (unsigned long)(of_users ? user_reader : reads ? reader : program);
+	attr->insn_cnt = reads || of_users ? COUNT(reader) : COUNT(program);
 	attr->license = (unsigned long)"GPL";
 	if (road->number == BPF_PROG_TYPE_SYSCALL)
 		attr->prog_flags = BPF_F_SLEEPABLE;
@@ -146,6 +150,8 @@ static const struct road roads[] = {
 	TYPE("reader_socket_filter", BPF_PROG_TYPE_SOCKET_FILTER),
 	TYPE("reader_sched_cls", BPF_PROG_TYPE_SCHED_CLS),
 	TYPE("reader_xdp", BPF_PROG_TYPE_XDP),
+	TYPE("user_reader_socket_filter", BPF_PROG_TYPE_SOCKET_FILTER),
+	TYPE("user_reader_cgroup", BPF_PROG_TYPE_CGROUP_SKB),
 	{ .name = "compat", .live = 1, .attempt = load, .number = BPF_PROG_TYPE_KPROBE, .compat = 1 },
 };
 

@@ -12,10 +12,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* A word that names no state: whoever is let in gets EINVAL. */
+/* A word that names no state, and no disk: whoever is let in gets EINVAL. */
 static void write_state(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	int fd = road->open("/sys/power/state", O_WRONLY | O_CLOEXEC);
+	int fd = road->open(road->file ? road->file : "/sys/power/state", O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0) {
 		refused(out, -fd);
@@ -88,6 +88,7 @@ static const struct road roads[] = {
 	STATE("compat", open_compat),
 	STATE("thread", open_in_thread),
 	STATE("io_uring_async", open_io_uring_async),
+	{ .name = "resume", .live = 1, .attempt = write_state, .open = open_plain, .file = "/sys/power/resume" },
 	SNAPSHOT("snapshot", open_plain),
 	SNAPSHOT("snapshot_fresh_node", open_fresh_snapshot),
 	{ .name = "reboot", .not_live = BLOCKS, .attempt = call_reboot },

@@ -16,9 +16,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static const char *const of_process[] = { "mem",	 "environ",	  "maps",	    "smaps", "smaps_rollup",
-					  "pagemap",	 "auxv",	  "numa_maps",	    "stack", "syscall",
-					  "personality", "oom_score_adj", "coredump_filter" };
+static const char *const of_process[] = {
+	"mem",	     "environ", "maps",	   "smaps",	  "smaps_rollup",  "pagemap",	      "auxv",
+	"numa_maps", "stack",	"syscall", "personality", "oom_score_adj", "coredump_filter", "map_files"
+};
 static const char *const of_kernel[] = {
 	"/proc/kcore",
 	"/proc/sys/kernel/core_pattern",
@@ -32,7 +33,7 @@ static const char *const to_write[] = { "/proc/sysrq-trigger", "/sys/kernel/debu
 static struct {
 	char path[HELD_PATH];
 	int fd;
-} held[128];
+} held[160];
 static size_t count;
 
 static void hold_as(const char *path, const char *name)

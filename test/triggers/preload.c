@@ -26,11 +26,12 @@
 #endif
 #define OUTSIDE "/run/outside"
 #define FOREIGN OUTSIDE "/libc.so.6"
+#define INSIDE	"/var/tmp/inside"
 #define MANY	900
 
 static char output[65536];
 
-/* A copy of a library on a file system that is not the root's. */
+/* A copy of a library, on a file system that is not the root's or by whoever keeps it open for writing. */
 static void copy_library(int to)
 {
 	int from = open(LIBRARY, O_RDONLY | O_CLOEXEC);
@@ -61,17 +62,21 @@ static char **environment(const char *variable, int more)
 
 static void start_with(const struct aim *aim, const struct road *road, struct outcome *out)
 {
+	const char *directory = road->argument ? road->argument : OUTSIDE;
 	char *const argv[] = { "cat", "/proc/self/maps", NULL };
-	int go[2], said[2], status, memory = -1;
-	char variable[96], byte;
+	int go[2], said[2], status, memory = -1, writer = -1;
+	char variable[96], foreign[64], byte;
 	size_t used = 0;
 	ssize_t got;
 
-	mkdir(OUTSIDE, 0755);
+	mkdir(directory, 0755);
+	snprintf(foreign, sizeof(foreign), "%s/libc.so.6", directory);
 	if (strchr(road->file, '%'))
 		copy_library(memory = memfd_create("code", 0));
 	else
-		copy_library(open(FOREIGN, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
+		copy_library(writer = open(foreign, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
+	if (!road->argument)
+		close(writer);
 	snprintf(variable, sizeof(variable), road->file, memory);
 	if (pipe2(go, O_CLOEXEC) || pipe2(said, O_CLOEXEC))
 		cannot_try("no pipe");
@@ -97,7 +102,7 @@ static void start_with(const struct aim *aim, const struct road *road, struct ou
 	/* The loader's own words for an mmap that failed, whatever it does then. */
 	if (strstr(output, "failed to map"))
 		refused(out, EPERM);
-	else if (strstr(output, "undefined symbol: la_version") || strstr(output, FOREIGN) ||
+	else if (strstr(output, "undefined symbol: la_version") || strstr(output, foreign) ||
 		 strstr(output, "/memfd:code"))
 		succeeded(out, "code from outside", 17);
 	else
@@ -114,6 +119,11 @@ static const struct road roads[] = {
 	  .attempt = start_with,
 	  .file = "LD_PRELOAD=" FOREIGN,
 	  .number = MANY },
+	{ .not_live = NOT_LIVE,
+	  .name = "open_to_write",
+	  .attempt = start_with,
+	  .file = "LD_LIBRARY_PATH=" INSIDE,
+	  .argument = INSIDE },
 };
 
 int main(int argc, char **argv)

@@ -2,10 +2,12 @@
 /* The files of /proc/P that tell where things lie in memory; the road is the file. */
 #include "trigger.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 static void read_layout(const struct aim *aim, const struct road *road, struct outcome *out)
@@ -24,6 +26,30 @@ static void read_layout(const struct aim *aim, const struct road *road, struct o
 	} else {
 		succeeded(out, bytes, (size_t)got);
 	}
+}
+
+/* The names in this directory are addresses. */
+static void list_addresses(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	char path[64], *name = NULL;
+	struct dirent *entry;
+	DIR *directory;
+	int fd;
+
+	procfs_path(path, sizeof(path), aim, road);
+	fd = road->open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		refused(out, -fd);
+		return;
+	}
+	directory = fdopendir(fd);
+	errno = 0;
+	while (directory && !name && (entry = readdir(directory)))
+		name = entry->d_name[0] == '.' ? NULL : entry->d_name;
+	if (name)
+		succeeded(out, name, strlen(name));
+	else
+		refused(out, errno ? errno : ENOENT);
 }
 
 /* What reads do not show: a question to maps, which the kernel answers from 6.11 on. */
@@ -77,6 +103,8 @@ static const struct road roads[] = {
 	HELD("stack"),
 	HELD("syscall"),
 	HELD("personality"),
+	{ .name = "map_files", .live = 1, .attempt = list_addresses, .open = open_plain, .file = "map_files" },
+	{ .name = "held_map_files", .live = 1, .attempt = list_addresses, .open = open_held, .file = "map_files" },
 	{ .name = "question", .live = 1, .attempt = ask_maps, .open = open_plain, .file = "maps" },
 	{ .name = "held_question", .live = 1, .attempt = ask_maps, .open = open_held, .file = "maps" },
 	{ .name = "thread_gone_question", .live = 1, .attempt = ask_maps, .open = open_held, .file = "task/gone/maps" },

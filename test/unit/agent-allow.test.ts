@@ -59,11 +59,12 @@ describe("AllowList", () => {
     const set = list.resolve(configOf([{ exe: path }]));
     const entries = list.entries({ ...set, config: configOf([]), runtimes: [{ path, children: true }] });
     expect(entries.map(({ vector }) => vector)).toEqual([
+      "coredump_limits",
       "ns_enter",
       "agent_signal",
       "agent_cgroup",
-      "coredump_limits",
     ]);
+    expect(entries.map(({ limits }) => limits === true)).toEqual([true, false, false, false]);
     for (const { exe, uid } of entries) expect([exe, uid]).toEqual([set.executables.get(path)?.identity, undefined]);
   });
 

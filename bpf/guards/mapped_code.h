@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * procmem_write by way of the file: what a process has mapped of a file and not changed is the file's own memory, so
+ * whoever writes a library in place writes the code of all who run it. Who has mapped the file is asked of the kernel's
+ * own tree. It is walked without its lock, so that one who changes it at the same time may be missed.
+ */
+#ifndef CT_GUARD_MAPPED_CODE_H
+#define CT_GUARD_MAPPED_CODE_H
+
+#include "../vmlinux_mm.h"
+#include "procfs.h"
+
+#define VM_EXEC 4
+
+/* Of each of three loops, one in the other: more is taken for code of a protected process. */
+#define WALK_STEPS 32
+
+/* Where a walk is: a node, and in its lowest bits whence it was come to. */
+#define FROM_ABOVE 0
+#define FROM_LEFT  1
+#define FROM_RIGHT 2
+#define FOUND	   3 /* in place of a node: a task */
+#define WALK_BITS  3ULL
+
+/* Few opens get further: a file that is to be written, and that somebody has mapped. */
+static __always_inline bool writes_mapped(const struct file *file, const struct inode *inode)
+{
+	return LOAD(file, f_mode) & FMODE_WRITE && LOAD(inode, i_mapping, i_mmap.rb_root.rb_node);
+}
+
+/* A task that runs what is mapped there, if it is guarded; else 0. As in allow.h, and so are the next ones. */
+__weak __noinline __u64 ct_runner_at(__u64 node)
+{
+	struct vm_area_struct *area = (void *)(node - bpf_core_field_offset(struct vm_area_struct, shared.rb));
+	struct ct_scope *entry;
+	__u64 owner;
+
+	if (!(BPF_CORE_READ(area, vm_flags) & VM_EXEC))
+		return 0;
+	owner = (__u64)BPF_CORE_READ(area, vm_mm, owner);
+	entry = owner ? scope_of((__u64)TASK_READ(owner, group_leader)) : NULL;
+	if (!entry || entry->role & CT_ROLE_CANARY || !(entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT)))
+		return 0;
+	return owner;
+}
+
+__weak __noinline __u64 ct_next_place(__u64 place)
+{
+	struct rb_node *node = (void *)(place & ~WALK_BITS), *child;
+	__u64 from = place & WALK_BITS, above;
+
+	child = from == FROM_ABOVE ? BPF_CORE_READ(node, rb_left) : NULL;
+	if (child)
+		return (__u64)child | FROM_ABOVE;
+	child = from != FROM_RIGHT ? BPF_CORE_READ(node, rb_right) : NULL;
+	if (child)
+		return (__u64)child | FROM_ABOVE;
+	above = BPF_CORE_READ(node, __rb_parent_color) & ~WALK_BITS;
+	if (!above)
+		return 0;
+	return above | ((__u64)BPF_CORE_READ((struct rb_node *)above, rb_left) == (__u64)node ? FROM_LEFT : FROM_RIGHT);
+}
+
+/* One step: the next place, 0 at the end, or who was found here. */
+__weak __noinline __u64 ct_walk_step(__u64 place)
+{
+	__u64 runner = place & WALK_BITS ? 0 : ct_runner_at(place);
+
+	return runner ? runner | FOUND : ct_next_place(place);
+}
+
+__weak __noinline __u64 ct_walk_maps(__u64 place)
+{
+	for (int i = 0; i < WALK_STEPS; i++) {
+		place = ct_walk_step(place);
+		if (!place || (place & WALK_BITS) == FOUND)
+			return place;
+	}
+	return place;
+}
+
+/* Loops of loops: the verifier compares each round of one with all rounds before. */
+__weak __noinline __u64 ct_walk_on(__u64 place)
+{
+	for (int i = 0; i < WALK_STEPS; i++) {
+		place = ct_walk_maps(place);
+		if (!place || (place & WALK_BITS) == FOUND)
+			return place;
+	}
+	return place;
+}
+
+__weak __noinline __u64 ct_who_runs(__u64 place)
+{
+	for (int i = 0; i < WALK_STEPS; i++) {
+		place = ct_walk_on(place);
+		if (!place || (place & WALK_BITS) == FOUND)
+			return place;
+	}
+	return place;
+}
+
+static __always_inline void guard_mapped_code(struct file *file, struct inode *inode, struct ct_attempt *attempt)
+{
+	__u64 place = ct_who_runs(address_of(LOAD(inode, i_mapping, i_mmap.rb_root.rb_node)));
+
+	if (!place)
+		return;
+	attempt->vector = CT_VECTOR_PROCMEM_WRITE;
+	/* Too many: it is nobody's, and counts while anything is protected. */
+	if ((place & WALK_BITS) == FOUND)
+		attempt->target = place & ~WALK_BITS;
+	attempt->arg[0] = LOAD(file, f_flags);
+	attempt->name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+}
+
+#endif

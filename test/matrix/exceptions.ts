@@ -40,6 +40,7 @@ export const impossible: Record<string, readonly string[]> = {
   "agent_cgroup/kill_above": ["5.10"],
   "agent_cgroup/kill_by_handle": ["5.10"],
   "agent_cgroup/memory_reclaim": ["5.10"], // memory.reclaim came with 5.19
+  "process_madvise/damon": ["5.10", "6.1"], // Debian builds the files of DAMON later
   "chan_userfault/user_mode_only": ["5.10"], // came with 5.11
   "chan_userfault/device": ["5.10"], // came with 6.1
   "chan_fd_pass/memfd_secret": ["5.10", "6.1"], // since 6.5 without a boot option

@@ -11,7 +11,7 @@ const script = (modules: readonly string[]): string => `
   mkswap -q /var/tmp/swap
   cp /usr/bin/kill ${allowedKill}
   mkdir -p /sys/fs/cgroup/cloudtaser/a /sys/fs/cgroup/cloudtaser/b
-  echo "+memory +cpu +cpuset" > /sys/fs/cgroup/cgroup.subtree_control
+  echo "+memory +cpu +cpuset +pids" > /sys/fs/cgroup/cgroup.subtree_control
   swapon "$(losetup -f --show /var/tmp/swap)"`;
 
 export async function prepareMachine(field: Field, modules = ["msr", "vfio", "uio", "loop"]): Promise<void> {

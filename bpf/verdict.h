@@ -19,9 +19,7 @@ static __always_inline __u32 rule_on(const struct ct_attempt *attempt, __u64 tar
 
 	if (attempt->vector == CT_VECTOR_AGENT_ACCESS && attempt->arg[0] == CT_VECTOR_NS_ENTER)
 		rule |= ct_rule(CT_VECTOR_NS_ENTER, 0, offender) & CT_RULE_ALLOWED;
-	/* A runtime sets limits from outside. With the filter it would have all memory in the core that a limit forces.
-	 */
-	if (rule & CT_RULE_LIMITS && attempt->arg[0] == CT_LIMIT_ROAD_FILTER)
+	if (rule & CT_RULE_LIMITS && attempt->beyond_limits)
 		rule &= ~CT_RULE_ALLOWED;
 	return rule;
 }

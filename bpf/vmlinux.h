@@ -186,9 +186,15 @@ struct mm_struct {
 	unsigned long env_end;
 };
 
+struct rlimit {
+	unsigned long rlim_cur;
+	unsigned long rlim_max;
+};
+
 struct signal_struct {
 	atomic_t live;
 	struct list_head thread_head;
+	struct rlimit rlim[16];
 };
 
 struct fs_struct {

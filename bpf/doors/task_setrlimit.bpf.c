@@ -2,10 +2,10 @@
 /* A limit is about to change, of the caller or of another process; reading limits does not come here. */
 #include "../guards/coredump.h"
 
-DOOR(task_setrlimit, struct task_struct *task, unsigned int resource)
+DOOR(task_setrlimit, struct task_struct *task, unsigned int resource, struct rlimit *wanted)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_TASK_SETRLIMIT };
 
-	guard_limit(task, resource, &attempt);
+	guard_limit(task, resource, wanted, &attempt);
 	return decide(&attempt);
 }

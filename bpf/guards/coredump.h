@@ -39,7 +39,35 @@ static __always_inline void guard_signal(struct task_struct *task, int sig, __u3
 	attempt->arg[1] = road;
 }
 
-static __always_inline void guard_limit(struct task_struct *task, unsigned int resource, struct ct_attempt *attempt)
+#define LIMIT_OF_CORE 4 /* RLIMIT_CORE */
+#define HAS_LESS(task, resource, wanted)                                                                               \
+	case resource: return wanted < BPF_CORE_READ(task, signal, rlim[resource].rlim_cur)
+
+/*
+ * The agent has taken core dumps from the process. Whoever gives them back, or lowers a limit that ends in a signal,
+ * wants one: a core that goes to a program is written whatever its limit. A container's own limits come before, or
+ * are wider.
+ */
+static __always_inline bool forces_core(struct task_struct *task, unsigned int resource, const struct rlimit *limit)
+{
+	unsigned long wanted = BPF_CORE_READ(limit, rlim_cur);
+
+	if (BPF_CORE_READ(task, signal, rlim[LIMIT_OF_CORE].rlim_max))
+		return false;
+	switch (resource) {
+		HAS_LESS(task, 0 /* CPU */, wanted);
+		HAS_LESS(task, 1 /* FSIZE */, wanted);
+		HAS_LESS(task, 2 /* DATA */, wanted);
+		HAS_LESS(task, 3 /* STACK */, wanted);
+		HAS_LESS(task, 9 /* AS */, wanted);
+		HAS_LESS(task, 15 /* RTTIME */, wanted);
+	case LIMIT_OF_CORE: return BPF_CORE_READ(limit, rlim_max);
+	}
+	return false;
+}
+
+static __always_inline void guard_limit(struct task_struct *task, unsigned int resource, const struct rlimit *wanted,
+					struct ct_attempt *attempt)
 {
 	/* A limit ends or starves the agent, which holds no secret that a core would show. */
 	bool agents = is_agent(scope_of(leader_of(task)));
@@ -48,6 +76,7 @@ static __always_inline void guard_limit(struct task_struct *task, unsigned int r
 	attempt->target = address_of(task);
 	attempt->arg[0] = agents ? (__u32)CT_STARVE_ROAD_LIMIT : (__u32)CT_LIMIT_ROAD_PRLIMIT;
 	attempt->arg[1] = resource;
+	attempt->beyond_limits = forces_core(task, resource, wanted);
 }
 
 #endif

@@ -59,12 +59,15 @@ static __always_inline bool procfs_attempt(const struct ct_file *seen, struct in
 /* Three vectors have other roads too, and name this one. */
 static __always_inline void name_road(__u32 vector, struct ct_attempt *attempt)
 {
-	if (vector == CT_VECTOR_MODULE_LOAD)
+	if (vector == CT_VECTOR_MODULE_LOAD) {
 		attempt->arg[0] = CT_MODULE_ROAD_MODPROBE;
-	else if (vector == CT_VECTOR_COREDUMP_LIMITS)
+	} else if (vector == CT_VECTOR_COREDUMP_LIMITS) {
 		attempt->arg[0] = CT_LIMIT_ROAD_FILTER;
-	else if (vector == CT_VECTOR_AGENT_CGROUP)
+		/* All of memory would be in the core that a limit forces. */
+		attempt->beyond_limits = true;
+	} else if (vector == CT_VECTOR_AGENT_CGROUP) {
 		attempt->arg[0] = CT_STARVE_ROAD_SYSRQ;
+	}
 }
 
 static __always_inline void guard_procfs(const struct ct_file *seen, struct inode *inode, __u32 mode,

@@ -263,6 +263,14 @@ export function policyTests(suite: Suite, whole: boolean): void {
       "0 0\n",
     );
     expect((await suite.field.sh(`prlimit --pid ${pid} --core=unlimited`)).status, "by somebody else").not.toBe(0);
+    // A container runtime sets the limits of containers from outside, but none that would end in a core.
+    await suite.field.sh("cp $(command -v prlimit) /usr/local/bin/crun");
+    await suite.field.reconfigure({ mode: "enforce" });
+    const byRuntime = async (limit: string) => (await suite.field.sh(`crun --pid ${pid} --${limit}`)).status;
+    expect([await byRuntime("nofile=512:512"), await byRuntime("stack=16777216:unlimited")]).toEqual([0, 0]);
+    for (const limit of ["core=unlimited", "cpu=1:1", "fsize=1:1", "stack=4096:4096", "as=4096:4096"])
+      expect(await byRuntime(limit), limit).not.toBe(0);
+    await suite.field.sh("rm /usr/local/bin/crun");
     const events = await suite.field.events((seen) => seen.some(({ target }) => target?.pid === pid));
     expect(events.filter(({ offender }) => offender.pid === suite.field.agentPid)).toEqual([]);
     await suite.field.unprotect("hardened");

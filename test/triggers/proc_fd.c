@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "trigger.h"
 
-#include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -82,21 +82,47 @@ static void cut_short(const struct aim *aim, const struct road *road, struct out
 		succeeded(out, "truncate", 8);
 }
 
+/*
+ * The name of the first mapping of a program that is always at the same place: its file tells, which anybody has. The
+ * directory itself is not listed, and no file in /proc is asked.
+ */
+static void first_mapping(const struct aim *aim, char path[512])
+{
+	unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE), start, end;
+	char link[64], program[256] = "";
+	Elf64_Phdr segment;
+	Elf64_Ehdr head;
+	int fd;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", aim->target);
+	if (readlink(link, program, sizeof(program) - 1) < 0)
+		cannot_try("the program's file is not known");
+	fd = open(program, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, &head, sizeof(head)) != sizeof(head) || head.e_type != ET_EXEC)
+		cannot_try("the program is not always at the same place");
+	for (int n = 0; n < head.e_phnum; n++) {
+		off_t at = (off_t)(head.e_phoff + (unsigned long)n * sizeof(segment));
+
+		if (pread(fd, &segment, sizeof(segment), at) != sizeof(segment))
+			break;
+		if (segment.p_type != PT_LOAD)
+			continue;
+		start = segment.p_vaddr & ~(page - 1);
+		end = (segment.p_vaddr + segment.p_filesz + page - 1) & ~(page - 1);
+		snprintf(path, 512, "/proc/%d/map_files/%lx-%lx", aim->target, start, end);
+		close(fd);
+		return;
+	}
+	cannot_try("the program has no segment");
+}
+
 static void mapped_file(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	char path[512], head[4];
-	struct dirent *entry;
-	DIR *directory;
 	int fd;
 
 	(void)road;
-	snprintf(path, sizeof(path), "/proc/%d/map_files", aim->target);
-	directory = opendir(path);
-	while (directory && (entry = readdir(directory)) && entry->d_name[0] == '.')
-		;
-	if (!directory || !entry)
-		cannot_try("the mapped files cannot be listed");
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%s", aim->target, entry->d_name);
+	first_mapping(aim, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		refused(out, errno);
@@ -104,7 +130,6 @@ static void mapped_file(const struct aim *aim, const struct road *road, struct o
 		cannot_try("opened, but it cannot be read");
 	else
 		succeeded(out, head + 1, sizeof(head) - 1);
-	closedir(directory);
 }
 
 #define ROAD(NAME, ATTEMPT, OPEN, TASK) { .name = NAME, .live = 1, .attempt = ATTEMPT, .open = OPEN, .in_task = TASK }

@@ -21,7 +21,7 @@ ours, others = collections.Counter(), collections.Counter()
 for line in open('${file}'):
     e = json.loads(line)
     if e['vector'] and e['outcome'] == 'denied':
-        attacks = (e['source'] or {}).get('comm') == 'torture'
+        attacks = (e.get('offender') or {}).get('comm') == 'torture'
         (ours if attacks else others)[e['vector']] += e['count']
 print(json.dumps({'ours': ours, 'others': others}))"`;
 

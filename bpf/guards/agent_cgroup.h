@@ -42,14 +42,15 @@ __weak __noinline int ct_group_file(__u64 node)
 {
 	struct ct_short_name name = {};
 	char text[24] = {};
-	long length;
+	__u32 length = 0;
 
-	length = bpf_probe_read_kernel_str(text, sizeof(text), BPF_CORE_READ((struct kernfs_node *)node, name));
-	if (length <= 1)
-		return GROUP_FILE_OTHER;
+	/* Not by what it returns: where the kernel is locked down, that says nothing. */
+	bpf_probe_read_kernel_str(text, sizeof(text), BPF_CORE_READ((struct kernfs_node *)node, name));
+	while (length < sizeof(text) - 1 && text[length])
+		length++;
 	name.low = *(__u64 *)&text[0];
 	name.high = *(__u64 *)&text[8];
-	name.len = length - 1;
+	name.len = length;
 	if (NAME_IS(&name, "cgroup.procs") || NAME_IS(&name, "cgroup.threads"))
 		return GROUP_FILE_MOVES;
 	return NAME_IS(&name, "cgroup.kill") || NAME_IS(&name, "cgroup.freeze") || is_limit(&name) ? GROUP_FILE_RULES

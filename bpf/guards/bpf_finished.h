@@ -59,24 +59,20 @@ static __always_inline void learn_readers(__u64 program)
 __weak __noinline int ct_calls_reader(__u64 at, __u32 count)
 {
 	struct ct_user_readers *known;
-	__u64 part[PART];
-	__u32 zero = 0, size;
+	__u64 instruction;
+	__u32 zero = 0;
 	int called;
 
 	known = bpf_map_lookup_elem(&user_readers, &zero);
 	if (!known || !known->call[0])
 		return 0;
-	if (count > PART)
-		count = PART;
-	size = count * sizeof(part[0]);
-	/* 5.10 believes a comparison right before the call. */
-	asm volatile("" : "+r"(size));
-	if (size > sizeof(part) || bpf_probe_read_kernel(part, size, (void *)at))
-		return 1;
+	/* One by one: where the kernel is locked down, nothing of variable size can be read. */
 	for (__u32 i = 0; i < PART; i++) {
 		if (i >= count)
 			break;
-		called = ct_helper_called(part[i]);
+		if (bpf_probe_read_kernel(&instruction, sizeof(instruction), (void *)(at + i * sizeof(instruction))))
+			return 1;
+		called = ct_helper_called(instruction);
 		if (called && (called == known->call[0] || called == known->call[1]))
 			return 1;
 	}

@@ -145,6 +145,15 @@ static __always_inline bool may_move_pins(const struct ct_agent *known, __u64 on
 	return false;
 }
 
+/* The root of whoever asks: what is mounted there hides nothing from those who have it as theirs. */
+static __always_inline bool is_root(const struct path *path)
+{
+	struct task_struct *task = (struct task_struct *)current_task();
+
+	return BPF_CORE_READ(path, dentry) == BPF_CORE_READ(task, fs, root.dentry) &&
+	       BPF_CORE_READ(path, mnt) == BPF_CORE_READ(task, fs, root.mnt);
+}
+
 static __always_inline void guard_mount(const struct path *path, unsigned long flags, struct ct_attempt *attempt)
 {
 	const struct dentry *dentry = BPF_CORE_READ(path, dentry);
@@ -152,8 +161,9 @@ static __always_inline void guard_mount(const struct path *path, unsigned long f
 	__u32 zero = 0, road = flags & MS_MOVE ? CT_PIN_ROAD_MOVE : CT_PIN_ROAD_COVER;
 	struct ct_agent *known = bpf_map_lookup_elem(&agent, &zero);
 
-	/* The canary mounts something else as well, to have another door refuse it. */
-	if (is_prober()) {
+	/* The canary mounts something else on the root as well, where nobody would see it, to have another door refuse
+	 * it. */
+	if (is_prober() && (flags & MS_MOVE || is_root(path))) {
 		if (flags & MS_MOVE)
 			remove_pin(road, dentry, attempt);
 		return;

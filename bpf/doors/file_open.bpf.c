@@ -15,7 +15,6 @@
 #include "../guards/tracefs.h"
 
 #define S_IFCHR 0020000
-#define S_IFDIR 0040000
 #define S_IFBLK 0060000
 
 /*

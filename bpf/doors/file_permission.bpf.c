@@ -10,8 +10,6 @@
 #include "../guards/stale.h"
 #include "../guards/vmsplice.h"
 
-#define S_IFDIR 0040000
-
 LEAK_ROOM(file_permission);
 
 /*

@@ -17,6 +17,7 @@
 #define FMODE_READ	    1
 #define S_IFMT		    0170000
 #define S_IFREG		    0100000
+#define S_IFDIR		    0040000
 
 /* The task behind a /proc/PID or /proc/PID/task/TID file; 0 if it is gone (the kernel then answers ESRCH itself). */
 static __always_inline __u64 procfs_task(struct inode *inode)

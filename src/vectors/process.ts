@@ -214,7 +214,7 @@ export const processVectors = {
     attempt:
       "A process changed a resource limit of the protected process, or opened its coredump_filter for writing: the way to allow a core dump, to make it larger, or to make the kernel itself force one.",
     defence:
-      "The change is refused, whatever the limit; reading limits, and its own workload changing them, pass. Container runtimes may set limits, and not the filter.",
+      "The change is refused, whatever the limit; reading limits, and its own workload changing them, pass. Container runtimes may set limits, but neither the filter nor, of a process whose core dump was taken away, one that ends in a core.",
     compliance: readControls,
     args: [
       { key: "road", form: { 1: "prlimit", 2: "coredump_filter" }, meaning: "what was to be changed" },

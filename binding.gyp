@@ -12,6 +12,7 @@
         "native/escapes.cc",
         "native/fingerprint.cc",
         "native/forms.cc",
+        "native/iterator.cc",
         "native/link.cc",
         "native/map.cc",
         "native/object.cc",

@@ -225,6 +225,8 @@ struct ct_repeat_key {
 struct ct_repeat {
 	__u64 repeated; /* attempts that made no event of their own; only grows */
 	__u64 last_ns;	/* CLOCK_BOOTTIME of the last one */
+	__u32 told_to;	/* ct_settings.listener when it last made an event */
+	__u32 pad;
 };
 
 /* Map "settings": array of 1. */
@@ -232,6 +234,7 @@ struct ct_settings {
 	__u32 node_guards_always; /* 0: node-wide vectors sleep while nothing is protected */
 	__u32 report_allowed;	  /* 1: an event also for what an allow list let pass */
 	__u32 uprobe_flag;	  /* TRACE_EVENT_FL_UPROBE of this kernel; 0: not known */
+	__u32 listener;		  /* of each agent another: what was told to one before is told anew */
 };
 
 /* Map "authority": array of 1. Only user space reads it. */

@@ -72,19 +72,34 @@ static __always_inline void repeat_key(const struct ct_attempt *attempt, __u32 o
 #define CT_QUIET_NS 5000000000ULL
 #endif
 
-/* Whether it was quiet until now. Two that ask at once may both hear so: then both make an event. */
-static __always_inline bool was_quiet(struct ct_repeat *known)
+/* Settings that cannot be read (cannot: array): as ever, the attempt is folded. */
+static __always_inline __u32 listener(void)
 {
-	__u64 now = bpf_ktime_get_boot_ns(), last = known->last_ns;
+	__u32 zero = 0;
+	struct ct_settings *set = bpf_map_lookup_elem(&settings, &zero);
 
-	known->last_ns = now;
-	return now > last + CT_QUIET_NS;
+	return set ? set->listener : 0;
+}
+
+/*
+ * Whether it was quiet until now, or this agent has not heard of it: who it is was told to the one before. Two that
+ * ask at once may both hear so: then both make an event.
+ */
+static __always_inline bool is_news(const struct ct_repeat *known)
+{
+	return known->told_to != listener() || bpf_ktime_get_boot_ns() > known->last_ns + CT_QUIET_NS;
+}
+
+static __always_inline void note(struct ct_repeat *known)
+{
+	known->last_ns = bpf_ktime_get_boot_ns();
+	known->told_to = listener();
 }
 
 /* True if this offender has done the same a moment ago and it was counted: then there is no event of its own. */
 static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome)
 {
-	struct ct_repeat first = { .last_ns = bpf_ktime_get_boot_ns() }, *known;
+	struct ct_repeat first = { .last_ns = bpf_ktime_get_boot_ns(), .told_to = listener() }, *known;
 	struct ct_repeat_key key = {};
 
 	repeat_key(attempt, outcome, &key);
@@ -96,9 +111,11 @@ static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome
 		known = bpf_map_lookup_elem(&repeats, &key);
 		if (!known)
 			return false;
-	} else if (was_quiet(known)) {
+	} else if (is_news(known)) {
+		note(known);
 		return false;
 	}
+	note(known);
 	__sync_fetch_and_add(&known->repeated, 1);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include "environment.h"
 #include "fd.h"
 #include "fingerprint.h"
+#include "iterator.h"
 #include "link.h"
 #include "map.h"
 #include "object.h"
@@ -117,6 +118,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   instance.object = Napi::Persistent(Object::Define(env));
   instance.map = Napi::Persistent(Map::Define(env));
   instance.link = Napi::Persistent(Link::Define(env));
+  instance.iterator = Napi::Persistent(Iterator::Define(env));
   instance.ring = Napi::Persistent(Ring::Define(env));
   instance.pidfd = Napi::Persistent(Pidfd::Define(env));
 
@@ -130,6 +132,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Object::Open>(exports, "openObject");
   Export<Map::OpenPinned>(exports, "openMap");
   Export<Link::OpenPinned>(exports, "openLink");
+  Export<Iterator::OpenPinned>(exports, "openIterator");
   Export<Ring::Open>(exports, "openRing");
   Export<Pidfd::Open>(exports, "openPidfd");
   Export<PeerCredentials>(exports, "peerCredentials");

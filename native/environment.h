@@ -49,7 +49,7 @@ struct FreeBtf {
 
 struct Instance {
   std::shared_ptr<Registry> registry = std::make_shared<Registry>();
-  Napi::FunctionReference object, map, link, ring, pidfd;
+  Napi::FunctionReference object, map, link, iterator, ring, pidfd;
   // The kernel's BTF, while somebody asks about it, and the names of its functions, which lie in it, in their order.
   std::unique_ptr<struct btf, FreeBtf> kernel_btf;
   std::vector<std::string_view> kernel_functions;

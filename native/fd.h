@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <string>
 #include <utility>
 
 namespace cloudtaser {
@@ -34,5 +35,12 @@ class Fd {
  private:
   int fd_ = -1;
 };
+
+// What lies behind a descriptor, as the kernel names it ("anon_inode:bpf-map"); "" if it cannot be told.
+inline std::string KindOf(int fd) {
+  char kind[64] = "";
+  ssize_t size = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), kind, sizeof(kind));
+  return size < 0 ? std::string() : std::string(kind, static_cast<size_t>(size));
+}
 
 }  // namespace cloudtaser

@@ -5,8 +5,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 
-#include <string_view>
-
 #include "arguments.h"
 #include "fd.h"
 
@@ -28,13 +26,10 @@ Napi::Value Link::OpenPinned(const Napi::CallbackInfo& info) {
   if (!link) return ThrowErrno(info.Env(), errno, "open link", path, log.text());
 
   // bpffs gives whatever is pinned there; a map taken for a link would look attached for ever.
-  char kind[64] = "";
-  std::string self = "/proc/self/fd/" + std::to_string(bpf_link__fd(link.get()));
-  if (readlink(self.c_str(), kind, sizeof(kind) - 1) < 0) return ThrowErrno(info.Env(), errno, "read", self);
   // "bpf-link" when opened by path, "bpf_link" when made by an attach.
-  std::string_view seen = kind;
-  if (seen.find("bpf-link") == seen.npos && seen.find("bpf_link") == seen.npos) {
-    return ThrowErrno(info.Env(), EINVAL, "open link", path, std::string("pinned there: ") + kind);
+  std::string kind = KindOf(bpf_link__fd(link.get()));
+  if (kind.find("bpf-link") == kind.npos && kind.find("bpf_link") == kind.npos) {
+    return ThrowErrno(info.Env(), EINVAL, "open link", path, "pinned there: " + kind);
   }
   return Make(info.Env(), Instance::Of(info.Env()).link, Parts{std::move(link), path});
 }

@@ -71,10 +71,7 @@ Napi::Value Map::OpenPinned(const Napi::CallbackInfo& info) {
 
 int Map::ReadInfo(int fd, struct bpf_map_info* info) {
   // Programs and links answer the same call with other bytes.
-  char kind[64] = "";
-  std::string self = "/proc/self/fd/" + std::to_string(fd);
-  if (readlink(self.c_str(), kind, sizeof(kind) - 1) < 0) return -1;
-  if (std::string(kind).find("bpf-map") == std::string::npos) {
+  if (KindOf(fd).find("bpf-map") == std::string::npos) {
     errno = EINVAL;
     return -1;
   }

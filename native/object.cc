@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "iterator.h"
 #include "link.h"
 #include "map.h"
 #include "refused.h"
@@ -22,7 +23,7 @@ Napi::Function Object::Define(Napi::Env env) {
        InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"), InstanceMethod<&Object::InitialValue>("initialValue"),
        InstanceMethod<&Object::SetInitialValue>("setInitialValue"), InstanceMethod<&Object::ReuseMap>("reuseMap"),
        InstanceMethod<&Object::Load>("load"), InstanceMethod<&Object::Attach>("attach"),
-       InstanceMethod<&Object::Iterate>("iterate"), InstanceMethod<&Object::ProgramFd>("programFd"),
+       InstanceMethod<&Object::GetIterator>("iterator"), InstanceMethod<&Object::ProgramFd>("programFd"),
        InstanceMethod<&Object::ProgramInfo>("programInfo"), InstanceMethod<&Object::GetMap>("map"),
        InstanceMethod<&Object::Close>("close")});
 }
@@ -122,32 +123,17 @@ Napi::Value Object::Attach(const Napi::CallbackInfo& info) {
   return Link::Make(info.Env(), Instance::Of(info.Env()).link, Link::Parts{std::move(link), name});
 }
 
-Napi::Value Object::Iterate(const Napi::CallbackInfo& info) {
+Napi::Value Object::GetIterator(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Arguments args(info, "iterate");
+  Arguments args(info, "iterator");
   struct bpf_program* program = FindProgram(info, args);
   if (program == nullptr) return env.Undefined();
   std::string name = bpf_program__name(program);
-  LogCapture log;
-  LinkPtr link(bpf_program__attach_iter(program, nullptr));
-  if (!link) return ThrowErrno(env, errno, "attach iterator", name, log.text());
-  Fd run(bpf_iter_create(bpf_link__fd(link.get())));
-  if (!run) return ThrowErrno(env, errno, "start iterator", name, log.text());
-
-  constexpr size_t kChunk = 64 * 1024;
-  std::vector<uint8_t> output;
-  size_t filled = 0;
-  while (true) {
-    output.resize(filled + kChunk);
-    ssize_t size = read(run.get(), output.data() + filled, kChunk);
-    if (size == 0) break;
-    if (size > 0) {
-      filled += static_cast<size_t>(size);
-    } else if (errno != EINTR && errno != EAGAIN) {  // EAGAIN: a million objects without output, go on
-      return ThrowErrno(env, errno, "read iterator", name, log.text());
-    }
-  }
-  return Napi::Buffer<uint8_t>::Copy(env, output.data(), filled);
+  int fd = bpf_program__fd(program);
+  if (fd < 0) return ThrowErrno(env, EINVAL, "use program that is not loaded:", name);
+  Fd own = Fd::Duplicate(fd);
+  if (!own) return ThrowErrno(env, errno, "duplicate descriptor of program", name);
+  return Iterator::Make(env, Instance::Of(env).iterator, Iterator::Parts{std::move(own), name});
 }
 
 // The object's own: it ends with close().

@@ -42,7 +42,7 @@ class Object final : public Handle<Object> {
   Napi::Value ReuseMap(const Napi::CallbackInfo& info);
   Napi::Value Load(const Napi::CallbackInfo& info);
   Napi::Value Attach(const Napi::CallbackInfo& info);
-  Napi::Value Iterate(const Napi::CallbackInfo& info);
+  Napi::Value GetIterator(const Napi::CallbackInfo& info);
   Napi::Value ProgramFd(const Napi::CallbackInfo& info);
   Napi::Value ProgramInfo(const Napi::CallbackInfo& info);
   Napi::Value GetMap(const Napi::CallbackInfo& info);

@@ -42,10 +42,11 @@ __weak __noinline int ct_told_before(__u64 attempt_at)
 		return 0;
 	repeat_key(&attempt, CT_OUTCOME_OBSERVED, &key);
 	known = bpf_map_lookup_elem(&repeats, &key);
-	/* What was quiet is asked again by fold(), and must be so there too. */
-	if (!known || bpf_ktime_get_boot_ns() > known->last_ns + CT_QUIET_NS)
+	/* What is news is asked again by fold(), and must be so there too. */
+	if (!known || is_news(known))
 		return 0;
-	return !was_quiet(known);
+	note(known);
+	return 1;
 }
 
 /*

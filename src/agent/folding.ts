@@ -59,12 +59,12 @@ export class Folding {
   /** What is left to do of a sweep. */
   #turn: NodeJS.Immediate | undefined;
 
-  /** What was counted before belongs to the agent that was here then. */
+  /** What was counted before belongs to the agent that was here then; the next attempt of each makes an event again. */
   constructor(source: RepeatSource, publish: (event: Event, count: number) => void) {
     this.#source = source;
     this.#publish = publish;
     for (const { key, repeated } of source.repeats())
-      this.#known.set(nameOf(key), { reported: repeated, waited: true, quiet: 0 });
+      this.#known.set(nameOf(key), { reported: repeated, waited: false, quiet: 0 });
   }
 
   remember(events: readonly Event[]): void {
@@ -91,7 +91,10 @@ export class Folding {
       if (repeated > known.reported) {
         if (known.waited || last || this.#first.has(name)) work.push({ key, name, repeated, known });
         else known.waited = true;
-      } else if (++known.quiet >= longQuietSweeps && forgotten < perTurn) {
+        continue;
+      }
+      known.waited = false;
+      if (++known.quiet >= longQuietSweeps && forgotten < perTurn) {
         // At once: it may live, and what it adds between the look and this is lost.
         this.#source.forgetRepeat(key);
         present.delete(name);

@@ -42,8 +42,8 @@ export async function uninstallGuards(
   const pins = new Pins(pinPath);
   const list = (directory: string): string[] =>
     existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
-  const links = pins.generations().flatMap(list);
-  const removed = [...links, ...list(pins.maps), ...list(pins.leaks)];
+  const links = pins.links();
+  const removed = [...pins.generations().flatMap(list), ...list(pins.maps), ...list(pins.leaks)];
   if (removed.length === 0) return { removed, held: [] };
   try {
     const kernel = await native();

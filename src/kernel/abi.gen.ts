@@ -898,22 +898,25 @@ export function encodePolicyHead(value: PolicyHead): Buffer {
   return buffer;
 }
 
-/** struct ct_repeat, 16 bytes. */
+/** struct ct_repeat, 24 bytes. */
 export interface Repeat {
   repeated: bigint;
   lastNs: bigint;
+  toldTo: number;
 }
-export const RepeatSize = 16;
+export const RepeatSize = 24;
 export function decodeRepeat(buffer: Buffer, at = 0): Repeat {
   return {
     repeated: viewOf(buffer).getBigUint64(at + 0, true),
     lastNs: viewOf(buffer).getBigUint64(at + 8, true),
+    toldTo: buffer.readUInt32LE(at + 16),
   };
 }
 export function encodeRepeat(value: Repeat): Buffer {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.alloc(24);
   buffer.writeBigUInt64LE(value.repeated, 0);
   buffer.writeBigUInt64LE(value.lastNs, 8);
+  buffer.writeUInt32LE(value.toldTo, 16);
   return buffer;
 }
 
@@ -979,25 +982,28 @@ export function encodeScope(value: Scope): Buffer {
   return buffer;
 }
 
-/** struct ct_settings, 12 bytes. */
+/** struct ct_settings, 16 bytes. */
 export interface Settings {
   nodeGuardsAlways: number;
   reportAllowed: number;
   uprobeFlag: number;
+  listener: number;
 }
-export const SettingsSize = 12;
+export const SettingsSize = 16;
 export function decodeSettings(buffer: Buffer, at = 0): Settings {
   return {
     nodeGuardsAlways: buffer.readUInt32LE(at + 0),
     reportAllowed: buffer.readUInt32LE(at + 4),
     uprobeFlag: buffer.readUInt32LE(at + 8),
+    listener: buffer.readUInt32LE(at + 12),
   };
 }
 export function encodeSettings(value: Settings): Buffer {
-  const buffer = Buffer.alloc(12);
+  const buffer = Buffer.alloc(16);
   buffer.writeUInt32LE(value.nodeGuardsAlways, 0);
   buffer.writeUInt32LE(value.reportAllowed, 4);
   buffer.writeUInt32LE(value.uprobeFlag, 8);
+  buffer.writeUInt32LE(value.listener, 12);
   return buffer;
 }
 

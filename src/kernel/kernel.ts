@@ -31,10 +31,11 @@ import { type Preemption, readPreemption } from "./preemption.js";
 import type { KernelFacts } from "./probe.js";
 import { Proving } from "./proving.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
+import { Settings } from "./settings.js";
 import { readRefusedForks } from "./shares.js";
 import { DoorSleeper } from "./sleeper.js";
-import { censusProgram, type Standing } from "./standing.js";
-import { addOwnMaps, writeDevices, writeOwnLinks, writePinned, writeSettings } from "./tables.js";
+import type { Standing } from "./standing.js";
+import { addOwnMaps, writeDevices, writeOwnLinks, writePinned } from "./tables.js";
 
 /** Records per wake-up of the loop: bounds how long events can hold up everything else. */
 const recordsPerBatch = 64;
@@ -67,7 +68,7 @@ export class Kernel {
   #ring: Ring | undefined;
   #stopping = false;
   #closed = false;
-  #uprobeFlag: number | undefined;
+  readonly #settings: Settings;
   /** As it was last looked at. */
   preemption: Preemption = readPreemption();
   /** Doors of an earlier agent were taken over. */
@@ -78,8 +79,8 @@ export class Kernel {
     this.#options = options;
     this.#standing = standing;
     this.tookOver = tookOver;
-    const run = () => standing.object.iterate(censusProgram);
-    this.#census = new Census(this.#map("census_request"), run, this.#map("namespaces"));
+    this.#census = new Census(this.#map("census_request"), () => standing.census(), this.#map("namespaces"));
+    this.#settings = new Settings(this.#map("settings"), options.native);
     const refuses = this.form !== "signal";
     this.#proving = new Proving(
       () => Canary.start(options.canary, this.#census, this.#map("proofs"), refuses),
@@ -213,20 +214,12 @@ export class Kernel {
     writeAuthority(this.#map("authority"), policy.authority);
     // Beside the swap and not in it: it only says when the node's guards sleep, so what passes with one policy's rules
     // and the other's setting passes under one of the two.
-    writeSettings(this.#map("settings"), { ...policy, uprobeFlag: this.#flagOfUprobes() });
+    this.#settings.write(policy);
   }
 
   /** Looks again which devices hold swap and which drivers of user space there are. */
   refreshDevices(): void {
     writeDevices(this.#map("devices"), findDevices());
-  }
-
-  #flagOfUprobes(): number {
-    if (this.#uprobeFlag === undefined) {
-      this.#uprobeFlag = this.#options.native.kernelEnumerator("TRACE_EVENT_FL_UPROBE") ?? 0;
-      this.#options.native.releaseBtf();
-    }
-    return this.#uprobeFlag;
   }
 
   readonly add = (addition: Addition): AdditionResult => this.#census.add(addition);

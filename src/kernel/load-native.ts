@@ -29,6 +29,7 @@ const expected = [
   "openObject",
   "openMap",
   "openLink",
+  "openIterator",
   "openRing",
   "kernelHasFunction",
   "kernelEnumerator",

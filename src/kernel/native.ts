@@ -53,6 +53,14 @@ export interface BpfLink {
   close(): void;
 }
 
+export interface BpfIterator {
+  /** Runs the program once and returns all that it wrote. */
+  run(): Buffer;
+  /** Of the program. Fails with EEXIST if the path is taken. */
+  pin(path: string): void;
+  close(): void;
+}
+
 export interface BpfMap {
   readonly name: string;
   readonly fd: number;
@@ -97,8 +105,8 @@ export interface BpfObject {
   load(): void;
   /** kernelFunction: only for kprobe programs, at whose start they then run. */
   attach(program: string, kernelFunction?: string): BpfLink;
-  /** Runs the iterator program once and returns all that it wrote. */
-  iterate(program: string): Buffer;
+  /** Of a loaded iterator program, with a descriptor of its own. */
+  iterator(program: string): BpfIterator;
   programInfo(program: string): LoadedProgramInfo;
   /** Of a loaded program; the object's own, gone with close(). */
   programFd(program: string): number;
@@ -144,6 +152,8 @@ export interface Native {
   openMap(path: string): BpfMap;
   /** Opens a link pinned in bpffs. */
   openLink(path: string): BpfLink;
+  /** Opens an iterator program pinned in bpffs. */
+  openIterator(path: string): BpfIterator;
   /** Consumes map (a BPF_MAP_TYPE_RINGBUF) by uv_poll on this thread's loop. One call per wake-up and at most maxRecords
    *  records, laid end to end; each is `recordSize` bytes, others are counted in `malformed`. */
   openRing(

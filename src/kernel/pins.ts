@@ -1,15 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // What outlives the agent, in bpffs: maps/<name>, leaks/<name> for those of registered secrets, and one directory doors-<n>
-// of links per generation of doors, which has that name once it is whole. A link that is pinned keeps refusing after the
-// agent's death.
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+// per generation of doors, which has that name once it is whole: a link per door, the program of the census, and "build",
+// a symbolic link that leads nowhere and says which doors they are. A link that is pinned keeps refusing after the agent's
+// death.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { type DoorName, doorNames } from "./doors.js";
 import type { SharedMap } from "./load.js";
-import type { BpfLink, BpfMap, BpfObject } from "./native.js";
+import type { BpfIterator, BpfLink, BpfMap } from "./native.js";
 
 /** Ends the name of a generation that is not whole yet. bpffs allows no dots in names. */
 const unfinished = "-new";
+
+/** A whole generation. */
+export interface PinnedDoors {
+  maps: ReadonlyMap<SharedMap, BpfMap>;
+  links: ReadonlyMap<DoorName, BpfLink>;
+  census: BpfIterator;
+  /** Which doors these are. */
+  build: string;
+}
 
 export class Pins {
   readonly path: string;
@@ -59,16 +80,15 @@ export class Pins {
 
   /** Directories of generations, oldest first. */
   generations(): string[] {
-    if (!existsSync(this.path)) return [];
-    return readdirSync(this.path)
-      .filter((name) => /^doors-\d+$/.test(name))
-      .sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)))
-      .map((name) => join(this.path, name));
+    const numberOf = (path: string): number => Number(basename(path).slice(6));
+    return entriesOf(this.path)
+      .filter((path) => /^doors-\d+$/.test(basename(path)))
+      .sort((a, b) => numberOf(a) - numberOf(b));
   }
 
   /** Something of ours is pinned, whole or not. */
   get any(): boolean {
-    return existsSync(this.path) && readdirSync(this.path).length > 0;
+    return entriesOf(this.path).length > 0;
   }
 
   /** The directory that the next generation gets. */
@@ -77,22 +97,48 @@ export class Pins {
     return join(this.path, `doors-${last ? Number(last.slice(last.lastIndexOf("-") + 1)) + 1 : 1}`);
   }
 
+  door(generation: string, door: DoorName): string {
+    return join(generation, door);
+  }
+
+  census(generation: string): string {
+    return join(generation, "census");
+  }
+
+  /** Which doors they are; undefined where nobody has said. */
+  buildOf(generation: string): string | undefined {
+    try {
+      return readlinkSync(join(generation, "build"));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Links of doors, in every generation. */
+  links(): string[] {
+    const named: ReadonlySet<string> = new Set(doorNames);
+    return this.generations().flatMap((directory) => entriesOf(directory).filter((path) => named.has(basename(path))));
+  }
+
   /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
-  add(object: BpfObject, maps: Iterable<SharedMap>, links: ReadonlyMap<string, BpfLink>, directory: string): void {
+  add({ maps, links, census, build }: PinnedDoors, directory: string): void {
     const fresh = `${directory}${unfinished}`;
     removeTree(fresh);
     this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
-    for (const map of maps) {
-      if (!existsSync(this.map(map))) this.#try(this.map(map), () => object.map(map).pin(this.map(map)));
+    for (const [name, map] of maps) {
+      if (!existsSync(this.map(name))) this.#try(this.map(name), () => map.pin(this.map(name)));
     }
-    for (const [door, link] of links) {
-      const pin = join(fresh, door);
-      this.#try(pin, () => link.pin(pin));
-      // Without permission bits the kernel asks the door `capable` before it gives the link out, to root too.
-      this.#try(pin, () => chmodSync(pin, 0));
-    }
+    for (const [door, link] of links) this.#pin(this.door(fresh, door), link);
+    this.#pin(this.census(fresh), census);
+    this.#try(fresh, () => symlinkSync(build, join(fresh, "build")));
     this.#try(directory, () => renameSync(fresh, directory));
+  }
+
+  #pin(path: string, what: BpfLink | BpfIterator): void {
+    this.#try(path, () => what.pin(path));
+    // Without permission bits the kernel asks the door `capable` before it gives it out, to root too.
+    this.#try(path, () => chmodSync(path, 0));
   }
 
   /** Directories whose entries are all ours. */
@@ -100,9 +146,14 @@ export class Pins {
     return [this.path, this.maps, this.leaks, ...this.generations()].filter((path) => existsSync(path));
   }
 
-  /** Lets go of generations older than the newest: new before old. */
+  /** Lets go of generations older than the newest: new before old; and of one that a start did not bring to its end. */
   removeOld(): void {
     for (const directory of this.generations().slice(0, -1)) removeTree(directory);
+    this.#removeUnfinished();
+  }
+
+  #removeUnfinished(): void {
+    for (const path of entriesOf(this.path)) if (path.endsWith(unfinished)) removeTree(path);
   }
 
   /** Lets go of one door in every generation. */
@@ -118,9 +169,7 @@ export class Pins {
 
   removeAll(): void {
     for (const directory of this.generations()) removeTree(directory);
-    for (const name of existsSync(this.path) ? readdirSync(this.path) : []) {
-      if (name.endsWith(unfinished)) removeTree(join(this.path, name));
-    }
+    this.#removeUnfinished();
     this.removeLeaks();
     removeTree(this.maps);
     if (existsSync(this.path)) rmdirSync(this.path);
@@ -135,8 +184,11 @@ export class Pins {
   }
 }
 
+const entriesOf = (directory: string): string[] =>
+  existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
+
 function removeTree(directory: string): void {
   if (!existsSync(directory)) return;
-  for (const name of readdirSync(directory)) unlinkSync(join(directory, name));
+  for (const path of entriesOf(directory)) unlinkSync(path);
   rmdirSync(directory);
 }

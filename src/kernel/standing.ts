@@ -2,13 +2,13 @@
 // The doors at their hooks: attached and pinned; or asleep, when those that may sleep are off and the rest is pinned no
 // more. Maps outlive both states; whether a door is really called is proving.ts.
 import { reasonOf } from "../errors/index.js";
+import { adopt, buildOf } from "./adopt.js";
 import type { DoorName, Form } from "./doors.js";
 import { doorNames, programOf, sleeps } from "./doors.js";
 import {
   type DoorFailure,
   isNativeError,
   kprobeOf,
-  type LoadedDoors,
   type LoadOptions,
   loadDoors,
   logOf,
@@ -16,10 +16,24 @@ import {
   roomMaps,
   type SharedMap,
 } from "./load.js";
-import type { BpfLink, BpfMap, BpfObject, Native } from "./native.js";
+import type { BpfIterator, BpfLink, BpfMap, BpfObject, Native } from "./native.js";
 import type { Pins } from "./pins.js";
 
-export const censusProgram = "ct_census";
+const censusProgram = "ct_census";
+
+/** What of the doors is in the kernel. */
+interface Programs {
+  /** undefined: an earlier agent has loaded them, and only their links are known. */
+  object: BpfObject | undefined;
+  census: BpfIterator;
+  failed: ReadonlyMap<DoorName, DoorFailure>;
+  absent: ReadonlySet<DoorName>;
+}
+
+function load(native: Native, options: LoadOptions): Programs & { object: BpfObject } {
+  const loaded = loadDoors(native, options);
+  return { ...loaded, census: loaded.object.iterator(censusProgram) };
+}
 
 export class Standing {
   readonly form: Form;
@@ -28,27 +42,45 @@ export class Standing {
   readonly #options: LoadOptions;
   /** undefined where nothing is pinned. */
   readonly pins: Pins | undefined;
-  readonly #links = new Map<DoorName, BpfLink>();
+  readonly #links: Map<DoorName, BpfLink>;
   /** Why a loaded door could not be attached. */
   readonly #refused = new Map<DoorName, DoorFailure>();
-  #loaded: LoadedDoors;
+  #programs: Programs;
+  /** A link is not in the newest generation of pins. */
+  #unpinned: boolean;
   /** Doors whose program, in this copy, has been attached and taken off again. */
   readonly #used = new Set<DoorName>();
   /** The kernel attaches a program once in its life: known after the first time that it refuses. */
   #attachesOnce = false;
 
-  /** Loads; nothing is attached yet. Throws only when nothing at all can be loaded. */
+  /** Keeps the doors that stand if they are the same, else loads: nothing new is attached yet. Throws only when nothing at all
+   *  can be loaded. */
   constructor(native: Native, options: LoadOptions, pins: Pins | undefined) {
     this.#native = native;
     this.#options = options;
     this.pins = pins;
     this.form = options.form;
-    this.#loaded = loadDoors(native, options);
-    this.maps = new Map(mapsOf(options.form).map((name) => [name, this.#loaded.object.map(name)]));
+    const adopted = pins === undefined ? undefined : adopt(native, options, pins);
+    this.#unpinned = adopted === undefined;
+    this.#links = adopted?.links ?? new Map();
+    if (adopted !== undefined) {
+      this.#programs = { object: undefined, failed: new Map(), ...adopted };
+      this.maps = adopted.maps;
+      return;
+    }
+    const { object, ...rest } = load(native, options);
+    this.#programs = { object, ...rest };
+    this.maps = new Map(mapsOf(options.form).map((name) => [name, object.map(name)]));
   }
 
-  get object(): BpfObject {
-    return this.#loaded.object;
+  /** The copy of the programs that doors are attached from; undefined: one that an earlier agent loaded. */
+  get object(): BpfObject | undefined {
+    return this.#programs.object;
+  }
+
+  /** One run of the census: what it wrote. */
+  census(): Buffer {
+    return this.#programs.census.run();
   }
 
   get awake(): boolean {
@@ -57,7 +89,7 @@ export class Standing {
 
   /** All but those that this kernel lacks and does not need. */
   get doors(): DoorName[] {
-    return doorNames.filter((door) => !this.#loaded.absent.has(door));
+    return doorNames.filter((door) => !this.#programs.absent.has(door));
   }
 
   get attached(): DoorName[] {
@@ -76,20 +108,25 @@ export class Standing {
 
   /** Calls that the kernel left out because the door's program was running already on that processor. */
   recursionMissesOf(door: DoorName): bigint {
-    return this.isLoaded(door) ? this.object.programInfo(programOf(door)).recursionMisses : 0n;
+    if (!this.isLoaded(door)) return 0n;
+    const { object } = this.#programs;
+    if (object !== undefined) return object.programInfo(programOf(door)).recursionMisses;
+    const id = this.#links.get(door)?.info()?.programId;
+    return id === undefined ? 0n : this.#native.loadedProgram(id).recursionMisses;
   }
 
   isLoaded(door: DoorName): boolean {
-    return !this.#loaded.failed.has(door) && !this.#loaded.absent.has(door);
+    return !this.#programs.failed.has(door) && !this.#programs.absent.has(door);
   }
 
   failureOf(door: DoorName): DoorFailure | undefined {
-    return this.#loaded.failed.get(door) ?? this.#refused.get(door);
+    return this.#programs.failed.get(door) ?? this.#refused.get(door);
   }
 
   /** Attaches what is loaded and off. A door that cannot attach fails alone; returns those that are new. */
   attach(): DoorName[] {
     const missing = doorNames.filter((door) => this.isLoaded(door) && !this.#links.has(door));
+    if (missing.length > 0 && this.object === undefined) this.#loadAgain();
     // Also while others stand: a fall asleep may have been broken off.
     const used = missing.find((door) => this.#used.has(door));
     if (used !== undefined && this.#isSpent(used)) this.#loadAgain();
@@ -100,6 +137,7 @@ export class Standing {
     try {
       this.#links.set(door, this.#attachNow(door));
       this.#refused.delete(door);
+      this.#unpinned = true;
       return true;
     } catch (error) {
       this.#refused.set(door, { reason: `cannot attach: ${reasonOf(error)}`, log: logOf(error) });
@@ -108,7 +146,9 @@ export class Standing {
   }
 
   #attachNow(door: DoorName): BpfLink {
-    return this.object.attach(programOf(door), kprobeOf(door, this.form));
+    const { object } = this.#programs;
+    if (object === undefined) throw new Error("the programs are another agent's");
+    return object.attach(programOf(door), kprobeOf(door, this.form));
   }
 
   /** Kernels before 5.13 attach a program once in its life and say ENOENT from then on (kernel commit f3a95075549e). */
@@ -123,22 +163,28 @@ export class Standing {
   }
 
   #loadAgain(): void {
-    const spent = this.#loaded.object;
-    this.#loaded = loadDoors(this.#native, { ...this.#options, reuse: this.maps });
+    const spent = this.#programs;
+    this.#programs = load(this.#native, { ...this.#options, reuse: this.maps });
     this.#native.releaseBtf();
     this.#used.clear();
     for (const [door, old] of [...this.#links]) if (this.#attachOne(door)) old.close();
-    spent.close();
+    spent.census.close();
+    spent.object?.close();
   }
 
-  /** Pins a new generation beside what stands already, which then goes: new before old. */
+  /** Pins a new generation beside what stands already, which then goes: new before old. One that is kept is pinned. */
   pin(): void {
-    const { pins } = this;
+    const { pins, maps } = this;
     if (!pins) return;
+    if (!this.#unpinned) {
+      pins.removeOld();
+      return;
+    }
     const generation = pins.nextGeneration();
     try {
-      pins.add(this.object, this.maps.keys(), this.#links, generation);
+      pins.add({ maps, links: this.#links, census: this.#programs.census, build: buildOf(this.#options) }, generation);
       pins.removeOld();
+      this.#unpinned = false;
     } catch (error) {
       // What stood before stands on; what this start has added goes.
       if (pins.generations().length > 1) pins.remove(generation);
@@ -165,7 +211,7 @@ export class Standing {
     this.pins?.removeAll();
     if (last) this.#letGo("task_free", last);
     // Now and not when somebody waits for protection.
-    if (this.#attachesOnce) this.#loadAgain();
+    if (this.#attachesOnce || this.object === undefined) this.#loadAgain();
   }
 
   #letGo(door: DoorName, link: BpfLink): void {
@@ -190,6 +236,7 @@ export class Standing {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     for (const map of this.maps.values()) map.close();
-    this.object.close();
+    this.#programs.census.close();
+    this.object?.close();
   }
 }

@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What user space tells the doors beside the policy: node-wide settings, device numbers, its own pins and links.
-import { encodeDeviceKey, encodePinnedKey, encodeSettings, Pinned } from "./abi.gen.js";
+// What user space tells the doors beside the policy: device numbers, its own pins and links.
+import { encodeDeviceKey, encodePinnedKey, Pinned } from "./abi.gen.js";
 import type { BpfMap } from "./native.js";
 
 function key32(index: number): Buffer {
   const key = Buffer.alloc(4);
   key.writeUInt32LE(index);
   return key;
-}
-
-/** @param uprobeFlag TRACE_EVENT_FL_UPROBE of this kernel, 0 if it is not known */
-export function writeSettings(
-  map: BpfMap,
-  settings: { nodeGuardsAlways: boolean; reportAllowed: boolean; uprobeFlag: number },
-): void {
-  map.update(
-    key32(0),
-    encodeSettings({
-      nodeGuardsAlways: settings.nodeGuardsAlways ? 1 : 0,
-      reportAllowed: settings.reportAllowed ? 1 : 0,
-      uprobeFlag: settings.uprobeFlag,
-    }),
-  );
 }
 
 /** A device number that the kernel gave out at run time, and what it means to the doors. */

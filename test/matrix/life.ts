@@ -2,6 +2,8 @@
 // Protection follows fork, clone, vfork and exec, covers shared memory, ends at exit, outlives the agent.
 import { expect, test } from "vitest";
 import type { CgroupChecks } from "./cgroups.js";
+import type { SeenEvent } from "./field.js";
+import { nextLine } from "./next-line.js";
 import type { Suite } from "./suite.js";
 
 const refusedIn =
@@ -10,6 +12,32 @@ const refusedIn =
     const { truth } = await suite.field.attack("environ_read", "default", { ...suite.victim, pid });
     return truth?.succeeded === false && truth.errnoName === "EPERM";
   };
+
+/** One that tries again and again, until it is ended. */
+function persistentAttacker({ field, victim }: Suite) {
+  const command = field.guest.spawn([
+    "python3",
+    "-c",
+    `import os, time
+print(os.getpid(), flush=True)
+while True:
+    try: open('/proc/${victim.pid}/environ')
+    except PermissionError: time.sleep(0.2)`,
+  ]);
+  const pid = nextLine(command, 0, 60_000).then(Number);
+  return {
+    /** Events of it, once they are more than so many. */
+    told: async (than: number): Promise<SeenEvent[]> => {
+      const own = await pid;
+      const of = (events: SeenEvent[]): SeenEvent[] => events.filter(({ offender }) => offender.pid === own);
+      return of(await field.events((seen) => of(seen).length > than));
+    },
+    end: async (): Promise<void> => {
+      command.kill("SIGKILL");
+      await command.done;
+    },
+  };
+}
 
 export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
   const refused = refusedIn(suite);
@@ -60,6 +88,8 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
   }, 300_000);
 
   test("the guards outlive the agent, and the next one takes them over", async () => {
+    const persistent = persistentAttacker(suite);
+    const before = await persistent.told(0);
     await suite.field.signalAgent("KILL");
     await suite.field.agent?.done;
     expect(await refused(suite.victim.pid), "open after kill -9 of the agent").toBe(true);
@@ -74,6 +104,11 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
     expect(status.tookOver).toBe(true);
     expect(status.workloads.map(({ name }) => name)).toContain("victim");
     expect(await refused(suite.victim.pid)).toBe(true);
+    const after = await persistent.told(before.length);
+    await persistent.end();
+    // It never paused: the kernel has told the agent before who it is, and tells the next one again.
+    expect(after.length).toBeGreaterThan(before.length);
+    expect(new Set(after.map(({ offender }) => offender.comm))).toEqual(new Set(["python3"]));
     await cgroups.underNext();
   }, 400_000);
 }

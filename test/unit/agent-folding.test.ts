@@ -89,6 +89,30 @@ describe("folded attempts", () => {
     expect(published).toMatchObject([{ count: 3, event: { vector: 5, offender: { tgid: 7 }, target: { tgid: 9 } } }]);
   });
 
+  test("the first event of one that the agent before knew may still lie in the ring too, and so may one after a pause", () => {
+    const { key, first, table, published, make } = setUp();
+    table.set(key, 1000n);
+    const folding = make();
+    table.set(key, 1003n);
+    folding.sweep();
+    expect(published).toEqual([]);
+    folding.remember([first]);
+    folding.sweep();
+    expect(published).toMatchObject([{ count: 3, event: { offender: { comm: "thief" } } }]);
+  });
+
+  test("each time that an unknown offender was quiet, its event is waited for once more", () => {
+    const { key, table, published, make } = setUp();
+    const folding = make();
+    for (const count of [3n, 3n, 3n, 5n]) {
+      table.set(key, count);
+      folding.sweep();
+    }
+    expect(published.map(({ count }) => count)).toEqual([3]);
+    folding.sweep();
+    expect(published.map(({ count }) => count)).toEqual([3, 2]);
+  });
+
   test("strays that the kernel's table had no room for do not end all remembering", () => {
     const { key, first, table, published, make } = setUp();
     const folding = make();

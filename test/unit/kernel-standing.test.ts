@@ -37,6 +37,7 @@ class Kernel {
       reuseMap: () => {},
       load: () => {},
       map: () => ({ fd: 3, close: () => {} }) as unknown as BpfMap,
+      iterator: () => ({ run: () => Buffer.alloc(0), pin: () => {}, close: () => {} }),
       close: () => {},
       attach: (program) => {
         if (this.once && spent.has(program)) throw Object.assign(new Error("attach"), { code: "ENOENT", errno: 2 });

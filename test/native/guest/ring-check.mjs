@@ -115,7 +115,7 @@ onceInBatch = () => {
 emit(1);
 result.drainThrows = errorOf(() => ring.drain(10)).message;
 
-const pids = object.iterate("list");
+const pids = object.iterator("list").run();
 result.iterate = {
   tasks: pids.length / 4,
   hasSelf: new Set(new Uint32Array(pids.buffer, pids.byteOffset, pids.length / 4)).has(process.pid),

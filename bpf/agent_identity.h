@@ -79,6 +79,7 @@ static __always_inline void note_agent(const struct ct_census_request *req, __u6
 	}
 	if (host && (__u64)BPF_CORE_READ(host, f_inode, i_sb) == now.pins_sb)
 		note_mount(&now, 1, host);
+	/* An array's entry: that cannot fail. */
 	bpf_map_update_elem(&agent, &zero, &now, BPF_ANY);
 }
 

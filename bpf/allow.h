@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The allow list: who may, by executable, control group and user. An entry counts only while the executable's change
- * time is that of the file whose contents were checked. What cannot be read, or lies too deep, is not allowed.
+ * time is that of the file whose contents were checked. An executable or control group that cannot be read, or lies too
+ * deep, is not allowed. A user that cannot be read would be root: a task's own credentials can be.
  */
 #ifndef CT_ALLOW_H
 #define CT_ALLOW_H
@@ -87,6 +88,7 @@ __weak __noinline int ct_listed(__u64 offender, __u64 cgroup, __u32 vector, __u3
 	struct ct_offender who = {};
 	struct ct_allow *entry;
 
+	/* On the caller's own stack, which can be read. */
 	bpf_probe_read_kernel(&who, sizeof(who), (void *)offender);
 	if (kind & CT_ALLOW_KIND_EXE) {
 		if (!who.exe_ino || !who.ctime_sec)

@@ -190,6 +190,10 @@ int ct_census(struct bpf_iter__task *ctx)
 		scope_remove(leader);
 		req->changed++;
 	}
+	/*
+	 * No room in what is read at once: the kernel shows this task again at the next read. One that was taken out is
+	 * not found then, so that it is out and not told of.
+	 */
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }

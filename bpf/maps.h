@@ -115,6 +115,10 @@ struct {
 	__type(value, struct ct_group_policy);
 } group_policy __weak SEC(".maps");
 
+/*
+ * What doors are told beside the policy. A missing entry (cannot: array): the node's guards stand, and what was allowed is
+ * told. An update that fails: what was told before holds, and the load of the configuration fails.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -149,7 +153,10 @@ struct {
 	__type(value, struct ct_repeat);
 } repeats __weak SEC(".maps");
 
-/* Device numbers that only user space can find out. No entry, or none yet: not guarded by number. */
+/*
+ * Device numbers that only user space can find out. No entry, or none yet: not guarded by number. No room: an agent
+ * does not start, one that runs says so at each of its looks; what was written stands.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -164,7 +171,7 @@ struct {
 	__uint(max_entries, CT_RING_BYTES);
 } events __weak SEC(".maps");
 
-/* Index: vector * CT_OUTCOME_MAX + outcome. Exact whatever happens to the ring. */
+/* Index: vector * CT_OUTCOME_MAX + outcome. Counted whatever happens to the ring; as exact as count(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, CT_VECTOR_MAX *CT_OUTCOME_MAX);
@@ -172,7 +179,7 @@ struct {
 	__type(value, __u64);
 } outcomes __weak SEC(".maps");
 
-/* Index: enum ct_loss. */
+/* Index: enum ct_loss. As exact as count(): what was lost may be more than is told, and no verdict rests on it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, CT_LOSS_MAX);
@@ -180,7 +187,10 @@ struct {
 	__type(value, __u64);
 } losses __weak SEC(".maps");
 
-/* Index: enum ct_door. Times that a door acted on the agent's own canary: the proof that the kernel calls it. */
+/*
+ * Index: enum ct_door. Times that a door acted on the agent's own canary: the proof that the kernel calls it. A count
+ * that is lost: the door is not proved, until the next round.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, CT_DOOR_MAX);
@@ -203,7 +213,7 @@ struct {
 	__type(value, struct ct_agent);
 } agent __weak SEC(".maps");
 
-/* No entry: the pins in that directory can be removed. */
+/* Directories of pins. No entry: the pins in that directory can be removed. No room: as in devices. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -211,7 +221,10 @@ struct {
 	__type(value, __u32);
 } pinned __weak SEC(".maps");
 
-/* Ids of the links of the doors. No entry: that link can be had by its id, which lets nobody do anything with it. */
+/*
+ * Ids of the links of the doors. No entry: that link can be had by its id, which lets nobody do anything with it. No
+ * room: as in devices.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 512);
@@ -221,7 +234,8 @@ struct {
 
 /*
  * Ids of further maps of the agent: of the leaks object, and those that doors lead on by. Written before they hold
- * anything. No entry: that map can be had by its id or pin.
+ * anything. No entry: that map can be had by its id or pin. No room: the secret that they are for is refused, or as in
+ * devices.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -230,6 +244,10 @@ struct {
 	__type(value, __u32);
 } own_maps __weak SEC(".maps");
 
+/*
+ * What user space asks of the census, which answers by what it writes, and here by how much it changed. A missing entry
+ * (cannot: array): nothing is changed. An update that fails: nobody is asked, and user space says so.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

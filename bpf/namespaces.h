@@ -54,7 +54,8 @@ static __always_inline __u64 first_process(__u64 leader)
 
 /*
  * The first that a pass meets has the lowest pid: mostly the main process, whose end is the namespace's too. Of the
- * agent's only those count that it does not share with the node: everybody else enters the node's for good reasons.
+ * agent's only those count that it does not share with the node: everybody else enters the node's for good reasons. No
+ * room: as in the map.
  */
 static __always_inline void note_namespaces(__u64 leader, __u32 census, bool agent)
 {

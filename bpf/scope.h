@@ -149,6 +149,7 @@ static __always_inline int scope_inherit(__u64 leader, const struct ct_scope *fr
 	return scope_put(leader, &entry);
 }
 
+/* What the kernel would not delete stays: too much is protected. */
 static __always_inline __u32 scope_remove(__u64 leader)
 {
 	struct ct_scope *entry = scope_of(leader);

@@ -35,7 +35,7 @@ __weak __noinline int ct_kill(__u64 offender, __u32 role)
 
 	if (tgid <= 1 || TASK_READ(task, flags) & PF_KTHREAD || role & CT_ROLE_AGENT)
 		return 0;
-	/* The helper reaches the current task only: somebody else is left to user space. */
+	/* The helper reaches the current task only: somebody else is left to user space, and who cannot be sent one. */
 	if (offender)
 		return CT_EVENT_KILL_WANTED;
 	if (!bpf_send_signal(SIGKILL))

@@ -44,7 +44,7 @@ __weak __noinline int ct_group_file(__u64 node)
 	char text[24] = {};
 	__u32 length = 0;
 
-	/* Not by what it returns: where the kernel is locked down, that says nothing. */
+	/* Not by what it returns: where the kernel is locked down, that says nothing. Cannot be read: no such file. */
 	bpf_probe_read_kernel_str(text, sizeof(text), BPF_CORE_READ((struct kernfs_node *)node, name));
 	while (length < sizeof(text) - 1 && text[length])
 		length++;
@@ -71,7 +71,7 @@ static __always_inline struct cgroup *group_of_file(struct kernfs_node *node)
 	return BPF_CORE_READ(node, __parent, priv);
 }
 
-/* The control group is the agent's, or one above it. */
+/* The control group is the agent's, or one above it. What cannot be read (the kernel's own, which can) is not. */
 static __always_inline bool is_over_agent(struct cgroup *group, __u64 agent)
 {
 	struct cgroup *its = BPF_CORE_READ((struct task_struct *)agent, cgroups, dfl_cgrp);

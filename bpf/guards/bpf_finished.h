@@ -39,7 +39,10 @@ __weak __noinline int ct_helper_called(__u64 instruction)
 	return code == CALL_CODE && !(registers & SOURCE_BITS) ? (int)(instruction >> 32) : 0;
 }
 
-/* From the canary's program. The first word counts: later ones may be somebody else's. */
+/*
+ * From the canary's program. The first word counts: later ones may be somebody else's. What cannot be read (a program
+ * at hand, which can) is not learnt: until the next proof such calls are not seen.
+ */
 static __always_inline void learn_readers(__u64 program)
 {
 	__u64 first = 0, second = 0, at = instructions_of(program);

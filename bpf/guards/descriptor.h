@@ -73,7 +73,8 @@ static __always_inline void guard_namespace_file(struct file *file, struct inode
 
 /*
  * The kernel asks twice for one setns(), for the namespace's owner and for the caller's. Where the first answer lets
- * it go on, the second is the same attempt. A caller that tries again within the time is counted once.
+ * it go on, the second is the same attempt. A caller that tries again within the time is counted once. One that could
+ * not be noted is told twice.
  */
 static __always_inline bool asked_before(void)
 {

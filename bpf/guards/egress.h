@@ -2,7 +2,8 @@
 /*
  * egress: a protected process whose workload has a list of destinations connects or sends to another. A connected
  * stream was asked at its connect, and an accepted one is somebody's who came: what is sent on them is free. Datagrams
- * are asked each time.
+ * are asked each time. Addresses are the kernel's own copies, which can be read. One that cannot would be the address 0
+ * to a send, and to connect one without a family, which disconnects and passes.
  */
 #ifndef CT_GUARD_EGRESS_H
 #define CT_GUARD_EGRESS_H

@@ -2,7 +2,8 @@
 /*
  * chan_fd_pass: memory leaves a protected process as a descriptor in a message: a memfd, a memfd_secret, mem of a
  * process. Who gets it is not asked, since a socket can be handed on too. A second thread may exchange a descriptor
- * between our look and the kernel's: a race that is left.
+ * between our look and the kernel's: a race that is left. Control data are the kernel's copy; what cannot be read of
+ * them counts as memory, and a file whose name cannot be read (but it can) as none.
  */
 #ifndef CT_GUARD_FD_PASS_H
 #define CT_GUARD_FD_PASS_H
@@ -96,7 +97,8 @@ __weak __noinline int ct_memory_passed(__u64 control, __u64 length)
 
 /*
  * sendmmsg asks its hook once for messages in a row that go to the same name: control data of a later one are not
- * looked at. enum ct_fd_pass_road, 0 if there are none.
+ * looked at. enum ct_fd_pass_road, 0 if there are none. A header that is in memory nobody has touched yet, or that was
+ * swapped out, cannot be read here and counts as one without control data: it passes.
  */
 __weak __noinline int ct_control_follows(void)
 {

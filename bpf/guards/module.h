@@ -34,7 +34,7 @@ static __always_inline void guard_module_buffer(__u32 id, struct ct_attempt *att
 /*
  * What ss and its like make the kernel ask for, "net-pf-16-proto-4-type-…", and what each mount of a bpffs does, ours
  * for the canary too, "bpf_preload": passed on, because mostly there is no such module. Where there is one, modprobe is
- * refused when it loads it.
+ * refused when it loads it. A name that cannot be read is not one of these.
  */
 static __always_inline bool is_everyday(const char *name)
 {

@@ -38,7 +38,10 @@ static __always_inline bool is_uprobe(struct perf_event *event)
 	return (BPF_CORE_READ(call, flags) & (flag ? flag : UPROBE_FLAG_5_10 | UPROBE_FLAG_6_1)) != 0;
 }
 
-/* Where the events of system calls hold what the call was given, a sample of one carries it. */
+/*
+ * Where the events of system calls hold what the call was given, a sample of one carries it. A name that cannot be read
+ * (the kernel's own, which can) is another's.
+ */
 static __always_inline bool samples_syscalls(struct perf_event *event, __u64 samples)
 {
 	struct trace_event_call *call = BPF_CORE_READ(event, tp_event);

@@ -2,7 +2,8 @@
 /*
  * preload: code from outside the root of a protected process comes in because of LD_PRELOAD, LD_AUDIT or
  * LD_LIBRARY_PATH. Asked when the loader maps it: the environment has been copied by the kernel, only the loader has
- * run, and nobody else can write there. Outside is another mount than those of its root and of its executable.
+ * run, and nobody else can write there. Outside is another mount than those of its root and of its executable. An
+ * environment that cannot be read counts as one with such a variable.
  */
 #ifndef CT_GUARD_PRELOAD_H
 #define CT_GUARD_PRELOAD_H

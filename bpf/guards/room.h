@@ -18,6 +18,7 @@
 
 #else
 
+/* A room without a program, or an update that fails: nothing is looked at there, and user space does not say it is. */
 #define LEAK_ROOM(hook)                                                                                                \
 	struct {                                                                                                       \
 		__uint(type, BPF_MAP_TYPE_PROG_ARRAY);                                                                 \
@@ -25,7 +26,10 @@
 		__type(key, __u32);                                                                                    \
 		__type(value, __u32);                                                                                  \
 	} room_##hook __weak SEC(".maps")
-/* vector: what may be found there. */
+/*
+ * vector: what may be found there. A tail call that fails comes back, and the door goes on as if there were no room: so
+ * it is with an empty one, and would be beyond the kernel's 33 calls in a row, of which this is the only one.
+ */
 #define ENTER_ROOM(vector, hook) ((void)(vector), bpf_tail_call(ctx, &room_##hook, 0))
 
 #endif

@@ -11,7 +11,8 @@
 
 /*
  * Each open of a guarded file makes an entry or clears one, so that no closed file's entry speaks for another.
- * A global function, as in allow.h.
+ * What could not be noted is judged again at its next use; what could not be cleared speaks for its opener alone, under
+ * the rule of that moment. A global function, as in allow.h.
  */
 __weak __noinline int ct_note_opened(__u64 file, __u64 attempted, __u32 vector)
 {

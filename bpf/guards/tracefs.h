@@ -32,7 +32,10 @@ static __always_inline bool is_in_syscalls(struct dentry *dentry)
 	return short_name(LOAD(above, d_parent), &name) && NAME_IS(&name, "syscalls");
 }
 
-/* Takes "FUNCTION:enable_event:syscalls:NAME". Longer than a short name. */
+/*
+ * Takes "FUNCTION:enable_event:syscalls:NAME". Longer than a short name. One that cannot be read (a dentry's at hand,
+ * which can) is another.
+ */
 static __always_inline bool is_function_filter(struct dentry *dentry)
 {
 	char name[24] = {};

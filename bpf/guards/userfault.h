@@ -9,7 +9,7 @@
 
 #include "ring.h"
 
-/* The kernel's text, longer than a name inside a dentry may be on some. */
+/* The kernel's text, longer than a name inside a dentry may be on some. Cannot be read (but it can): neither. */
 static __always_inline bool is_anon(const unsigned char *name, const char *wanted)
 {
 	char text[16] = {};

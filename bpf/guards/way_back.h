@@ -17,7 +17,10 @@ static __always_inline struct ct_opened opened_now(void)
 	return how;
 }
 
-/* At each open of a namespace, guarded or not: it may hold a protected process later. Forgotten: no way back. */
+/*
+ * At each open of a namespace, guarded or not: it may hold a protected process later. Forgotten, or not noted: no way
+ * back.
+ */
 static __always_inline void note_way_back(struct file *file, __u32 inum)
 {
 	struct ct_opened how = opened_now();

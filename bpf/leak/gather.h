@@ -135,7 +135,7 @@ __weak __noinline int ct_leak_carry(__u32 slot)
 	if (keep > s->filled)
 		keep = s->filled;
 	size = s->filled - keep;
-	/* Forward over itself, word by word. */
+	/* Forward over itself, word by word; a map's own memory, which can be read. */
 	bpf_probe_read_kernel(s->bytes, BOUNDED(size, CT_LEAK_CHUNK - 1), s->bytes + BOUNDED(keep, CT_LEAK_BYTES - 1));
 	s->at -= keep;
 	s->seen = s->seen > keep ? s->seen - keep : 0;

@@ -23,7 +23,10 @@ struct ct_leak_anchor_bits {
 
 #define BPF_F_MMAPABLE (1U << 10)
 
-/* Arrays: their one entry cannot be missing. The agent sets single bits through a mapping. */
+/*
+ * Key, limits, and whose acts are looked at how closely. Of this and of the two that follow the one entry cannot be
+ * missing (arrays); if it were, nothing would be found. An update that fails: the secret is refused.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -31,6 +34,10 @@ struct {
 	__type(value, struct ct_leak_head);
 } leak_head __weak SEC(".maps");
 
+/*
+ * Every window of every form. The agent sets single bits through a mapping, before the form counts. A bit that is not
+ * set: the form is not found by that window. Too many that are: user space refuses the whole secret.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -39,6 +46,7 @@ struct {
 	__type(value, struct ct_leak_windows);
 } leak_windows __weak SEC(".maps");
 
+/* Likewise of the windows that are anchors. A bit that is not set: that form is not found. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -47,7 +55,7 @@ struct {
 	__type(value, struct ct_leak_anchor_bits);
 } leak_anchor_bits __weak SEC(".maps");
 
-/* No entry: that form is not known. */
+/* No entry: that form is not known. No room: user space refuses the whole secret. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CT_LEAK_ANCHORS_MAX);
@@ -56,7 +64,7 @@ struct {
 	__type(value, struct ct_leak_anchor);
 } leak_anchors __weak SEC(".maps");
 
-/* No entry: the secret was removed, its forms mean nothing. */
+/* No entry: the secret was removed, its forms mean nothing. No room: as in leak_anchors. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CT_LEAK_SECRETS_MAX);
@@ -65,7 +73,7 @@ struct {
 	__type(value, struct ct_leak_secret);
 } leak_secrets __weak SEC(".maps");
 
-/* No entry: that file is not allowed. No room: user space refuses the whole secret. */
+/* No entry: that file is not allowed. No room: as in leak_anchors. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CT_LEAK_SECRETS_MAX);

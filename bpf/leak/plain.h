@@ -27,6 +27,7 @@ struct ct_leak_registers {
 #define FIRST_REGISTER r10
 #endif
 
+/* Registers that cannot be read are those of no write: it is looked at properly. */
 static __always_inline bool written_plainly_by_copies(__u64 *base, __u64 *size)
 {
 	struct ct_leak_registers regs = {};

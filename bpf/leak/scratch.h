@@ -119,7 +119,7 @@ struct ct_leak_scratch {
 	__u8 bytes[CT_LEAK_BYTES + CT_LEAK_WINDOW];
 };
 
-/* All taken: the operation is not looked at, and user space has said what then. */
+/* All taken: the operation is not looked at and is refused (CT_LEAK_REASON_BUSY), whatever `unscanned` says. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, CT_LEAK_SLOTS);

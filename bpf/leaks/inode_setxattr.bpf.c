@@ -14,7 +14,10 @@ struct renamedata {
 	void *old_mnt_userns; /* 5.12 to 6.2 */
 } __attribute__((preserve_access_index));
 
-/* By helper, since 5.10 lets nobody load an argument that is a pointer to const void. */
+/*
+ * By helper, since 5.10 lets nobody load an argument that is a pointer to const void. The program's own context, which
+ * can be read.
+ */
 static __always_inline __u64 argument(const unsigned long long *ctx, __u32 index)
 {
 	__u64 value = 0;

@@ -7,7 +7,11 @@ import type { Kernel } from "../../src/kernel/index.js";
 import type { Log } from "../../src/log/index.js";
 import type { Scope } from "../../src/scope/index.js";
 
-function watching(rescan: () => Promise<void>, check: () => Promise<void> = async () => {}) {
+function watching(
+  rescan: () => Promise<void>,
+  check: () => Promise<void> = async () => {},
+  tables: { introduce?: () => void; refreshDevices?: () => void } = {},
+) {
   const calls = { proved: 0, looked: 0, rescanned: 0, told: 0, errors: [] as unknown[] };
   const kernel = {
     prove: async () => void calls.proved++,
@@ -15,6 +19,7 @@ function watching(rescan: () => Promise<void>, check: () => Promise<void> = asyn
     idle: false,
     refreshDevices: () => {},
     list: () => [],
+    ...tables,
   } as unknown as Kernel;
   const scope = {
     rescan: () => {
@@ -59,4 +64,22 @@ it("a check that fails each time keeps nothing else from its turn", async () => 
   await vi.waitFor(() => expect(calls.told).toBeGreaterThan(2));
   watch.stop();
   expect(calls.errors[0]).toMatchObject({ message: "no room" });
+});
+
+it("tables of the doors that are full are told of at each round, and keep nothing else from its turn", async () => {
+  const full = (map: string) => (): void => {
+    throw new Error(`E2BIG: update map ${map}`);
+  };
+  const { watch, calls } = watching(
+    async () => {},
+    async () => {},
+    { introduce: full("pinned"), refreshDevices: full("devices") },
+  );
+  await vi.waitFor(() => expect(calls.told).toBeGreaterThan(2));
+  watch.stop();
+  expect(calls.proved).toBeGreaterThan(2);
+  expect(calls.rescanned).toBeGreaterThan(2);
+  const said = calls.errors.map((error) => (error as Error).message);
+  for (const map of ["pinned", "devices"])
+    expect(said.filter((text) => text.endsWith(` ${map}`)).length, map).toBeGreaterThan(1);
 });

@@ -116,8 +116,8 @@ struct {
 } group_policy __weak SEC(".maps");
 
 /*
- * What doors are told beside the policy. A missing entry (cannot: array): the node's guards stand, and what was allowed is
- * told. An update that fails: what was told before holds, and the load of the configuration fails.
+ * What doors are told beside the policy. A missing entry (cannot: array): the node's guards stand, and what was allowed
+ * is told. An update that fails: what was told before holds, and the load of the configuration fails.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -115,7 +115,7 @@ static __always_inline void guard_cgroup_file(const struct ct_file *seen, __u32 
 		rule_agent(node, attempt);
 }
 
-/* A global function, as in allow.h. */
+/* One beyond the first of them is not found, and so not the agent's. A global function, as in allow.h. */
 __weak __noinline int ct_is_thread_of(__u64 leader, __u32 tid)
 {
 	struct signal_struct *shared = (void *)TASK_READ(leader, signal);

@@ -3,9 +3,9 @@
  * chan_splice by vmsplice, which passes no hook: pages of a protected process's own memory lie in a pipe. Who reads it
  * is refused, whoever that is, and who moves it on to a file by splice(). The kernel itself puts only pages there that
  * are mapped nowhere, or a file's; so memory that is mapped as anonymous came by vmsplice, and its map says of whom.
- * Not seen: what comes while the reader waits already, pages whose process is gone, a splice of io_uring's, which names
- * its pipe where nobody sees it, and a neighbour's splice on kernels where the registers of a call are too dear to look
- * at.
+ * Not seen: what lies behind PIPE_LOOK other buffers that one call takes, what comes while the reader waits already,
+ * pages whose process is gone, a splice of io_uring's, which names its pipe where nobody sees it, and a neighbour's
+ * splice on kernels where the registers of a call are too dear to look at.
  */
 #ifndef CT_GUARD_VMSPLICE_H
 #define CT_GUARD_VMSPLICE_H

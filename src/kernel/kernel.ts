@@ -152,6 +152,14 @@ export class Kernel {
     });
   }
 
+  /** Loads anew what an earlier agent has loaded. */
+  async renew(): Promise<void> {
+    this.#standing.renew();
+    this.#proving.forget();
+    this.introduce();
+    await this.prove();
+  }
+
   /** From now on the doors sleep while nothing is protected; without this they stand. */
   mayIdle(): void {
     this.#idling.start();
@@ -184,6 +192,7 @@ export class Kernel {
 
   /** Starts the stream of events. */
   listen(): void {
+    this.#settings.listen();
     this.#ring ??= this.#options.native.openRing(
       this.#map("events"),
       { recordSize: EventSize, maxRecords: recordsPerBatch },
@@ -230,7 +239,6 @@ export class Kernel {
   }
 
   readonly remove = (which: { tgid: number; group: number }): CensusRecord[] => this.#census.remove(which);
-
   readonly list = (): CensusRecord[] => this.#census.list();
 
   outcomes(): OutcomeCount[] {
@@ -249,7 +257,6 @@ export class Kernel {
   readonly isGone = (tgid: number): boolean => !existsSync(`/proc/${tgid}`);
 
   readonly losses = (): { reason: LossName; count: bigint }[] => readLosses(this.#map("losses"));
-
   /** Of that workload, because it has its share of the table of protected processes. */
   readonly refusedForks = (group: number): number => readRefusedForks(this.#map("shares"), group);
 

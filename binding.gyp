@@ -7,6 +7,7 @@
       "sources": [
         "native/addon.cc",
         "native/arguments.cc",
+        "native/blueprint.cc",
         "native/environment.cc",
         "native/error.cc",
         "native/escapes.cc",

@@ -82,23 +82,18 @@ static __always_inline __u32 listener(void)
 }
 
 /*
- * Whether it was quiet until now, or this agent has not heard of it: who it is was told to the one before. Two that
+ * Whether it was quiet until now, or this listener has not heard of it: who it is was told to the one before. Two that
  * ask at once may both hear so: then both make an event.
  */
-static __always_inline bool is_news(const struct ct_repeat *known)
+static __always_inline bool is_news(const struct ct_repeat *known, __u32 hears)
 {
-	return known->told_to != listener() || bpf_ktime_get_boot_ns() > known->last_ns + CT_QUIET_NS;
-}
-
-static __always_inline void note(struct ct_repeat *known)
-{
-	known->last_ns = bpf_ktime_get_boot_ns();
-	known->told_to = listener();
+	return known->told_to != hears || bpf_ktime_get_boot_ns() > known->last_ns + CT_QUIET_NS;
 }
 
 /* True if this offender has done the same a moment ago and it was counted: then there is no event of its own. */
 static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome)
 {
+	/* Asked once: a listener that comes in between must not be taken for one that was told. */
 	struct ct_repeat first = { .last_ns = bpf_ktime_get_boot_ns(), .told_to = listener() }, *known;
 	struct ct_repeat_key key = {};
 
@@ -111,11 +106,12 @@ static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome
 		known = bpf_map_lookup_elem(&repeats, &key);
 		if (!known)
 			return false;
-	} else if (is_news(known)) {
-		note(known);
+	} else if (is_news(known, first.told_to)) {
+		known->last_ns = first.last_ns;
+		known->told_to = first.told_to;
 		return false;
 	}
-	note(known);
+	known->last_ns = first.last_ns;
 	__sync_fetch_and_add(&known->repeated, 1);
 	return true;
 }

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "arguments.h"
+#include "object.h"
 
 namespace cloudtaser {
 
 Napi::Function Iterator::Define(Napi::Env env) {
   return DefineClass(env, "BpfIterator",
                      {InstanceMethod<&Iterator::Run>("run"), InstanceMethod<&Iterator::Pin>("pin"),
-                      InstanceMethod<&Iterator::Close>("close")});
+                      InstanceMethod<&Iterator::Info>("info"), InstanceMethod<&Iterator::Close>("close")});
 }
 
 Napi::Value Iterator::OpenPinned(const Napi::CallbackInfo& info) {
@@ -53,6 +54,11 @@ Napi::Value Iterator::Run(const Napi::CallbackInfo& info) {
     }
   }
   return Napi::Buffer<uint8_t>::Copy(env, output.data(), filled);
+}
+
+Napi::Value Iterator::Info(const Napi::CallbackInfo& info) {
+  if (!parts_.program) return ThrowClosed(info.Env(), "iterator " + parts_.name);
+  return Object::DescribeProgram(info.Env(), parts_.program.get(), parts_.name);
 }
 
 Napi::Value Iterator::Pin(const Napi::CallbackInfo& info) {

@@ -25,6 +25,7 @@ class Iterator final : public Handle<Iterator> {
 
  private:
   Napi::Value Run(const Napi::CallbackInfo& info);
+  Napi::Value Info(const Napi::CallbackInfo& info);
   Napi::Value Pin(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo&) { CloseNow(); }
 

@@ -5,8 +5,10 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 
+#include <algorithm>
 #include <vector>
 
+#include "blueprint.h"
 #include "iterator.h"
 #include "link.h"
 #include "map.h"
@@ -15,6 +17,9 @@
 
 namespace cloudtaser {
 
+// The kernel's own limit for one program.
+constexpr size_t kMaxUsedMaps = 64;
+
 Napi::Function Object::Define(Napi::Env env) {
   return DefineClass(
       env, "BpfObject",
@@ -22,10 +27,10 @@ Napi::Function Object::Define(Napi::Env env) {
        InstanceMethod<&Object::SetAutoload>("setAutoload"), InstanceMethod<&Object::SetForm>("setForm"),
        InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"), InstanceMethod<&Object::InitialValue>("initialValue"),
        InstanceMethod<&Object::SetInitialValue>("setInitialValue"), InstanceMethod<&Object::ReuseMap>("reuseMap"),
-       InstanceMethod<&Object::Load>("load"), InstanceMethod<&Object::Attach>("attach"),
-       InstanceMethod<&Object::GetIterator>("iterator"), InstanceMethod<&Object::ProgramFd>("programFd"),
-       InstanceMethod<&Object::ProgramInfo>("programInfo"), InstanceMethod<&Object::GetMap>("map"),
-       InstanceMethod<&Object::Close>("close")});
+       InstanceMethod<&Object::Load>("load"), InstanceMethod<&Object::Blueprints>("blueprints"),
+       InstanceMethod<&Object::Attach>("attach"), InstanceMethod<&Object::GetIterator>("iterator"),
+       InstanceMethod<&Object::ProgramFd>("programFd"), InstanceMethod<&Object::ProgramInfo>("programInfo"),
+       InstanceMethod<&Object::GetMap>("map"), InstanceMethod<&Object::Close>("close")});
 }
 
 // As libbpf names what it opens by path: maps of sections are called after it.
@@ -39,6 +44,13 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
   std::string path = args.Text(0, "path");
   Bytes bytes = args.BytesOf(1, "bytes");
   if (args.bad()) return info.Env().Undefined();
+  bool blueprints = args.Given(2) && args.Boolean(2, "blueprints");
+  if (args.bad()) return info.Env().Undefined();
+  std::string hidden(blueprints ? reinterpret_cast<const char*>(bytes.data) : "", blueprints ? bytes.size : 0);
+  if (blueprints) {
+    if (!HideSections(&hidden)) return ThrowErrno(info.Env(), LIBBPF_ERRNO__FORMAT, "open object", path);
+    bytes = {reinterpret_cast<const uint8_t*>(hidden.data()), hidden.size()};
+  }
   std::string name = NameOf(path);
   struct bpf_object_open_opts options = {};
   options.sz = sizeof(options);
@@ -90,6 +102,34 @@ Napi::Value Object::Load(const Napi::CallbackInfo& info) {
   std::string program = RefusedProgram(log.text());
   if (program.empty()) return ThrowErrno(info.Env(), error, "load object", parts_.path, log.text());
   return ThrowErrno(info.Env(), error, ("load object " + parts_.path + ", program").c_str(), program, log.text());
+}
+
+Napi::Value Object::Blueprints(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (ThrowIfClosed(env)) return env.Undefined();
+  LogCapture log;
+  std::vector<Blueprint> drawn;
+  int error = DrawBlueprints(parts_.object.get(), &drawn);
+  if (error != 0) return ThrowErrno(env, error, "draw blueprints of", parts_.path, log.text());
+  Napi::Array result = Napi::Array::New(env, drawn.size());
+  for (uint32_t i = 0; i < drawn.size(); i++) {
+    const Blueprint& one = drawn[i];
+    Napi::Array maps = Napi::Array::New(env, one.maps.size());
+    for (uint32_t m = 0; m < one.maps.size(); m++) {
+      Napi::Object map = Napi::Object::New(env);
+      map.Set("name", one.maps[m].name);
+      map.Set("id", one.maps[m].id);
+      maps.Set(m, map);
+    }
+    Napi::Object blueprint = Napi::Object::New(env);
+    blueprint.Set("name", one.name);
+    blueprint.Set("instructions",
+                  Napi::Buffer<uint8_t>::Copy(env, reinterpret_cast<const uint8_t*>(one.instructions.data()),
+                                              one.instructions.size() * sizeof(struct bpf_insn)));
+    blueprint.Set("maps", maps);
+    result.Set(i, blueprint);
+  }
+  return result;
 }
 
 Napi::Value Object::Attach(const Napi::CallbackInfo& info) {
@@ -158,9 +198,13 @@ Napi::Value Object::ProgramInfo(const Napi::CallbackInfo& info) {
 
 Napi::Value Object::DescribeProgram(Napi::Env env, int fd, const std::string& name) {
   // An older kernel fills fewer fields: recursion_misses is from 5.12, verified_insns from 5.16. The rest stays 0.
+  std::vector<__u32> maps(kMaxUsedMaps);
   struct bpf_prog_info data = {};
+  data.nr_map_ids = static_cast<__u32>(maps.size());
+  data.map_ids = reinterpret_cast<uintptr_t>(maps.data());
   __u32 size = sizeof(data);
   if (bpf_obj_get_info_by_fd(fd, &data, &size) != 0) return ThrowErrno(env, errno, "read info of program", name);
+  maps.resize(std::min<size_t>(maps.size(), data.nr_map_ids));
   Napi::Object result = Napi::Object::New(env);
   result.Set("id", data.id);
   result.Set("name", name.empty() ? data.name : name);
@@ -168,6 +212,11 @@ Napi::Value Object::DescribeProgram(Napi::Env env, int fd, const std::string& na
   result.Set("runCount", Napi::BigInt::New(env, static_cast<uint64_t>(data.run_cnt)));
   result.Set("verifiedInstructions", data.verified_insns);
   result.Set("jitedBytes", data.jited_prog_len);
+  result.Set("type", data.type);
+  result.Set("tag", Napi::Buffer<uint8_t>::Copy(env, data.tag, sizeof(data.tag)));
+  Napi::Array used = Napi::Array::New(env, maps.size());
+  for (uint32_t i = 0; i < maps.size(); i++) used.Set(i, maps[i]);
+  result.Set("mapIds", used);
   return result;
 }
 

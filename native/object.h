@@ -41,6 +41,7 @@ class Object final : public Handle<Object> {
   Napi::Value SetInitialValue(const Napi::CallbackInfo& info);
   Napi::Value ReuseMap(const Napi::CallbackInfo& info);
   Napi::Value Load(const Napi::CallbackInfo& info);
+  Napi::Value Blueprints(const Napi::CallbackInfo& info);
   Napi::Value Attach(const Napi::CallbackInfo& info);
   Napi::Value GetIterator(const Napi::CallbackInfo& info);
   Napi::Value ProgramFd(const Napi::CallbackInfo& info);

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <string>
 
+#include "blueprint.h"
+
 namespace cloudtaser {
 
 namespace {
@@ -30,7 +32,20 @@ constexpr Kind kKinds[] = {
     {"iter/", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER},
 };
 
-int RestoreUserReads(struct bpf_program* program, struct bpf_prog_load_opts*, long) {
+// Also where blueprint.cc has changed the first letter.
+bool IsTyped(const struct bpf_program* program) {
+  return strncmp(bpf_program__section_name(program) + 1, kPrefix + 1, kPrefixLength - 1) == 0;
+}
+
+int Prepare(struct bpf_program* program, struct bpf_prog_load_opts*, long) {
+  RestoreUserReads(program);
+  return DrawInstead();
+}
+
+}  // namespace
+
+void RestoreUserReads(struct bpf_program* program) {
+  if (!IsTyped(program)) return;
   // libbpf gives them out to be read; they are its own copy, and it hands this copy to the kernel.
   auto* instructions = const_cast<struct bpf_insn*>(bpf_program__insns(program));
   const size_t count = bpf_program__insn_cnt(program);
@@ -41,14 +56,11 @@ int RestoreUserReads(struct bpf_program* program, struct bpf_prog_load_opts*, lo
     if (one.imm == BPF_FUNC_probe_read) one.imm = BPF_FUNC_probe_read_user;
     if (one.imm == BPF_FUNC_probe_read_str) one.imm = BPF_FUNC_probe_read_user_str;
   }
-  return 0;
 }
-
-}  // namespace
 
 void RegisterTyped() {
   static const int once = [] {
-    LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = RestoreUserReads);
+    LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = Prepare);
     return libbpf_register_prog_handler(nullptr, BPF_PROG_TYPE_UNSPEC, static_cast<enum bpf_attach_type>(0), &options);
   }();
   (void)once;  // If it failed, these programs are refused, with the verifier's words.

@@ -9,6 +9,9 @@ namespace cloudtaser {
 // Once for the process; may be called again.
 void RegisterTyped();
 
+// Of a program of such a section, fitted to the kernel: has it read user memory again. Leaves others alone.
+void RestoreUserReads(struct bpf_program* program);
+
 // Gives the programs of such an object that are to be loaded their types, as their sections say. Null, or the one for
 // which `error` (negative errno) is.
 struct bpf_program* ShapeTyped(struct bpf_object* object, int* error);

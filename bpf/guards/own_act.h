@@ -43,9 +43,9 @@ __weak __noinline int ct_told_before(__u64 attempt_at)
 	repeat_key(&attempt, CT_OUTCOME_OBSERVED, &key);
 	known = bpf_map_lookup_elem(&repeats, &key);
 	/* What is news is asked again by fold(), and must be so there too. */
-	if (!known || is_news(known))
+	if (!known || is_news(known, listener()))
 		return 0;
-	note(known);
+	known->last_ns = bpf_ktime_get_boot_ns();
 	return 1;
 }
 

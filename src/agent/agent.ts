@@ -25,6 +25,7 @@ import { closeHealthServer, startHealthServer } from "./http.js";
 import { checkMachine, started, stopIfInterrupted } from "./machine.js";
 import { ServiceManager } from "./manager.js";
 import { createAgentMetrics } from "./measures.js";
+import { Memory, wholeCollection } from "./memory.js";
 import { createNotices, type Notices } from "./notices.js";
 import type { AgentOptions } from "./options.js";
 import { rulesOfPods, startPods } from "./pods.js";
@@ -142,9 +143,11 @@ export class Agent {
       const log = this.log.child("watch");
       const notices = createNotices(kernel, stream, this.#groups, log);
       this.#notices = notices;
+      const { trim } = this.#options.native;
+      const memory = new Memory({ trim, collect: wholeCollection(), now: () => performance.now() });
       const tell = () => this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
       this.#watch = new Watch(kernel, scope, notices, log, {
-        check: () => this.#rules.round(kernel, secrets).finally(this.#options.native.trim),
+        check: () => this.#rules.round(kernel, secrets).finally(() => memory.giveBack()),
         proved: tell,
       });
       this.#watch.every(this.#config.canary.interval);

@@ -11,7 +11,16 @@ import type { Evidence } from "./evidence.js";
 /** What is looked at; Kernel has it. */
 export type NoticeSource = Pick<
   Kernel,
-  "form" | "pinned" | "tookOver" | "provedCount" | "unproven" | "doors" | "preemption" | "lookAtPreemption" | "losses"
+  | "form"
+  | "pinned"
+  | "tookOver"
+  | "kept"
+  | "provedCount"
+  | "unproven"
+  | "doors"
+  | "preemption"
+  | "lookAtPreemption"
+  | "losses"
 >;
 
 export interface NoticeOptions {
@@ -88,7 +97,15 @@ export class Notices {
     const weak = kernel.doors.find(({ attached, soundness }) => attached && soundness !== "sound");
     if (weak) log.warn("the guards are not sound on this kernel", { form: kernel.form, soundness: weak.soundness });
     const proof = { doors: kernel.provedCount, unproved: kernel.unproven.length };
-    log.info("guarding", { version, form: kernel.form, mode, ...proof, tookOver: kernel.tookOver, ready });
+    log.info("guarding", {
+      version,
+      form: kernel.form,
+      mode,
+      ...proof,
+      tookOver: kernel.tookOver,
+      kept: kernel.kept,
+      ready,
+    });
     this.#began = true;
     if (facts.silenced) announce({ type: "GUARD_SILENCED", vectors: vectorNames, detail: { found: "at start" } });
     announce({

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Doors of an earlier agent that are the very ones this agent would load: they are kept as they stand. Loading takes most of
-// a start, and is for doors that are other ones, or not whole. Whether they act is shown by the proof, as of any others.
+// Doors of an earlier agent that are the very ones this agent would load are kept as they stand: most of a load is the
+// kernel's look at each program, which it has had. That they are the same is not believed of a name or a note, which anybody
+// can leave who was root before: each program's tag must be the digest of what this agent would hand over, and its maps those
+// that are pinned. Whether they are called is shown by the proof, as of any others.
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { type DoorName, doorNames, functionOf, mayBeAbsent, programOf } from "./doors.js";
-import { type LoadOptions, mapsOf, type SharedMap } from "./load.js";
-import type { BpfIterator, BpfLink, BpfMap, Native } from "./native.js";
-import { packageVersion } from "./paths.js";
+import { type DoorName, doorNames, type Form, functionOf, isTracepoint, mayBeAbsent, programOf } from "./doors.js";
+import { blueprintsOf, censusProgram, type LoadOptions, mapsOf, type SharedMap } from "./load.js";
+import type { Blueprint, BpfIterator, BpfLink, BpfMap, LoadedProgramInfo, Native } from "./native.js";
 import type { Pins } from "./pins.js";
 
 export interface Adopted {
@@ -16,16 +18,14 @@ export interface Adopted {
   absent: Set<DoorName>;
 }
 
-/** What a kernel keeps of a program's name. */
-const keptOfName = 15;
+/** enum bpf_prog_type */
+const tracing = 26;
+const lsm = 29;
 
-/** Doors with the same word are the same: the object, how it is shaped, and the version that shapes it. */
-export const buildOf = ({ object, form }: LoadOptions): string => `${packageVersion()}:${form}:${object.digest}`;
-
-/** The newest generation, or undefined where it is another build or anything of it is missing: then a load replaces it. */
+/** The newest generation; undefined where anything of it is missing or another: then a load replaces it. */
 export function adopt(native: Native, options: LoadOptions, pins: Pins): Adopted | undefined {
   const generation = pins.generations().at(-1);
-  if (generation === undefined || pins.buildOf(generation) !== buildOf(options)) return undefined;
+  if (generation === undefined) return undefined;
   const opened: { close(): void }[] = [];
   const keep = <T extends { close(): void }>(one: T): T => {
     opened.push(one);
@@ -37,13 +37,12 @@ export function adopt(native: Native, options: LoadOptions, pins: Pins): Adopted
     const census = keep(native.openIterator(pins.census(generation)));
     const links = new Map<DoorName, BpfLink>();
     for (const door of doorNames) {
-      if (absent.has(door)) continue;
-      const link = keep(native.openLink(pins.door(generation, door)));
-      if (!leadsTo(native, link, programOf(door))) throw new Error(`another program stands at ${door}`);
-      links.set(door, link);
+      if (!absent.has(door)) links.set(door, keep(native.openLink(pins.door(generation, door))));
     }
+    compare(native, options, links, census);
     return { links, census, maps, absent };
   } catch {
+    // Whatever it is: a load that fails of it too says so.
     for (const one of opened) one.close();
     return undefined;
   }
@@ -58,7 +57,44 @@ function absentDoors(native: Native, pins: Pins, generation: string): Set<DoorNa
   return new Set(missing);
 }
 
-function leadsTo(native: Native, link: BpfLink, program: string): boolean {
-  const id = link.info()?.programId;
-  return id !== undefined && native.loadedProgram(id).name === program.slice(0, keptOfName);
+/** Throws for a program that is not what would be loaded. */
+function compare(
+  native: Native,
+  options: LoadOptions,
+  links: ReadonlyMap<DoorName, BpfLink>,
+  census: BpfIterator,
+): void {
+  const blueprints = blueprintsOf(native, options, new Set(links.keys()));
+  const local = new Map<string, number>();
+  const check = (name: string, standing: LoadedProgramInfo, type: number): void => {
+    const wanted = blueprints.get(name);
+    if (wanted === undefined || standing.type !== type || !isSame(standing, wanted, local)) {
+      throw new Error(`${name} is another program`);
+    }
+  };
+  for (const [door, link] of links) {
+    const id = link.info()?.programId;
+    if (id === undefined) throw new Error(`${door} is no link to a program`);
+    check(programOf(door), native.loadedProgram(id), typeOf(door, options.form));
+  }
+  check(censusProgram, census.info(), tracing);
+}
+
+const typeOf = (door: DoorName, form: Form): number => (form === "lsm" && !isTracepoint(door) ? lsm : tracing);
+
+const pinned: ReadonlySet<string> = new Set(mapsOf("lsm"));
+
+/** @param local ids of maps that are not pinned, which all programs must have in common: filled on the way */
+function isSame(standing: LoadedProgramInfo, wanted: Blueprint, local: Map<string, number>): boolean {
+  const digests = ["sha1", "sha256"].map((algorithm) => createHash(algorithm).update(wanted.instructions).digest());
+  // SHA-256 since 6.18.
+  if (!digests.some((digest) => digest.subarray(0, standing.tag.length).equals(standing.tag))) return false;
+  // What follows is bound to the program and named by no instruction of it, as libbpf does with constants.
+  return wanted.maps.every(({ name, id }, index) => {
+    const found = standing.mapIds[index] ?? 0;
+    if (pinned.has(name)) return found === id;
+    const known = local.get(name);
+    local.set(name, found);
+    return known === undefined || known === found;
+  });
 }

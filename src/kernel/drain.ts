@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Empties a ring, but not for ever: whoever fills it faster than it is read must not hold up a stop.
-import { EventSize } from "./abi.gen.js";
-import type { Ring } from "./native.js";
+// The stream of events. At a stop the ring is emptied, but not for ever: whoever fills it faster than it is read must not hold
+// up that.
+import { decodeEvent, type Event, EventSize } from "./abi.gen.js";
+import type { BpfMap, Native, Ring } from "./native.js";
+
+/** Records per wake-up of the loop: bounds how long events can hold up everything else. */
+const recordsPerBatch = 64;
 
 /** Before each record in a ring. */
 const headBytes = 8;
@@ -12,5 +16,29 @@ export function drainUpTo(ring: Pick<Ring, "drain">, ringBytes: number, batch: n
     const taken = ring.drain(Math.min(batch, left));
     if (taken === 0) return;
     left -= taken;
+  }
+}
+
+export class EventRing {
+  readonly #map: BpfMap;
+  readonly #ring: Ring;
+
+  constructor(native: Native, map: BpfMap, onEvents: (events: Event[], malformed: number) => void) {
+    this.#map = map;
+    const shape = { recordSize: EventSize, maxRecords: recordsPerBatch };
+    this.#ring = native.openRing(map, shape, (records, count, malformed) => {
+      const events: Event[] = [];
+      for (let i = 0; i < count; i++) events.push(decodeEvent(records, i * EventSize));
+      onEvents(events, malformed);
+    });
+  }
+
+  /** What waits is handed over now. */
+  drain(): void {
+    drainUpTo(this.#ring, this.#map.info().maxEntries, recordsPerBatch);
+  }
+
+  close(): void {
+    this.#ring.close();
   }
 }

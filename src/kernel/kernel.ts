@@ -3,15 +3,7 @@
 // Made by open.ts. Owns every descriptor of the addon; close() is the only way out and may be called twice.
 import { existsSync } from "node:fs";
 import { CloudtaserError } from "../errors/index.js";
-import {
-  type CensusRecord,
-  decodeEvent,
-  type Event,
-  EventSize,
-  encodeRepeatKey,
-  type RepeatKey,
-  Role,
-} from "./abi.gen.js";
+import { type CensusRecord, type Event, encodeRepeatKey, type RepeatKey, Role } from "./abi.gen.js";
 import { writeAuthority } from "./authority.js";
 import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
@@ -20,11 +12,11 @@ import { type LossName, type OutcomeCount, readLosses, readOutcomes, readRepeats
 import { findDevices } from "./devices.js";
 import { doorStatuses } from "./door-status.js";
 import type { DoorName, DoorStatus, Form } from "./doors.js";
-import { drainUpTo } from "./drain.js";
+import { EventRing } from "./drain.js";
 import { Idling } from "./idling.js";
 import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
-import type { BpfMap, Native, Ring } from "./native.js";
+import type { BpfMap, Native } from "./native.js";
 import { foreignObjects, type ObjectSource } from "./objects.js";
 import { type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
@@ -36,9 +28,6 @@ import { readRefusedForks } from "./shares.js";
 import { DoorSleeper } from "./sleeper.js";
 import type { Standing } from "./standing.js";
 import { addOwnMaps, writeDevices, writeOwnLinks, writePinned } from "./tables.js";
-
-/** Records per wake-up of the loop: bounds how long events can hold up everything else. */
-const recordsPerBatch = 64;
 
 export interface KernelOptions {
   native: Native;
@@ -65,7 +54,7 @@ export class Kernel {
   readonly #idling: Idling;
   readonly #census: Census;
   readonly leaks: Leaks;
-  #ring: Ring | undefined;
+  #ring: EventRing | undefined;
   #stopping = false;
   #closed = false;
   readonly #settings: Settings;
@@ -98,6 +87,11 @@ export class Kernel {
     this.#idling = new Idling(this.#sleeper, options.onIdling ?? (() => {}));
     this.leaks = leaksBehind(standing, options, () => this.introduce());
     this.leaks.takeOver();
+  }
+
+  /** Doors that an earlier agent has loaded are kept. */
+  get kept(): boolean {
+    return this.#standing.adopted;
   }
 
   /** Nothing is pinned where the kernel has no bpffs, nor in the signal form. */
@@ -152,6 +146,14 @@ export class Kernel {
     });
   }
 
+  /** Loads anew what an earlier agent has loaded. */
+  async renew(): Promise<void> {
+    this.#standing.renew();
+    this.#proving.forget();
+    this.introduce();
+    await this.prove();
+  }
+
   /** From now on the doors sleep while nothing is protected; without this they stand. */
   mayIdle(): void {
     this.#idling.start();
@@ -184,15 +186,8 @@ export class Kernel {
 
   /** Starts the stream of events. */
   listen(): void {
-    this.#ring ??= this.#options.native.openRing(
-      this.#map("events"),
-      { recordSize: EventSize, maxRecords: recordsPerBatch },
-      (records, count, malformed) => {
-        const events: Event[] = [];
-        for (let i = 0; i < count; i++) events.push(decodeEvent(records, i * EventSize));
-        this.#options.onEvents(events, malformed);
-      },
-    );
+    this.#settings.listen();
+    this.#ring ??= new EventRing(this.#options.native, this.#map("events"), this.#options.onEvents);
   }
 
   /** Tells the doors who the agent is, where its pins lie and which links are its own. All of it may change later. */
@@ -230,7 +225,6 @@ export class Kernel {
   }
 
   readonly remove = (which: { tgid: number; group: number }): CensusRecord[] => this.#census.remove(which);
-
   readonly list = (): CensusRecord[] => this.#census.list();
 
   outcomes(): OutcomeCount[] {
@@ -249,7 +243,6 @@ export class Kernel {
   readonly isGone = (tgid: number): boolean => !existsSync(`/proc/${tgid}`);
 
   readonly losses = (): { reason: LossName; count: bigint }[] => readLosses(this.#map("losses"));
-
   /** Of that workload, because it has its share of the table of protected processes. */
   readonly refusedForks = (group: number): number => readRefusedForks(this.#map("shares"), group);
 
@@ -260,7 +253,7 @@ export class Kernel {
 
   /** Events that wait in the ring are handed over now. For an orderly stop. */
   drain(): void {
-    if (this.#ring) drainUpTo(this.#ring, this.#map("events").info().maxEntries, recordsPerBatch);
+    this.#ring?.drain();
   }
 
   /** Before the sinks are closed: "detach" takes the doors off and hands over what they had to say; with "leave" what comes

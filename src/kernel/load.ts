@@ -14,8 +14,10 @@ import {
   mayBeAbsent,
   programOf,
 } from "./doors.js";
-import type { BpfMap, BpfObject, Native, NativeError } from "./native.js";
+import type { Blueprint, BpfMap, BpfObject, Native, NativeError } from "./native.js";
 import { type ObjectFile, openObject, readObject } from "./objects.js";
+
+export const censusProgram = "ct_census";
 
 /** Why a door is not loaded or not attached. */
 export interface DoorFailure {
@@ -114,8 +116,13 @@ export const kprobeOf = (door: DoorName, form: Form): string | undefined =>
   form === "signal" && !isTracepoint(door) ? functionOf(door) : undefined;
 
 /** Opens the object with only the given doors switched on; nothing is in the kernel yet. */
-function prepare(native: Native, options: CheckedOptions, wanted: ReadonlySet<DoorName>): BpfObject {
-  const object = openObject(native, options.object.path, options.bytes);
+function prepare(
+  native: Native,
+  options: CheckedOptions,
+  wanted: ReadonlySet<DoorName>,
+  to: "load" | "draw",
+): BpfObject {
+  const object = openObject(native, options.object.path, options.bytes, to === "draw");
   try {
     const present = new Set(object.programs().map((program) => program.name));
     for (const door of doorNames) {
@@ -127,7 +134,7 @@ function prepare(native: Native, options: CheckedOptions, wanted: ReadonlySet<Do
         });
       }
       if (!wanted.has(door)) object.setAutoload(program, false);
-      else if (options.form === "fmod_ret" && !isTracepoint(door))
+      else if (to === "load" && options.form === "fmod_ret" && !isTracepoint(door))
         object.setForm(program, attachFormOf(door, options.form), doors[door].hook);
     }
     if (options.reuse !== undefined) reuseMaps(object, options.form, options.reuse);
@@ -162,13 +169,27 @@ function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<Sha
 }
 
 function tryLoad(native: Native, options: CheckedOptions, wanted: ReadonlySet<DoorName>): BpfObject {
-  const object = prepare(native, options, wanted);
+  const object = prepare(native, options, wanted, "load");
   try {
     object.load();
     return object;
   } catch (error) {
     object.close();
     throw error;
+  }
+}
+
+/** What a load of those doors, and of the census, would hand to the kernel, by name of the program. Nothing of it is. */
+export function blueprintsOf(
+  native: Native,
+  options: LoadOptions,
+  wanted: ReadonlySet<DoorName>,
+): ReadonlyMap<string, Blueprint> {
+  const object = prepare(native, { ...options, bytes: readObject(options.object) }, wanted, "draw");
+  try {
+    return new Map(object.blueprints().map((blueprint) => [blueprint.name, blueprint]));
+  } finally {
+    object.close();
   }
 }
 

@@ -41,6 +41,21 @@ export interface LoadedProgramInfo {
   verifiedInstructions: number;
   /** Bytes of JITed code. */
   jitedBytes: number;
+  /** enum bpf_prog_type */
+  type: number;
+  /** First 8 bytes of the digest of its instructions: SHA-1, or SHA-256 on newer kernels. */
+  tag: Buffer;
+  /** Of the maps that it names, in the order in which it does, each once. */
+  mapIds: number[];
+}
+
+/** What a load would hand to the kernel of one program, fitted to this kernel. */
+export interface Blueprint {
+  name: string;
+  /** As they are digested for a tag: what stands for a map is zero. */
+  instructions: Buffer;
+  /** In the order in which it names them, each once. */
+  maps: { name: string; id: number }[];
 }
 
 export interface BpfLink {
@@ -58,6 +73,7 @@ export interface BpfIterator {
   run(): Buffer;
   /** Of the program. Fails with EEXIST if the path is taken. */
   pin(path: string): void;
+  info(): LoadedProgramInfo;
   close(): void;
 }
 
@@ -103,6 +119,9 @@ export interface BpfObject {
   /** Once, successful or not: after a failure close the object and open it again. The verifier's log is in error.log;
    *  error.target is the refused program if it was one, else the object's path. */
   load(): void;
+  /** In place of load(), of an object that was opened for it: every program that would be loaded. Makes the maps that are not
+   *  reused, and no program. */
+  blueprints(): Blueprint[];
   /** kernelFunction: only for kprobe programs, at whose start they then run. */
   attach(program: string, kernelFunction?: string): BpfLink;
   /** Of a loaded iterator program, with a descriptor of its own. */
@@ -146,8 +165,9 @@ export interface Pidfd {
 export interface Native {
   libbpfVersion(): string;
   possibleCpus(): number;
-  /** From memory, so that what was checked is what is loaded; the path is its name in errors. */
-  openObject(path: string, bytes: Uint8Array): BpfObject;
+  /** From memory, so that what was checked is what is loaded; the path is its name in errors. "blueprints": it can only be
+   *  asked for those, and not be loaded. */
+  openObject(path: string, bytes: Uint8Array, blueprints?: boolean): BpfObject;
   /** Opens a map pinned in bpffs. */
   openMap(path: string): BpfMap;
   /** Opens a link pinned in bpffs. */

@@ -82,9 +82,9 @@ function readWhole(path: string): Buffer {
 }
 
 /** From contents that were checked. Throws OBJECT_DAMAGED. */
-export function openObject(native: Native, path: string, bytes: Uint8Array): BpfObject {
+export function openObject(native: Native, path: string, bytes: Uint8Array, blueprints = false): BpfObject {
   try {
-    return native.openObject(path, bytes);
+    return native.openObject(path, bytes, blueprints);
   } catch (cause) {
     throw new CloudtaserError("OBJECT_DAMAGED", { target: path, fields: { reason: reasonOf(cause) }, cause });
   }

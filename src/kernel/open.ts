@@ -44,6 +44,7 @@ async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
     standing.pin();
     kernel.introduce();
     await kernel.prove();
+    if (standing.adopted && kernel.unproven.length > 0) await kernel.renew();
     return kernel;
   } catch (error) {
     kernel.close(tookOver ? "leave" : "detach");

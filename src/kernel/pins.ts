@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What outlives the agent, in bpffs: maps/<name>, leaks/<name> for those of registered secrets, and one directory doors-<n>
-// per generation of doors, which has that name once it is whole: a link per door, the program of the census, and "build",
-// a symbolic link that leads nowhere and says which doors they are. A link that is pinned keeps refusing after the agent's
-// death.
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmdirSync,
-  symlinkSync,
-  unlinkSync,
-} from "node:fs";
+// per generation of doors, which has that name once it is whole: a link per door, and the program of the census. A link that
+// is pinned keeps refusing after the agent's death.
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
-import { type DoorName, doorNames } from "./doors.js";
+import type { DoorName } from "./doors.js";
 import type { SharedMap } from "./load.js";
 import type { BpfIterator, BpfLink, BpfMap } from "./native.js";
 
@@ -28,8 +17,6 @@ export interface PinnedDoors {
   maps: ReadonlyMap<SharedMap, BpfMap>;
   links: ReadonlyMap<DoorName, BpfLink>;
   census: BpfIterator;
-  /** Which doors these are. */
-  build: string;
 }
 
 export class Pins {
@@ -105,23 +92,15 @@ export class Pins {
     return join(generation, "census");
   }
 
-  /** Which doors they are; undefined where nobody has said. */
-  buildOf(generation: string): string | undefined {
-    try {
-      return readlinkSync(join(generation, "build"));
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Links of doors, in every generation. */
+  /** Links, in every generation. */
   links(): string[] {
-    const named: ReadonlySet<string> = new Set(doorNames);
-    return this.generations().flatMap((directory) => entriesOf(directory).filter((path) => named.has(basename(path))));
+    return this.generations().flatMap((directory) =>
+      entriesOf(directory).filter((path) => path !== this.census(directory)),
+    );
   }
 
   /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
-  add({ maps, links, census, build }: PinnedDoors, directory: string): void {
+  add({ maps, links, census }: PinnedDoors, directory: string): void {
     const fresh = `${directory}${unfinished}`;
     removeTree(fresh);
     this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
@@ -131,7 +110,6 @@ export class Pins {
     }
     for (const [door, link] of links) this.#pin(this.door(fresh, door), link);
     this.#pin(this.census(fresh), census);
-    this.#try(fresh, () => symlinkSync(build, join(fresh, "build")));
     this.#try(directory, () => renameSync(fresh, directory));
   }
 

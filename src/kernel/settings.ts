@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What holds for every door of the node, whatever the policy.
-import { decodeSettings, encodeSettings } from "./abi.gen.js";
+import { decodeSettings, encodeSettings, SettingsSize } from "./abi.gen.js";
 import type { BpfMap, Native } from "./native.js";
 
 const place = Buffer.alloc(4);
@@ -19,22 +19,25 @@ export class Settings {
   /** Throws what the kernel says to the map. */
   write({ nodeGuardsAlways, reportAllowed }: { nodeGuardsAlways: boolean; reportAllowed: boolean }): void {
     this.#uprobeFlag ??= this.#flagOfUprobes();
-    // Another than the agent's before, to whom the doors have told who the offenders are.
-    this.#listener ??= (this.#listenerBefore() + 1) >>> 0;
-    this.#map.update(
-      place,
-      encodeSettings({
-        nodeGuardsAlways: nodeGuardsAlways ? 1 : 0,
-        reportAllowed: reportAllowed ? 1 : 0,
-        uprobeFlag: this.#uprobeFlag,
-        listener: this.#listener,
-      }),
-    );
+    this.#update({
+      nodeGuardsAlways: nodeGuardsAlways ? 1 : 0,
+      reportAllowed: reportAllowed ? 1 : 0,
+      uprobeFlag: this.#uprobeFlag,
+    });
   }
 
-  #listenerBefore(): number {
-    const standing = this.#map.lookup(place);
-    return standing === undefined ? 0 : decodeSettings(standing).listener;
+  /** From now on the doors tell this agent who the offenders are, though they have told the one before. */
+  listen(): void {
+    this.#update(this.#standing());
+  }
+
+  #update(settings: Omit<ReturnType<typeof decodeSettings>, "listener">): void {
+    this.#listener ??= (this.#standing().listener + 1) >>> 0;
+    this.#map.update(place, encodeSettings({ ...settings, listener: this.#listener }));
+  }
+
+  #standing(): ReturnType<typeof decodeSettings> {
+    return decodeSettings(this.#map.lookup(place) ?? Buffer.alloc(SettingsSize));
   }
 
   /** TRACE_EVENT_FL_UPROBE of this kernel, 0 if it is not known. */

@@ -62,7 +62,7 @@ export class DoorSleeper implements Sleeper {
 
   async attachMissing(): Promise<void> {
     const before = this.#standing.object;
-    if (this.#standing.attach().length === 0) return;
+    if (this.#standing.attach().length === 0 && this.#standing.object === before) return;
     // Another copy of the programs has taken over also where doors stood: it has proved nothing yet.
     if (this.#standing.object !== before) this.#proving.forget();
     try {

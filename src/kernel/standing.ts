@@ -2,10 +2,11 @@
 // The doors at their hooks: attached and pinned; or asleep, when those that may sleep are off and the rest is pinned no
 // more. Maps outlive both states; whether a door is really called is proving.ts.
 import { reasonOf } from "../errors/index.js";
-import { adopt, buildOf } from "./adopt.js";
+import { adopt } from "./adopt.js";
 import type { DoorName, Form } from "./doors.js";
 import { doorNames, programOf, sleeps } from "./doors.js";
 import {
+  censusProgram,
   type DoorFailure,
   isNativeError,
   kprobeOf,
@@ -19,8 +20,6 @@ import {
 import type { BpfIterator, BpfLink, BpfMap, BpfObject, Native } from "./native.js";
 import type { Pins } from "./pins.js";
 
-const censusProgram = "ct_census";
-
 /** What of the doors is in the kernel. */
 interface Programs {
   /** undefined: an earlier agent has loaded them, and only their links are known. */
@@ -32,7 +31,12 @@ interface Programs {
 
 function load(native: Native, options: LoadOptions): Programs & { object: BpfObject } {
   const loaded = loadDoors(native, options);
-  return { ...loaded, census: loaded.object.iterator(censusProgram) };
+  try {
+    return { ...loaded, census: loaded.object.iterator(censusProgram) };
+  } catch (error) {
+    loaded.object.close();
+    throw error;
+  }
 }
 
 export class Standing {
@@ -46,6 +50,8 @@ export class Standing {
   /** Why a loaded door could not be attached. */
   readonly #refused = new Map<DoorName, DoorFailure>();
   #programs: Programs;
+  /** Loaded, and attached nowhere yet: what doors will be attached from where the programs are another agent's. */
+  #spare: Programs | undefined;
   /** A link is not in the newest generation of pins. */
   #unpinned: boolean;
   /** Doors whose program, in this copy, has been attached and taken off again. */
@@ -126,7 +132,7 @@ export class Standing {
   /** Attaches what is loaded and off. A door that cannot attach fails alone; returns those that are new. */
   attach(): DoorName[] {
     const missing = doorNames.filter((door) => this.isLoaded(door) && !this.#links.has(door));
-    if (missing.length > 0 && this.object === undefined) this.#loadAgain();
+    if (missing.length > 0 && this.adopted) this.#loadAgain();
     // Also while others stand: a fall asleep may have been broken off.
     const used = missing.find((door) => this.#used.has(door));
     if (used !== undefined && this.#isSpent(used)) this.#loadAgain();
@@ -137,7 +143,6 @@ export class Standing {
     try {
       this.#links.set(door, this.#attachNow(door));
       this.#refused.delete(door);
-      this.#unpinned = true;
       return true;
     } catch (error) {
       this.#refused.set(door, { reason: `cannot attach: ${reasonOf(error)}`, log: logOf(error) });
@@ -148,7 +153,9 @@ export class Standing {
   #attachNow(door: DoorName): BpfLink {
     const { object } = this.#programs;
     if (object === undefined) throw new Error("the programs are another agent's");
-    return object.attach(programOf(door), kprobeOf(door, this.form));
+    const link = object.attach(programOf(door), kprobeOf(door, this.form));
+    this.#unpinned = true;
+    return link;
   }
 
   /** Kernels before 5.13 attach a program once in its life and say ENOENT from then on (kernel commit f3a95075549e). */
@@ -164,12 +171,29 @@ export class Standing {
 
   #loadAgain(): void {
     const spent = this.#programs;
-    this.#programs = load(this.#native, { ...this.#options, reuse: this.maps });
-    this.#native.releaseBtf();
+    this.#programs = this.#takeSpare();
     this.#used.clear();
     for (const [door, old] of [...this.#links]) if (this.#attachOne(door)) old.close();
     spent.census.close();
     spent.object?.close();
+  }
+
+  #takeSpare(): Programs {
+    const spare = this.#spare ?? load(this.#native, { ...this.#options, reuse: this.maps });
+    this.#spare = undefined;
+    this.#native.releaseBtf();
+    return spare;
+  }
+
+  /** The programs are those that an earlier agent has loaded. */
+  get adopted(): boolean {
+    return this.object === undefined;
+  }
+
+  /** In place of programs of an earlier agent, this one's own: new before old. */
+  renew(): void {
+    this.#loadAgain();
+    this.pin();
   }
 
   /** Pins a new generation beside what stands already, which then goes: new before old. One that is kept is pinned. */
@@ -182,7 +206,7 @@ export class Standing {
     }
     const generation = pins.nextGeneration();
     try {
-      pins.add({ maps, links: this.#links, census: this.#programs.census, build: buildOf(this.#options) }, generation);
+      pins.add({ maps, links: this.#links, census: this.#programs.census }, generation);
       pins.removeOld();
       this.#unpinned = false;
     } catch (error) {
@@ -200,6 +224,8 @@ export class Standing {
   async detach(still: () => boolean): Promise<void> {
     // The door that takes the dead out of scope goes last, when no pin is left: should we die here, so does the scope.
     const last = this.#links.get("task_free");
+    // What cannot be loaded, because the files are another version's by now, say, could not be attached again.
+    if (this.adopted) this.#spare ??= load(this.#native, { ...this.#options, reuse: this.maps });
     for (const [door, link] of [...this.#links]) {
       if (!still()) return;
       if (link === last || !sleeps(door)) continue;
@@ -211,7 +237,7 @@ export class Standing {
     this.pins?.removeAll();
     if (last) this.#letGo("task_free", last);
     // Now and not when somebody waits for protection.
-    if (this.#attachesOnce || this.object === undefined) this.#loadAgain();
+    if (this.#attachesOnce || this.adopted) this.#loadAgain();
   }
 
   #letGo(door: DoorName, link: BpfLink): void {
@@ -236,7 +262,9 @@ export class Standing {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     for (const map of this.maps.values()) map.close();
-    this.#programs.census.close();
-    this.object?.close();
+    for (const programs of [this.#programs, this.#spare]) {
+      programs?.census.close();
+      programs?.object?.close();
+    }
   }
 }

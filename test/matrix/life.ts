@@ -102,6 +102,8 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
       workloads: { name: string }[];
     };
     expect(status.tookOver).toBe(true);
+    // Its own log: the doors are those of before, and were not loaded once more.
+    expect(suite.field.agent?.stderr).toContain(`"kept":true`);
     expect(status.workloads.map(({ name }) => name)).toContain("victim");
     expect(await refused(suite.victim.pid)).toBe(true);
     const after = await persistent.told(before.length);

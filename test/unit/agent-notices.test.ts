@@ -35,6 +35,7 @@ function setUp(form: "lsm" | "fmod_ret" | "signal" = "fmod_ret", { ringFull, tol
     form,
     pinned: form !== "signal",
     tookOver: ringFull !== undefined,
+    kept: ringFull !== undefined,
     losses: () => [
       { reason: "ring_full", count: BigInt(lost.ringFull) },
       { reason: "share_full", count: BigInt(Object.values(refused).reduce((sum, count) => sum + count, 0)) },

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type DoorName, doorNames, programOf, sleeps } from "../../src/kernel/doors.js";
-import type { BpfLink, BpfMap, BpfObject, Native } from "../../src/kernel/native.js";
+import type { BpfIterator, BpfLink, BpfMap, BpfObject, Native } from "../../src/kernel/native.js";
 import { Standing } from "../../src/kernel/standing.js";
 
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
@@ -37,7 +37,7 @@ class Kernel {
       reuseMap: () => {},
       load: () => {},
       map: () => ({ fd: 3, close: () => {} }) as unknown as BpfMap,
-      iterator: () => ({ run: () => Buffer.alloc(0), pin: () => {}, close: () => {} }),
+      iterator: () => ({ close: () => {} }) as BpfIterator,
       close: () => {},
       attach: (program) => {
         if (this.once && spent.has(program)) throw Object.assign(new Error("attach"), { code: "ENOENT", errno: 2 });

@@ -117,7 +117,7 @@ struct {
 
 /*
  * What doors are told beside the policy. A missing entry (cannot: array): the node's guards stand, and what was allowed
- * is told. An update that fails: what was told before holds, and the load of the configuration fails.
+ * is told. An update that fails: what was told before holds, and the start or the load of the configuration fails.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

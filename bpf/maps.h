@@ -275,13 +275,13 @@ struct {
 	__type(value, __u32);
 } leak_sinks __weak SEC(".maps");
 
-/* A counter that cannot be found is not counted; nothing rests on it. */
+/* A counter that cannot be found (cannot: arrays) is not counted; no verdict rests on it. */
 static __always_inline void count(void *map, __u32 index)
 {
 	__u64 *n = bpf_map_lookup_elem(map, &index);
 
 	if (n)
-		*n += 1; /* per CPU; a preempted increment may be lost, so these are figures, never verdicts */
+		__sync_fetch_and_add(n, 1); /* per CPU, but a program may be preempted by another in the midst of it */
 }
 
 #endif

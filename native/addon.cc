@@ -106,6 +106,15 @@ Napi::Value LoadedProgram(const Napi::CallbackInfo& info) {
   return Object::DescribeProgram(info.Env(), fd.get(), "");
 }
 
+Napi::Value MapExists(const Napi::CallbackInfo& info) {
+  Arguments args(info, "mapExists");
+  auto id = static_cast<__u32>(args.Integer(0, "id", 1, UINT32_MAX));
+  if (args.bad()) return info.Env().Undefined();
+  Fd fd(bpf_map_get_fd_by_id(id));
+  if (!fd && errno != ENOENT) return ThrowErrno(info.Env(), errno, "open map with id", std::to_string(id));
+  return Napi::Boolean::New(info.Env(), static_cast<bool>(fd));
+}
+
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>
 void Export(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<function>(exports.Env(), name));
@@ -129,6 +138,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<ReleaseBtf>(exports, "releaseBtf");
   Export<Trim>(exports, "trim");
   Export<LoadedProgram>(exports, "loadedProgram");
+  Export<MapExists>(exports, "mapExists");
   Export<Object::Open>(exports, "openObject");
   Export<Map::OpenPinned>(exports, "openMap");
   Export<Link::OpenPinned>(exports, "openLink");

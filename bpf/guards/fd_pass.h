@@ -97,8 +97,8 @@ __weak __noinline int ct_memory_passed(__u64 control, __u64 length)
 
 /*
  * sendmmsg asks its hook once for messages in a row that go to the same name: control data of a later one are not
- * looked at. enum ct_fd_pass_road, 0 if there are none. A header that is in memory nobody has touched yet, or that was
- * swapped out, cannot be read here and counts as one without control data: it passes.
+ * looked at. enum ct_fd_pass_road, 0 if there are none. A header in memory that is not there now cannot be read here,
+ * and counts as one with control data.
  */
 __weak __noinline int ct_control_follows(void)
 {
@@ -122,8 +122,7 @@ __weak __noinline int ct_control_follows(void)
 			return 0;
 		at += step;
 		length = 0;
-		bpf_probe_read_user(&length, narrow ? 4 : 8, (void *)at);
-		if (length)
+		if (bpf_probe_read_user(&length, narrow ? 4 : 8, (void *)at) || length)
 			return CT_FD_PASS_ROAD_MANY;
 	}
 	return CT_FD_PASS_ROAD_MANY;

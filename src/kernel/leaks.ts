@@ -12,7 +12,7 @@ import { Rooms } from "./rooms.js";
 import type { Sinks } from "./secret-sinks.js";
 import { type LeakLimits, SecretTable, secretMapNames } from "./secret-table.js";
 import type { Standing } from "./standing.js";
-import { addOwnMaps } from "./tables.js";
+import { addOwnMaps, forgetGoneMaps } from "./tables.js";
 
 /** A secret by its forms. */
 export interface PreparedSecret {
@@ -169,7 +169,9 @@ export class Leaks {
     });
     try {
       // Before they hold anything: from here on nobody else gets a descriptor of them.
-      addOwnMaps(mapIn("own_maps", new Map(), maps), rooms.mapIds());
+      const ownMaps = mapIn("own_maps", new Map(), maps);
+      forgetGoneMaps(ownMaps, native.mapExists);
+      addOwnMaps(ownMaps, rooms.mapIds());
       const own = new Map(secretMapNames.map((name) => [name as string, rooms.map(name)]));
       const table = new SecretTable((name) => mapIn(name, own, maps));
       table.begin(() => randomBytes(16), this.#limits);

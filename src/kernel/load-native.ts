@@ -36,6 +36,7 @@ const expected = [
   "releaseBtf",
   "trim",
   "loadedProgram",
+  "mapExists",
   "openPidfd",
   "peerCredentials",
   "exec",

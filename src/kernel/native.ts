@@ -191,6 +191,8 @@ export interface Native {
   trim(): void;
   /** By kernel id, for programs behind pinned links (BpfLink.info().programId). Name as the kernel cut it: 15 characters. */
   loadedProgram(id: number): LoadedProgramInfo;
+  /** Whether the kernel still has a map of that id. */
+  mapExists(id: number): boolean;
   openPidfd(pid: number): Pidfd;
   /** SO_PEERCRED of a connected unix socket. */
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };

@@ -53,9 +53,14 @@ export function writeOwnLinks(map: BpfMap, ids: readonly number[]): void {
   );
 }
 
-/** Maps of ours that the doors do not use themselves. Their ids are never given out again while the node is up. */
+/** Maps of ours that the doors do not use themselves. */
 export function addOwnMaps(map: BpfMap, ids: readonly number[]): void {
   for (const id of ids) map.update(key32(id), key32(1));
+}
+
+/** Takes out those that are no more: of earlier agents, and of secrets that were all taken away. An id comes once. */
+export function forgetGoneMaps(map: BpfMap, exists: (id: number) => boolean): void {
+  for (const key of map.keys()) if (!exists(key.readUInt32LE())) map.delete(key);
 }
 
 function writeWhole(map: BpfMap, wanted: readonly { key: Buffer; value: Buffer }[]): void {

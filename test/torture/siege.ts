@@ -62,6 +62,8 @@ export class Siege {
   rows: Row[] = [];
   #before: { made: Totals; counted: Map<string, number> } = { made: {}, counted: new Map() };
   #more: Record<string, unknown> = {};
+  /** For Node, of every agent that starts. */
+  nodeOptions = "";
 
   private constructor(field: Field, say: (text: string) => void) {
     this.field = field;
@@ -136,7 +138,7 @@ export class Siege {
        while [ -e /proc/${old}/exe ]; do sleep 0.01; done
        ( ${ask} --for ${patienceSeconds} GET /v1/status > /run/siege.status && cut -d' ' -f1 /proc/uptime > /run/siege.new &&
          mv /run/siege.new /run/siege.up ) &
-       echo 0 > ${agentGroup}/cgroup.procs; exec cloudtaser agent --config /run/cloudtaser.yaml`,
+       echo 0 > ${agentGroup}/cgroup.procs; NODE_OPTIONS="${this.nodeOptions}" exec cloudtaser agent --config /run/cloudtaser.yaml`,
     );
     await previous?.done;
     const next = field.agent;

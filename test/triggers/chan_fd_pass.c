@@ -169,6 +169,27 @@ static void pass(const struct aim *aim, const struct road *road, struct outcome 
 		receive(road, pair[1], count, out);
 }
 
+/*
+ * Two headers, the second in a page of a file that is in memory and not yet mapped, nor mapped along with the first:
+ * the kernel maps up to 64 KiB around what is read.
+ */
+static struct mmsghdr *apart(const struct mmsghdr *messages)
+{
+	const size_t around = 64 * 1024, size = sizeof(*messages);
+	int fd = memfd();
+	char *base = MAP_FAILED, *border;
+
+	if (fd < 0 || ftruncate(fd, 4 * around))
+		cannot_try("no file for the headers");
+	base = mmap(NULL, 4 * around, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	if (base == MAP_FAILED)
+		cannot_try("no file for the headers");
+	border = base + 2 * around - (unsigned long)base % around;
+	if (pwrite(fd, messages, 2 * size, border - base - size) != (ssize_t)(2 * size))
+		cannot_try("the headers cannot be written");
+	return (struct mmsghdr *)(border - size);
+}
+
 /* The kernel asks its hook once for messages in a row to one name: the descriptor is in the second. */
 static void pass_later(const struct aim *aim, const struct road *road, struct outcome *out)
 {
@@ -176,7 +197,7 @@ static void pass_later(const struct aim *aim, const struct road *road, struct ou
 	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	socklen_t length = sizeof(name);
-	struct mmsghdr messages[2] = {};
+	struct mmsghdr messages[2] = {}, *sent = messages;
 	int from = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), to = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int fd = memfd();
 
@@ -193,7 +214,9 @@ static void pass_later(const struct aim *aim, const struct road *road, struct ou
 	}
 	messages[1].msg_hdr.msg_control = control;
 	messages[1].msg_hdr.msg_controllen = fill(control, road, &fd, 1);
-	if (sendmmsg(from, messages, 2, 0) != 2 || recv(to, &byte, 1, 0) != 1)
+	if (road->number)
+		sent = apart(messages);
+	if (sendmmsg(from, sent, 2, 0) != 2 || recv(to, &byte, 1, 0) != 1)
 		refused(out, errno);
 	else
 		receive(road, to, 1, out);
@@ -221,6 +244,7 @@ static const struct road roads[] = {
 	{ .name = "among_many", .not_live = OWN_ACT, .attempt = pass, .open = make_memfd, .number = MOST },
 	{ .name = "sendmmsg", .not_live = OWN_ACT, .attempt = pass, .open = make_memfd, .in_task = 1 },
 	{ .name = "later_message", .not_live = OWN_ACT, .attempt = pass_later },
+	{ .name = "later_not_there", .not_live = OWN_ACT, .attempt = pass_later, .number = 1 },
 	{ .name = "compat", .not_live = OWN_ACT, .attempt = pass, .open = make_memfd, .compat = 1 },
 };
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Census } from "../../src/kernel/census.js";
 import { CgroupTable } from "../../src/kernel/cgroups.js";
 import type { BpfMap } from "../../src/kernel/native.js";
-import { addOwnMaps, writeDevices, writeOwnLinks, writePinned } from "../../src/kernel/tables.js";
+import { addOwnMaps, forgetGoneMaps, writeDevices, writeOwnLinks, writePinned } from "../../src/kernel/tables.js";
 import { asMap, FakeMap } from "./fake-maps.js";
 
 interface Table {
@@ -109,5 +109,14 @@ describe("cgroups", () => {
     };
     expect(() => table.add({ id: 1n, group: 5 })).toThrow("EPERM");
     expect(table.any).toBe(false);
+  });
+});
+
+describe("own_maps", () => {
+  it("forgets the maps that are no more, and no other", () => {
+    const map = asMap(new FakeMap("own_maps"));
+    addOwnMaps(map, [3, 4, 5, 6]);
+    forgetGoneMaps(map, (id) => id % 2 === 0);
+    expect(map.keys().map((key) => key.readUInt32LE())).toEqual([4, 6]);
   });
 });

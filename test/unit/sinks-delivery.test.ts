@@ -29,7 +29,9 @@ describe("a hundred thousand events", () => {
     const sink = sinkOn(syslog(receiver.port), { spool: join(scratch, "big-tcp") });
     const source = new Source();
     for (let round = 0; round < 10; round++) {
+      const before = receiver.connections;
       for (const entry of source.many(many / 10)) sink.write(entry);
+      await vi.waitFor(() => expect(receiver.connections).toBeGreaterThan(before), patience);
       await sleep(30);
       await receiver.kill();
       await sleep(round % 3 === 0 ? 100 : 5);
@@ -39,7 +41,6 @@ describe("a hundred thousand events", () => {
     await vi.waitFor(() => expect(new Set(receiver.messages.map(seqOf)).size).toBe(many), patience);
     countArrivals(receiver.messages.map(seqOf), many);
     expect(receiver.faults).toEqual([]);
-    expect(receiver.connections).toBeGreaterThan(3);
   });
 
   it("arrive over HTTP though the receiver is killed, slow and says 503, and none oftener than it was tried", async () => {

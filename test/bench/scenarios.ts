@@ -4,7 +4,7 @@ import { Guest } from "../lab/guest.js";
 import { Field } from "../matrix/field.js";
 import { measureDoors } from "./doors.js";
 import type { Counts, KernelFigures, Scenario } from "./figures.js";
-import { footprintOf, startTimed } from "./footprint.js";
+import { footprintOf, restartTimed, startTimed } from "./footprint.js";
 import { measureLeaks } from "./leaks.js";
 
 const soakMinutes = 10;
@@ -66,6 +66,8 @@ async function untilIdle(field: Field): Promise<void> {
   throw new Error("the doors did not go to sleep");
 }
 
+const endOf = (pid: number): string => `kill -TERM ${pid}; while [ -e /proc/${pid} ]; do sleep 0.2; done`;
+
 export async function measureKernel(kernel: string): Promise<KernelFigures> {
   const guest = await Guest.boot({
     kernel,
@@ -112,15 +114,25 @@ export async function measureKernel(kernel: string): Promise<KernelFigures> {
     note(`${soakMinutes} guest minutes with 500 protected`);
     await guest.writeFile(config, JSON.stringify({ mode: "enforce", events: { stdout: false } }));
     await field.control("POST", "/v1/reload");
-    const footprint = { ...(await footprintOf(guest, pid, soakMinutes)), readyMs };
+    const footprint = await footprintOf(guest, pid, soakMinutes);
     note("20 secrets, then 1,000");
     const content = () => measure(guest, protectSelf(["content"]));
     const { leaks, unprotected } = await measureLeaks(field, pid, content, () => measure(guest));
     results["20 secrets"] = unprotected;
-    await field.sh(`kill -TERM ${pid}; while [ -e /proc/${pid} ]; do sleep 0.2; done`, 600);
+    await field.sh(endOf(pid), 600);
+    note("exec to ready over standing doors");
+    const again = await restartTimed(field, config);
+    await field.sh(endOf(again.pid), 600);
     note("each door alone");
     const doors = await measureDoors(guest, form);
-    return { form, operations: results, spread: spreadOf(alone), doors, footprint, leaks };
+    return {
+      form,
+      operations: results,
+      spread: spreadOf(alone),
+      doors,
+      footprint: { ...footprint, readyMs, againMs: again.readyMs },
+      leaks,
+    };
   } finally {
     await guest.close();
   }

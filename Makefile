@@ -216,7 +216,7 @@ arm64: lab-build cross-arm64 ## every vector on all its roads on an arm64 machin
 	$(Q)ARM64=all $(BIN)/vitest run --project matrix test/matrix/arm64.test.ts --reporter=verbose
 
 .PHONY: locked
-locked: lab-build ## lockdown, Yama, SELinux, AppArmor on all kernels: make test has the short version
+locked: lab-build ## lockdown, Yama, SELinux, AppArmor on all kernels, as make test-all has them: make test has the short version
 	$(Q)LOCKED=all $(BIN)/vitest run --project matrix test/matrix/locked.test.ts --reporter=verbose
 
 .PHONY: syscall-fuzz

@@ -17,7 +17,18 @@ const quick = ["unit", "contract", "native"] as const;
 const alsoOn: Readonly<Record<string, readonly string[]>> = {
   "5.10": ["idle-5.10"],
   "6.1": ["containers-6.1"],
-  "6.12": ["bad-input", "service", "authority", "containers-6.12", "pods", "hook", "locked", "trust", "torture"],
+  "6.12": [
+    "bad-input",
+    "service",
+    "authority",
+    "containers-6.12",
+    "pods",
+    "hook",
+    "locked",
+    "trust",
+    "torture",
+    "native",
+  ],
   "7.2": ["soundness-weak"],
 };
 const inAllToo: Readonly<Record<string, readonly string[]>> = {

@@ -104,8 +104,8 @@ export class Field {
   }
 
   /** Tells a victim to do something; returns the JSON it answers with. */
-  async tell(person: Person, line: string): Promise<Omit<Person, "command">> {
-    return JSON.parse(await this.#ask(person.command, line)) as Omit<Person, "command">;
+  async tell<Answer = Omit<Person, "command">>(person: Person, line: string): Promise<Answer> {
+    return JSON.parse(await this.#ask(person.command, line)) as Answer;
   }
 
   #ask(command: GuestCommand, line: string): Promise<string> {

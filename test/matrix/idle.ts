@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doorNames, sleeps } from "../../src/kernel/doors.js";
 import { Guest } from "../lab/guest.js";
 import { inAll, isWhole } from "./extent.js";
+import { failedStartTests } from "./failed-start.js";
 import { Field, type Person, triggerDir } from "./field.js";
 import type { Suite } from "./suite.js";
 
@@ -250,6 +251,8 @@ export function idleTests(kernel: string): void {
       expect(await suite.field.stopAgent()).toBe(0);
       expect(await leftInTheEnd()).toBe("");
     }, 300_000);
+
+    failedStartTests(suite, { refused, leftInTheEnd });
 
     inAll(
       "who opened the agent's memory before its guards stood keeps the doors awake, and cannot use it",

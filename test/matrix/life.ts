@@ -2,6 +2,7 @@
 // Protection follows fork, clone, vfork and exec, covers shared memory, ends at exit, outlives the agent.
 import { expect, test } from "vitest";
 import type { CgroupChecks } from "./cgroups.js";
+import { errnoOf } from "./exceptions.js";
 import type { SeenEvent } from "./field.js";
 import { nextLine } from "./next-line.js";
 import type { Suite } from "./suite.js";
@@ -87,6 +88,17 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
     expect(stdout.length).toBeGreaterThan(0);
   }, 300_000);
 
+  /** What was registered for the victim does not leave it. */
+  async function keepsSecret(when: string): Promise<void> {
+    const road = suite.firstRoad("leak_write");
+    const { truth } = await suite.field.attack("leak_write", road, suite.victim);
+    expect({ road, ...truth }, when).toMatchObject({
+      succeeded: false,
+      errnoName: errnoOf("leak_write", road),
+      got: "",
+    });
+  }
+
   test("the guards outlive the agent, and the next one takes them over", async () => {
     const persistent = persistentAttacker(suite);
     const before = await persistent.told(0);
@@ -95,6 +107,7 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
     expect(await refused(suite.victim.pid), "open after kill -9 of the agent").toBe(true);
     const { childPid } = await suite.field.tell(suite.victim, "fork");
     expect(await refused(childPid), "a child born without an agent is open").toBe(true);
+    await keepsSecret("without an agent");
     await cgroups.withoutAgent();
     await suite.field.startAgent({ mode: "enforce" });
     const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {
@@ -106,6 +119,7 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
     expect(suite.field.agent?.stderr).toContain(`"kept":true`);
     expect(status.workloads.map(({ name }) => name)).toContain("victim");
     expect(await refused(suite.victim.pid)).toBe(true);
+    await keepsSecret("under the next agent");
     const after = await persistent.told(before.length);
     await persistent.end();
     // It never paused: the kernel has told the agent before who it is, and tells the next one again.

@@ -101,4 +101,16 @@ describe("7.2 without bpf in its LSM list", () => {
       { type: "CHECKPOINT", detail: { reason: "stop" } },
     ]);
   }, 300_000);
+
+  test("an agent that finds the doors' switch off turns it on before it starts", async () => {
+    const off = await field.sh("sysctl -w kernel.ftrace_enabled=0 && sysctl -n kernel.ftrace_enabled");
+    expect(off.stdout.trim().split("\n").at(-1)).toBe("0");
+    await field.startAgent({ mode: "enforce" });
+    expect((await field.sh("sysctl -n kernel.ftrace_enabled")).stdout.trim()).toBe("1");
+    expect(field.agent?.stderr).toContain("kernel.ftrace_enabled was 0");
+    await field.protect(victim.pid, "victim");
+    const { truth } = await field.attack("environ_read", "default", victim);
+    expect(truth).toMatchObject({ succeeded: false, errnoName: "EPERM", got: "" });
+    expect(await field.stopAgent()).toBe(0);
+  }, 300_000);
 });

@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { isWhole } from "./extent.js";
 import type { Field, Person } from "./field.js";
 import { triggerDir } from "./field.js";
 import type { Suite } from "./suite.js";
@@ -66,6 +67,9 @@ export function keepFigures(name: string, figures: unknown): void {
 }
 
 export function soundnessTests(suite: Suite, name: string): void {
+  // 7.2 is the one that preempts by default; the other takes as long and differs little.
+  if (name === "7.2" || (isWhole && name === "6.12")) fullPreemptionTest(suite, name);
+
   test("a race of many attackers gets through nowhere that the agent calls sound", async () => {
     const said = await soundnessOf(suite.field);
     const figures: Record<string, unknown> = {};
@@ -84,6 +88,36 @@ export function soundnessTests(suite: Suite, name: string): void {
     keepFigures(name, figures);
     // The roads of this kernel are in their default state: every one of them claims to be sound.
     expect(new Set(roads.map(({ vector }) => said.get(vector)))).toEqual(new Set(["sound"]));
+    await suite.field.forgetEvents();
+  }, 600_000);
+}
+
+/** The programs of the LSM form run where the kernel calls them, however often a task is put aside meanwhile. */
+function fullPreemptionTest(suite: Suite, name: string): void {
+  const preempt = "/sys/kernel/debug/sched/preempt";
+
+  test("a race gets through nowhere either while the kernel preempts fully", async () => {
+    const often = { mode: "enforce", canary: { interval: 2 } };
+    // Refused to anybody otherwise.
+    await suite.field.reconfigure({ ...often, vectors: { hooks_off: { mode: "detect" } } });
+    const before = /\((\w+)\)/.exec((await suite.field.sh(`cat ${preempt}`)).stdout)?.[1] ?? "";
+    expect(before).toMatch(/^(voluntary|lazy|none)$/);
+    expect(await suite.field.sh(`echo full > ${preempt}`)).toMatchObject({ status: 0 });
+    const mode = async (): Promise<string> => (await standing(suite.field)).preemption;
+    await expect.poll(mode, { timeout: 120_000, interval: 500 }).toBe("full");
+    const figures: Record<string, unknown> = {};
+    for (const { road, vector, door } of roads) {
+      expect((await soundnessOf(suite.field)).get(vector)).toBe("sound");
+      const missesBefore = missesAt(await standing(suite.field), door);
+      const result = await race(suite.field, road, suite.victim);
+      const missed = missesAt(await standing(suite.field), door) - missesBefore;
+      figures[road] = { ...result, missed };
+      expect({ road, ...result, missed }).toMatchObject({ passed: 0, got: 0, odd: 0, missed: 0 });
+    }
+    keepFigures(`${name}-full`, figures);
+    expect(await suite.field.sh(`echo ${before} > ${preempt}`)).toMatchObject({ status: 0 });
+    await expect.poll(mode, { timeout: 120_000, interval: 500 }).toBe(before);
+    await suite.field.reconfigure(often);
     await suite.field.forgetEvents();
   }, 600_000);
 }

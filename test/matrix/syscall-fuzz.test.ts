@@ -32,17 +32,24 @@ describe("random system calls", () => {
     await field?.guest.close();
   });
 
-  /** What trinity said. It ends by itself at times and is started again, with the next seed, until its time is over. */
+  /** At least a thousand calls. */
+  const enough = "Ran [1-9][0-9]{3,} syscalls|[1-9][0-9]{3,} iterations";
+
+  /**
+   * What trinity said. It ends by itself at times and is started again, with the next seed, until its time is over; where it
+   * took all of that to get ready, it gets more.
+   */
   async function fuzz(how: string, who: string): Promise<string> {
     const script = `
       mkdir -p /tmp/fuzz && cd /tmp/fuzz && rm -rf * && chmod 1777 .
       : >/run/trinity.log; end=$(($(date +%s) + ${seconds} + 12)); round=0
-      while [ $(date +%s) -lt $end ]; do
-        timeout -s INT -k 20 $((end - $(date +%s) + 1)) ${who} trinity -q -l off -C 3 -s $((${seed} + round)) ${how} >>/run/trinity.log 2>&1 </dev/null
+      while left=$((end - $(date +%s) + 1)); [ $left -gt 0 ] || { [ $round -lt 3 ] && ! grep -qE '${enough}' /run/trinity.log; }; do
+        [ $left -gt 0 ] || left=$((60 * (round + 1)))
+        timeout -s INT -k 20 $left ${who} trinity -q -l off -C 3 -s $((${seed} + round)) ${how} >>/run/trinity.log 2>&1 </dev/null
         round=$((round + 1))
       done
       pkill -KILL -x trinity; grep -oE '[0-9]+ iterations|Ran [0-9]+ syscalls' /run/trinity.log; tail -c 600 /run/trinity.log`;
-    const { stdout } = await field.sh(script, seconds * 3 + 300);
+    const { stdout } = await field.sh(script, seconds * 3 + 500);
     return stdout;
   }
 

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faults } from "../torture/faults.js";
 import { randomFrom } from "../torture/random.js";
-import { courseOf, kinds, round } from "../torture/rounds.js";
+import { courseOf, kinds, round, swapFaults } from "../torture/rounds.js";
 import { Siege } from "../torture/siege.js";
 import { soak } from "../torture/soak.js";
 import { faultsOf, type Row } from "../torture/table.js";
@@ -50,6 +50,7 @@ describe(`siege on 6.12, seed ${seed}`, () => {
     test(`nobody gets through, every refusal is counted: ${kind}`, async () => {
       const [row] = await holds(() => round(course, kind));
       expect(row?.seconds.length).toBe(1);
+      expect(swapFaults(course)).toEqual([]);
     }, 900_000);
   }
 

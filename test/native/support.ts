@@ -18,7 +18,7 @@ export const scratch = mkdtempSync(join(tmpdir(), "cloudtaser-native-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
 /** Compiles test/native/fixtures/NAME.bpf.c; returns the object's path. */
-export function compile(name: "shape" | "maps"): string {
+export function compile(name: "shape" | "maps" | "ring" | "refused"): string {
   const source = join(import.meta.dirname, "fixtures", `${name}.bpf.c`);
   const object = join(scratch, `${name}.bpf.o`);
   const architecture = process.arch === "arm64" ? "arm64" : "x86";

@@ -35,10 +35,7 @@ export async function forkBomb(siege: Siege): Promise<{ note: string; faults: st
   if (made >= scopeSize / 2 || errno !== EAGAIN) faults.push(`${made} forks, then errno ${errno}`);
   const whileFull = await field.tell(siege.victim, "fork");
   if (!(whileFull.childPid > 0)) faults.push("another workload has no place left");
-  for (const pid of [last, siege.victim.pid, whileFull.childPid]) {
-    const { roads, refused } = await siege.attackers.tell<{ roads: number; refused: number }>(`probe ${pid}`);
-    if (refused !== roads) faults.push(`of ${pid}, ${refused} of ${roads} roads were refused`);
-  }
+  for (const pid of [last, siege.victim.pid, whileFull.childPid]) faults.push(...(await siege.probe(pid)));
   await bomb.tell("release");
   bomb.command.kill("SIGKILL");
   await bomb.command.done;

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to machines: the agent stopped, frozen or out of memory; too many of everything; disks full, processors
 // taken away, clocks set. Nobody gets through meanwhile, every refusal is counted, and afterwards the agent answers.
+
+import { ask } from "../matrix/field.js";
 import { crowdOf, forkBomb } from "./crowds.js";
-import type { Siege } from "./siege.js";
+import { agentGroup, type Siege } from "./siege.js";
+
+export interface Outcome {
+  seconds?: number[];
+  note?: string;
+  faults?: string[];
+}
 
 export interface Fault {
   name: string;
-  happen: (siege: Siege, size: FaultSize) => Promise<{ seconds?: number[]; note?: string; faults?: string[] }>;
+  happen: (siege: Siege, size: FaultSize) => Promise<Outcome>;
 }
 
 export interface FaultSize {
@@ -18,9 +26,7 @@ export interface FaultSize {
   bomb: boolean;
 }
 
-const group = "/sys/fs/cgroup/cloudtaser/a";
 const small = "/run/small";
-const spool = "/var/lib/cloudtaser/spool";
 
 /** Losses that the kernel counted so far, by reason. */
 async function lossesOf(siege: Siege): Promise<Record<string, number>> {
@@ -30,16 +36,49 @@ async function lossesOf(siege: Siege): Promise<Record<string, number>> {
   return Object.fromEntries(Object.entries(status.losses).map(([reason, count]) => [reason, Number(count)]));
 }
 
-async function outOfMemory(siege: Siege): Promise<{ seconds: number[]; faults: string[] }> {
-  const before = Number(await siege.works(`sed -n 's/^oom_kill //p' ${group}/memory.events`));
+const forks = 300;
+const [EAGAIN, ENOMEM] = [11, 12];
+
+/** While the maps of the doors, which are charged to that group, can have nothing more: a child is protected or is none. */
+async function forksWithoutRoom(siege: Siege): Promise<{ note: string; faults: string[] }> {
+  const { children, refused, errno } = await siege.field.tell<{ children: number[]; refused: number; errno: number }>(
+    siege.victim,
+    `forks ${forks}`,
+  );
+  const found = refused === 0 || errno === EAGAIN || errno === ENOMEM ? [] : [`a fork failed with ${errno}`];
+  for (const pid of children) found.push(...(await siege.probe(pid)));
+  await siege.field.tell(siege.victim, "end");
+  return { note: `${children.length} children protected, ${refused} forks refused (${errno})`, faults: found };
+}
+
+async function outOfMemory(siege: Siege): Promise<Outcome> {
+  const before = Number(await siege.works(`sed -n 's/^oom_kill //p' ${agentGroup}/memory.events`));
   const ended = siege.field.agent?.done;
-  await siege.works(`echo 8M > ${group}/memory.max`);
+  await siege.works(`echo 8M > ${agentGroup}/memory.max`);
   await ended;
-  const killed = Number(await siege.works(`sed -n 's/^oom_kill //p' ${group}/memory.events`)) - before;
-  await siege.works(`echo max > ${group}/memory.max`);
-  const faults = await siege.lookAround();
-  if (killed === 0) faults.push("nobody was killed for want of memory");
-  return { seconds: [await siege.replaceAgent("none")], faults };
+  const killed = Number(await siege.works(`sed -n 's/^oom_kill //p' ${agentGroup}/memory.events`)) - before;
+  // What the maps have is more than that.
+  await siege.works(`echo 0 > ${agentGroup}/memory.max`);
+  const without = await forksWithoutRoom(siege);
+  await siege.works(`echo max > ${agentGroup}/memory.max`);
+  const found = [...without.faults, ...(await siege.lookAround())];
+  if (killed === 0) found.push("nobody was killed for want of memory");
+  return { seconds: [await siege.replaceAgent("none")], note: without.note, faults: found };
+}
+
+const SIGABRT = 6;
+
+/** Node ends itself when the kernel gives it no memory. */
+async function panic(siege: Siege): Promise<Outcome> {
+  const { agentPid, agent } = siege.field;
+  await siege.works(
+    `prlimit --pid ${agentPid} --as=1; while [ -e /proc/${agentPid}/exe ]; do ${ask} GET /v1/vectors > /dev/null; done; true`,
+  );
+  const { status } = (await agent?.done) ?? { status: 0 };
+  const found = status === 128 + SIGABRT ? [] : [`the agent ended with ${status}`];
+  found.push(...(await siege.lookAround()));
+  const said = /^.*(?:FATAL|memory).*$/m.exec(agent?.stderr ?? "")?.[0] ?? "";
+  return { seconds: [await siege.replaceAgent("none")], note: said, faults: found };
 }
 
 async function fullRing(siege: Siege, { crowd }: FaultSize): Promise<{ note: string; faults: string[] }> {
@@ -53,31 +92,72 @@ async function fullRing(siege: Siege, { crowd }: FaultSize): Promise<{ note: str
   return { note: `${made} more attackers; ${lost} events lost, counted`, faults };
 }
 
-async function fullDisks(siege: Siege, { seconds }: FaultSize): Promise<{ note: string; faults: string[] }> {
-  await siege.works(
-    `mkdir -p ${small} ${spool}; for d in ${small} ${spool}; do mount -t tmpfs -o size=32k none $d; done`,
-  );
+const state = "/var/lib/cloudtaser";
+const beside = "/run/cloudtaser";
+const disks = [small, state, beside];
+
+/** What lies there stays there, and takes the room that it needs; then there is none. */
+const smallDisks = `set -e
+  for d in ${disks.join(" ")}; do
+    mkdir -p $d; mkdir /run/kept; cp -a $d/. /run/kept; mount -t tmpfs -o size=160k none $d
+    cp -a /run/kept/. $d; rm -rf /run/kept
+  done`;
+const fill = `for d in ${disks.join(" ")}; do cat /dev/zero >> $d/fill 2>/dev/null; done; true`;
+/** The agent has its socket and its state there by now: they stay, with room. */
+const makeRoom = `rm ${disks.map((one) => `${one}/fill`).join(" ")}; for d in ${disks.join(" ")}; do mount -o remount,size=64m $d; done`;
+
+interface SinkState {
+  name: string;
+  queued: number;
+  lastError: string | null;
+}
+
+/** Names of sinks that keep on disk all that waits: nothing was refused to them for want of room. */
+async function withRoom(siege: Siege): Promise<string[]> {
+  const { sinks } = JSON.parse((await siege.field.control("GET", "/v1/status")).stdout) as { sinks: SinkState[] };
+  const found: string[] = [];
+  for (const { name, queued, lastError } of sinks) {
+    if (/ENOSPC/.test(lastError ?? "")) continue;
+    // What a receiver says may be the last error all the same: then more waits than there is on disk.
+    const kept = Number(await siege.works(`cat ${state}/spool/${name}/*.ndjson 2>/dev/null | wc -l`));
+    if (kept === 0 || queued <= kept) found.push(name);
+  }
+  return found;
+}
+
+async function fillUp(siege: Siege, when: string): Promise<string[]> {
+  await siege.works(fill);
+  await crowdOf(siege, 400, 1);
+  let left = await withRoom(siege);
+  for (let tries = 0; left.length > 0 && tries < 20; tries++) {
+    await siege.works("sleep 2");
+    left = await withRoom(siege);
+  }
+  return left.map((name) => `${when}, ${name} has room`);
+}
+
+async function fullDisks(siege: Siege, { seconds }: FaultSize): Promise<Outcome> {
+  await siege.endAgent("TERM");
+  await siege.works(smallDisks);
   siege.configure({
     sinks: [
       { name: "small", file: { path: `${small}/log` } },
       { name: "late", http: { url: "http://127.0.0.1:8181/in", protocol: "webhook" } },
+      { name: "deaf", syslog: { host: "127.0.0.1", port: 8182, transport: "tcp" } },
     ],
     events: { stdout: false, file: { path: `${small}/events` } },
   });
-  await siege.replaceAgent("TERM");
-  const { made } = await crowdOf(siege, 400, 1);
+  const started = [await siege.replaceAgent("none")];
+  const found = await fillUp(siege, "full under an agent");
   await siege.works(`sleep ${seconds}`);
-  const status = (await siege.field.control("GET", "/v1/status")).stdout;
-  const full = (JSON.parse(status) as { sinks: { lastError: string | null }[] }).sinks.filter(({ lastError }) =>
-    /ENOSPC/.test(lastError ?? ""),
-  );
+  await siege.endAgent("KILL");
+  found.push(...(await siege.lookAround()));
+  started.push(await siege.replaceAgent("none"));
+  found.push(...(await fillUp(siege, "full at the start")), ...(await siege.lookAround()));
+  await siege.works(makeRoom);
   siege.configure({});
-  await siege.replaceAgent("TERM");
-  await siege.works(`umount ${small} ${spool}`);
-  return {
-    note: `${made} more attackers, ${full.length} sinks on full disks`,
-    faults: full.length > 0 ? [] : ["no disk was full"],
-  };
+  await siege.reload();
+  return { seconds: started, note: "4 sinks, state and names on full disks", faults: found };
 }
 
 export const faults: readonly Fault[] = [
@@ -93,13 +173,16 @@ export const faults: readonly Fault[] = [
   {
     name: "control group frozen",
     happen: async (siege, { seconds }) => {
-      await siege.works(`echo 1 > ${group}/cgroup.freeze; sleep ${seconds}; grep -q 'frozen 1' ${group}/cgroup.events`);
+      await siege.works(
+        `echo 1 > ${agentGroup}/cgroup.freeze; sleep ${seconds}; grep -q 'frozen 1' ${agentGroup}/cgroup.events`,
+      );
       const found = await siege.lookAround();
-      await siege.works(`echo 0 > ${group}/cgroup.freeze`);
+      await siege.works(`echo 0 > ${agentGroup}/cgroup.freeze`);
       return { faults: found };
     },
   },
   { name: "memory limit, OOM kill", happen: outOfMemory },
+  { name: "Node panics", happen: panic },
   {
     name: "many attackers",
     happen: async (siege, { crowd }) => {

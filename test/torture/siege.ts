@@ -21,7 +21,7 @@ type Totals = Record<string, Tally>;
 
 /** Patience with an emulated machine that has more attackers than processors; no limit on the agent. */
 const patienceSeconds = 400;
-const agentGroup = "/sys/fs/cgroup/cloudtaser/a";
+export const agentGroup = "/sys/fs/cgroup/cloudtaser/a";
 
 /** What others do to the agent is what this is about: neither is refused here. */
 const config = {
@@ -117,6 +117,11 @@ export class Siege {
     this.#more = more;
   }
 
+  /** What configure() said is in force for the agent that runs. */
+  async reload(): Promise<void> {
+    await this.field.reconfigure({ ...config, ...this.#more });
+  }
+
   async writeConfig(objects?: Objects): Promise<void> {
     await this.field.writeConfig({ ...config, ...this.#more, ...(objects?.settings ?? {}) });
   }
@@ -179,24 +184,17 @@ export class Siege {
     return seconds;
   }
 
-  /** Starts an agent and kills it so many seconds later, whatever it does then. */
-  async crashAfter(seconds: number, objects?: Objects): Promise<void> {
-    await this.writeConfig(objects);
-    const command = `( echo 0 > ${agentGroup}/cgroup.procs; exec cloudtaser agent --config /run/cloudtaser.yaml ) > /run/crash.log 2>&1 &
-      p=$!; sleep ${seconds.toFixed(3)}; kill -9 $p; wait $p; echo $?`;
-    const status = await this.works(command);
-    if (status !== "137")
-      throw new Error(`the agent ended by itself: ${await this.works("tail -c 2000 /run/crash.log")}`);
+  /** One attempt by each road, all of which are refused. */
+  async probe(pid: number): Promise<string[]> {
+    const { roads, refused } = await this.attackers.tell<{ roads: number; refused: number }>(`probe ${pid}`);
+    return refused === roads ? [] : [`of ${pid}, ${refused} of ${roads} roads were refused`];
   }
 
   /** The victim, and a child born now, are refused, with or without an agent; the neighbour is not. */
   async lookAround(): Promise<string[]> {
     const faults: string[] = [];
     const { childPid } = await this.field.tell(this.victim, "fork");
-    for (const pid of [this.victim.pid, childPid]) {
-      const { roads, refused } = await this.attackers.tell<{ roads: number; refused: number }>(`probe ${pid}`);
-      if (refused !== roads) faults.push(`of ${pid}, ${refused} of ${roads} roads were refused`);
-    }
+    for (const pid of [this.victim.pid, childPid]) faults.push(...(await this.probe(pid)));
     const { roads, reached } = await this.attackers.tell<{ roads: number; reached: number }>(
       `reach ${this.neighbour.pid} ${this.neighbour.address} ${this.neighbour.fd}`,
     );

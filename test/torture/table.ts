@@ -42,7 +42,8 @@ export function addRows(rows: readonly Row[]): Row[] {
       sum[name] += row[name];
     sum.seconds = [...sum.seconds, ...row.seconds];
     sum.faults = [...sum.faults, ...row.faults];
-    sum.note ||= row.note;
+    // One that counts says how far it has come.
+    sum.note = row.note || sum.note;
   }
   return [...sums.values()];
 }

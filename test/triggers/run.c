@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void fail(const char *what)
+void fail(const char *what)
 {
 	fprintf(stderr, "victim: %s: %s\n", what, strerror(errno));
 	exit(1);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The process to be attacked: a random secret in memory, environment and a memfd, a second thread, a scratch area.
- * Survives signals that dump core, and shows each by its nice value.
- * Says where everything lies in one line of JSON, then obeys lines on stdin, one line of JSON each, and ends with it:
- * fork, grandchild, pidns, clonevm (these describe the child: pid and childPid), brief (tid2), gone, exec, exec_thread,
- * scratch, run TRIGGER ROAD (by a child; status and truth), quit.
+ * Survives signals that dump core, and shows each by its nice value. Says where everything lies in one line of JSON,
+ * then obeys lines on stdin, one line of JSON each, and ends with it: fork, grandchild, pidns, clonevm (these describe
+ * the child: pid and childPid), brief (tid2), gone, exec, exec_thread, scratch, run TRIGGER ROAD (by a child; status
+ * and truth), forks N, end, quit.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "many.h"
 #include "run.h"
 #include "survive.h"
 
@@ -34,12 +35,6 @@
 static char *secret;
 static char *scratch;
 static int memfd;
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "victim: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 /* The environment that /proc/P/environ shows is that of exec, so the secret gets there by an exec of ourselves. */
 static void put_secret_in_environment(void)
@@ -262,6 +257,10 @@ static int obey(char *line)
 		printf("{\"scratch\":\"%.*s\"}\n", SCRATCH, scratch);
 	} else if (!strncmp(line, "run ", 4)) {
 		run_beside(line + 4);
+	} else if (!strncmp(line, "forks ", 6)) {
+		fork_many(atoi(line + 6));
+	} else if (!strcmp(line, "end")) {
+		end_many();
 	} else {
 		printf("{\"error\":\"unknown command\"}\n");
 	}

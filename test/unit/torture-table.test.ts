@@ -29,14 +29,24 @@ describe("table of a siege", () => {
   });
 
   test("rounds of a kind are one row, and a last one has the sums", () => {
-    const rows = addRows([good, { ...good, seconds: [4] }, { ...good, fault: "crash" }]);
+    const rows = addRows([
+      { ...good, note: "1 of 1" },
+      { ...good, seconds: [4] },
+      { ...good, fault: "crash" },
+    ]);
+    expect(
+      addRows([
+        { ...good, note: "1 of 1" },
+        { ...good, note: "1 of 2" },
+      ])[0]?.note,
+    ).toBe("1 of 2");
     expect(rows).toMatchObject([
-      { fault: "upgrade", rounds: 2, attempts: 20, seconds: [2.5, 4] },
+      { fault: "upgrade", rounds: 2, attempts: 20, seconds: [2.5, 4], note: "1 of 1" },
       { fault: "crash", rounds: 1 },
     ]);
     const lines = tableOf(rows).split("\n");
     expect(lines).toHaveLength(4);
-    expect(lines[1]).toMatch(/^upgrade +2 +20 +20 +0 +0 +20 +4\.0 \(at most 4\.0\)$/);
+    expect(lines[1]).toMatch(/^upgrade +2 +20 +20 +0 +0 +20 +4\.0 \(at most 4\.0\) +1 of 1$/);
     expect(lines[3]).toMatch(/^all +3 +30 +30 +0 +0 +30$/);
   });
 

@@ -18,6 +18,11 @@ export function expectRing(result: Record<string, unknown>, forms: Record<string
     drain: { drained: [100, 50, 0], received: 150 },
     drainThrows: "into drain",
     iterate: { hasSelf: true },
+    pinnedIterator: {
+      hasSelf: true,
+      closed: "CLOSED",
+      notProgram: { code: "EINVAL", target: "/sys/fs/bpf/cloudtaser-ring-check-map" },
+    },
     program: { name: "emit", recursionMisses: "0", sameById: true, nameById: "emit" },
     pinTaken: "EEXIST",
     afterObjectClose: 50,

@@ -120,6 +120,25 @@ result.iterate = {
   tasks: pids.length / 4,
   hasSelf: new Set(new Uint32Array(pids.buffer, pids.byteOffset, pids.length / 4)).has(process.pid),
 };
+// Pinned, it is anybody's who opens it.
+const fs = await import("node:fs");
+const pinned = "/sys/fs/bpf/cloudtaser-ring-check-list";
+fs.rmSync(pinned, { force: true });
+object.iterator("list").pin(pinned);
+const opened = native.openIterator(pinned);
+const again = opened.run();
+opened.close();
+fs.rmSync(pinned);
+const pinnedMap = "/sys/fs/bpf/cloudtaser-ring-check-map";
+fs.rmSync(pinnedMap, { force: true });
+totals.pin(pinnedMap);
+const notProgram = errorOf(() => native.openIterator(pinnedMap));
+fs.rmSync(pinnedMap);
+result.pinnedIterator = {
+  hasSelf: new Set(new Uint32Array(again.buffer, again.byteOffset, again.length / 4)).has(process.pid),
+  closed: errorOf(() => opened.run()).code,
+  notProgram: { code: notProgram.code, target: notProgram.target },
+};
 const info = object.programInfo("emit");
 const byId = native.loadedProgram(linkInfo.programId);
 result.program = {
@@ -132,7 +151,6 @@ result.program = {
 
 // Pinned, the attachment outlives object, link and ring; taken over, it goes on; unpinned and closed, it ends.
 const pin = "/sys/fs/bpf/cloudtaser-ring-check";
-const fs = await import("node:fs");
 fs.rmSync(pin, { force: true });
 link.pin(pin);
 result.pinTaken = errorOf(() => link.pin(pin)).code;

@@ -153,9 +153,6 @@ static void remove_stand_in(void)
 
 static void make_stand_in(struct objects *objects)
 {
-	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-
-	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	remove_stand_in();
 	if (mkdir(STAND_IN, 0700) || mkdir(STAND_IN "/maps", 0700) || mkdir(STAND_IN "/doors-1", 0700) ||
 	    pin(make_map(BPF_MAP_TYPE_HASH, 4, 16), objects->map) ||
@@ -180,6 +177,10 @@ static void first_entry(char *path, size_t size, const char *directory, const ch
 
 void find_objects(struct objects *objects)
 {
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* Before 5.11 what all of root's maps take counts together, the agent's with it. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	memset(objects, 0, sizeof(*objects));
 	objects->real = !access(AGENT "/maps", F_OK);
 	strcpy(objects->top, objects->real ? AGENT : STAND_IN);

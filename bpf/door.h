@@ -22,6 +22,7 @@
 #define EPERM  1
 #define ENOENT 2
 #define EAGAIN 11
+#define EEXIST 17
 #define EINVAL 22
 
 /*

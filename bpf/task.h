@@ -146,7 +146,10 @@ static __always_inline __s32 syscall_hint(void)
 	return call.nr;
 }
 
-/* A global function for the sake of its own stack. */
+/*
+ * A global function for the sake of its own stack. Failure direction: the helper clears what it cannot read, and 0 is
+ * the number of no channel. It can read this: the stack that current runs on.
+ */
 __weak __noinline int ct_hint_by_copies(void)
 {
 	struct ct_glimpse task;

@@ -100,7 +100,10 @@ static __always_inline bool fold(const struct ct_attempt *attempt, __u32 outcome
 	repeat_key(attempt, outcome, &key);
 	known = bpf_map_lookup_elem(&repeats, &key);
 	if (!known) {
-		/* Whoever inserts first reports; a thread that lost the race is folded like any later attempt. */
+		/*
+		 * Whoever inserts first reports; a thread that lost the race (EEXIST) is folded like any later attempt.
+		 * Without room or memory for it (E2BIG, ENOMEM) nothing is found below: an event of its own.
+		 */
 		if (!bpf_map_update_elem(&repeats, &key, &first, BPF_NOEXIST))
 			return false;
 		known = bpf_map_lookup_elem(&repeats, &key);

@@ -151,12 +151,15 @@ struct perf_event {
 };
 
 struct bpf_map {
+	enum bpf_map_type map_type;
 	__u32 id;
 	char name[16];
 };
 
 struct bpf_prog_aux {
+	struct bpf_prog *prog;
 	struct bpf_map **used_maps;
+	__u32 used_map_cnt;
 	__u32 num_exentries;
 	char name[16];
 };

@@ -60,8 +60,11 @@ static __always_inline void guard_bpf_read(__u32 reason, struct ct_attempt *atte
 		return;
 	attempt->vector = CT_VECTOR_BPF_LOAD;
 	attempt->arg[0] = type;
-	/* The verifier asks for each call of the helper, some kernels twice for each: one load is one attempt. */
-	attempt->again = bpf_map_update_elem(&judged_loads, &thread, &type, BPF_NOEXIST) != 0;
+	/*
+	 * The verifier asks for each call of the helper, some kernels twice for each: one load is one attempt. Where
+	 * there is no memory to remember it by, each time is told.
+	 */
+	attempt->again = bpf_map_update_elem(&judged_loads, &thread, &type, BPF_NOEXIST) == -EEXIST;
 }
 
 #endif

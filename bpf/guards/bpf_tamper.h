@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * bpf_tamper: descriptors of the agent's maps, programs and links. Getting one is refused where the kernel shows the
- * object itself. Using one that somebody had before is refused by its number, which a second thread may exchange
- * between our look at it and the kernel's: a race that is left to whoever had one before the agent began to guard.
+ * object itself, and so is a program that was made with one from before. Using one that somebody had before in another
+ * call is refused by its number, which a second thread may exchange between our look at it and the kernel's: a race
+ * that is left to whoever had one before the agent began to guard.
  */
 #ifndef CT_GUARD_BPF_TAMPER_H
 #define CT_GUARD_BPF_TAMPER_H
@@ -14,12 +15,17 @@
 #define CAP_DAC_READ_SEARCH 2
 #define BPF_TRACE_ITER	    28
 #define OBJECT_ATTRIBUTES   40 /* bytes of bpf_attr that hold a descriptor */
-#define NO_DESCRIPTOR	    0xffffffff
-#define PROT_EXEC	    4
+#define GIVEN		    64U
+#define GIVEN_BLOCKS	    64U /* more in one batch are taken to hold one of ours */
+/* Bit 55 too: above it a user address may be tagged. */
+#define IN_KERNEL(address) ((address) & 1ULL << 63 && (address) & 1ULL << 55)
+#define NO_DESCRIPTOR	   0xffffffff
+#define PROT_EXEC	   4
 
 /* Commands and where each has its descriptor: fixed for ever by the kernel's user ABI. */
 enum {
 	BPF_MAP_LOOKUP_ELEM = 1,
+	BPF_MAP_UPDATE_ELEM = 2,
 	BPF_MAP_GET_NEXT_KEY = 4,
 	BPF_OBJ_PIN = 6,
 	BPF_OBJ_GET = 7,
@@ -32,6 +38,7 @@ enum {
 	BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21,
 	BPF_MAP_FREEZE = 22,
 	BPF_MAP_LOOKUP_BATCH = 24,
+	BPF_MAP_UPDATE_BATCH = 26,
 	BPF_MAP_DELETE_BATCH = 27,
 	BPF_LINK_UPDATE = 29,
 	BPF_LINK_GET_FD_BY_ID = 30,
@@ -67,7 +74,10 @@ static __always_inline void tamper(__u32 road, __u32 command, const void *name, 
 	attempt->name = name;
 }
 
-/* A descriptor of an object is about to be made. The canary's attacker makes one of its own, which is refused. */
+/*
+ * A descriptor of an object is about to be made: also of a new program, by whose list of maps the kernel then shows
+ * what it was made with. The canary's attacker makes one of its own, which is refused.
+ */
 static __always_inline void guard_object(bool own, const void *name, struct ct_attempt *attempt)
 {
 	__u32 command;
@@ -76,14 +86,14 @@ static __always_inline void guard_object(bool own, const void *name, struct ct_a
 		return;
 	command = bpf_command();
 	attempt->error = command == BPF_PROG_GET_FD_BY_ID || command == BPF_MAP_GET_FD_BY_ID ? ENOENT : 0;
-	tamper(attempt->error ? CT_TAMPER_ROAD_BY_ID : CT_TAMPER_ROAD_PINNED, command, name, attempt);
+	tamper(attempt->error		  ? CT_TAMPER_ROAD_BY_ID
+	       : command == BPF_PROG_LOAD ? CT_TAMPER_ROAD_HELD
+					  : CT_TAMPER_ROAD_PINNED,
+	       command, name, attempt);
 }
 
 static __always_inline __u32 descriptor_in(int cmd, const __u32 *attributes)
 {
-	__u32 map = NO_DESCRIPTOR;
-	__u64 info;
-
 	if ((cmd >= BPF_MAP_LOOKUP_ELEM && cmd <= BPF_MAP_GET_NEXT_KEY) || cmd == BPF_PROG_TEST_RUN ||
 	    cmd == BPF_OBJ_GET_INFO_BY_FD || cmd == BPF_MAP_LOOKUP_AND_DELETE_ELEM || cmd == BPF_MAP_FREEZE ||
 	    cmd == BPF_LINK_UPDATE || (cmd >= BPF_ITER_CREATE && cmd <= BPF_PROG_BIND_MAP))
@@ -94,21 +104,81 @@ static __always_inline __u32 descriptor_in(int cmd, const __u32 *attributes)
 		return attributes[2];
 	if (cmd >= BPF_MAP_LOOKUP_BATCH && cmd <= BPF_MAP_DELETE_BATCH)
 		return attributes[9];
-	if (cmd != BPF_LINK_CREATE)
-		return NO_DESCRIPTOR;
-	if (attributes[2] != BPF_TRACE_ITER)
-		return attributes[0];
-	/* An iterator over one map names it in user memory. Its program is the caller's own. */
-	info = attributes[4] | (__u64)attributes[5] << 32;
-	if (info)
-		bpf_probe_read_user(&map, sizeof(map), (void *)info);
-	return map;
+	return cmd == BPF_LINK_CREATE ? attributes[0] : NO_DESCRIPTOR;
+}
+
+/*
+ * Whether one of `count` descriptors in the caller's memory is of an object of ours. A loader that is itself a program
+ * has them in the kernel's. Failure direction: what cannot be read is; memory that is not there yet would be when the
+ * kernel looks. A global function, as in allow.h.
+ */
+__weak __noinline int ct_gives_own(__u64 at, __u32 count)
+{
+	__u32 descriptor = NO_DESCRIPTOR;
+	const void *from;
+
+	for (__u32 i = 0; i < GIVEN; i++) {
+		if (i >= count)
+			break;
+		from = (const void *)(at + i * sizeof(descriptor));
+		if (IN_KERNEL(at) ? bpf_probe_read_kernel(&descriptor, sizeof(descriptor), from)
+				  : bpf_probe_read_user(&descriptor, sizeof(descriptor), from))
+			return true;
+		if (ct_is_own_descriptor(descriptor))
+			return true;
+	}
+	return false;
+}
+
+/* Loops of loops: the verifier compares each round of one with all rounds before. */
+__weak __noinline int ct_batch_gives_own(__u64 at, __u32 left)
+{
+	for (__u32 i = 0; i < GIVEN_BLOCKS; i++) {
+		if (ct_gives_own(at, left))
+			return true;
+		if (left <= GIVEN)
+			return false;
+		left -= GIVEN;
+		at += GIVEN * sizeof(__u32);
+	}
+	return true;
+}
+
+/* Behind a descriptor: a map whose values are maps or programs, given to it by descriptors. */
+static __always_inline bool holds_objects(__u32 descriptor)
+{
+	struct file *file = file_of_descriptor(descriptor);
+	struct bpf_map *map = file ? BPF_CORE_READ(file, private_data) : NULL;
+	__u32 type = map ? BPF_CORE_READ(map, map_type) : 0;
+
+	return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+	       type == BPF_MAP_TYPE_HASH_OF_MAPS;
+}
+
+/*
+ * Whether the object that a call is about is given one of ours: the kernel shows no hook what a map or a program takes
+ * in. A program made thereafter shows the map that it uses, not what lies in it. What is not looked at is the map by
+ * which a map of maps is made: it lends its shape alone.
+ */
+static __always_inline bool gives_own(int cmd, const __u32 *attributes)
+{
+	__u64 info = attributes[4] | (__u64)attributes[5] << 32, batch = attributes[6] | (__u64)attributes[7] << 32;
+
+	if (cmd == BPF_PROG_BIND_MAP)
+		return ct_is_own_descriptor(attributes[1]);
+	/* An iterator over one map. */
+	if (cmd == BPF_LINK_CREATE)
+		return attributes[2] == BPF_TRACE_ITER && info && ct_gives_own(info, 1);
+	if (cmd == BPF_MAP_UPDATE_ELEM)
+		return holds_objects(attributes[0]) && ct_gives_own(info, 1);
+	if (cmd == BPF_MAP_UPDATE_BATCH)
+		return holds_objects(attributes[9]) && ct_batch_gives_own(batch, attributes[8]);
+	return false;
 }
 
 static __always_inline void guard_bpf_tamper(int cmd, union bpf_attr *attr, struct ct_attempt *attempt)
 {
 	__u32 attributes[OBJECT_ATTRIBUTES / 4] = {}, descriptor;
-	struct file *file;
 
 	if (cmd == BPF_PROG_LOAD || attempt->vector != CT_VECTOR_NONE)
 		return;
@@ -121,8 +191,9 @@ static __always_inline void guard_bpf_tamper(int cmd, union bpf_attr *attr, stru
 		return;
 	}
 	descriptor = descriptor_in(cmd, attributes);
-	file = descriptor == NO_DESCRIPTOR ? NULL : file_of_descriptor(descriptor);
-	if (file && is_own_object((__u64)BPF_CORE_READ(file, private_data)))
+	if (descriptor == NO_DESCRIPTOR)
+		return;
+	if (ct_is_own_descriptor(descriptor) || gives_own(cmd, attributes))
 		tamper(CT_TAMPER_ROAD_HELD, cmd, NULL, attempt);
 }
 

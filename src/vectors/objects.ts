@@ -18,7 +18,7 @@ export const objectVectors = {
     attempt:
       "A process asked for a descriptor of one of the agent's maps, programs or links, by its id or by its pin, or used one that it had: with it the policy can be changed, protection ended, events taken away.",
     defence:
-      "The descriptor is not given out, also while nothing is protected. By id the answer is ENOENT, so that tools that list everybody's objects go on to the next; ids stay visible. A descriptor from before is refused at each use and cannot be mapped.",
+      "The descriptor is not given out, also while nothing is protected. By id the answer is ENOENT, so that tools that list everybody's objects go on to the next; ids stay visible. A descriptor from before is refused at each use and cannot be mapped, put into a map, or used by a program.",
     compliance: injectControls,
     args: [
       {

@@ -29,6 +29,7 @@ export const impossible: Record<string, readonly string[]> = {
   "proc_layout/held_question": ["5.10", "6.1"],
   "proc_layout/thread_gone_question": ["5.10", "6.1"],
   "bpf_load/syscall": ["5.10"], // the type came with 5.14
+  "bpf_tamper/held_inner_batch": ["5.10"], // came with 5.19
   // The events of system calls hold contents since 6.19.
   ...Object.fromEntries(
     [

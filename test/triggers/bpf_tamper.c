@@ -12,24 +12,12 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "bpf_held.h"
+#include "held.h"
 #include "objects.h"
 #include "trigger.h"
 
 #define NOT_LIVE "where nothing guards, it changes what the agent of this node rests on"
-
-static void conclude(struct outcome *out, const char *what, long result)
-{
-	if (result < 0)
-		refused(out, (int)-result);
-	else
-		succeeded(out, what, strlen(what));
-}
-
-/* The holder got it while the agent only observed; of a stand-in it gets it now. */
-static int held(const char *path)
-{
-	return open_held(path, 0);
-}
 
 /* number: the command. Refused as if there were none, though the kernel still lists it. */
 static void get_by_id(const struct aim *aim, const struct road *road, struct outcome *out)
@@ -99,57 +87,12 @@ static void get_link_opath(const struct aim *aim, const struct road *road, struc
 	conclude(out, "descriptor by pin", get_pinned(path, 0, 0));
 }
 
-static const unsigned int harmless = 0x7fffffff; /* an id that no link has: the agent removes it at its next look */
-
-static void use_map(const struct aim *aim, const struct road *road, struct outcome *out)
-{
-	union bpf_attr *attr = low_memory(4096);
-	unsigned int *words = (unsigned int *)((char *)attr + 2048);
-	struct objects objects;
-	long result;
-
-	(void)aim;
-	find_objects(&objects);
-	words[0] = harmless;
-	words[1] = 1;
-	if (road->number == BPF_MAP_UPDATE_BATCH) {
-		attr->batch.map_fd = (unsigned int)held(objects.map);
-		attr->batch.keys = (unsigned long)&words[0];
-		attr->batch.values = (unsigned long)&words[1];
-		attr->batch.count = 1;
-	} else if (road->number == BPF_OBJ_GET_INFO_BY_FD) {
-		attr->info.bpf_fd = (unsigned int)held(objects.map);
-		attr->info.info = (unsigned long)words;
-		attr->info.info_len = 512;
-		memset(words, 0, 512);
-	} else {
-		attr->map_fd = (unsigned int)held(objects.map);
-		attr->key = (unsigned long)&words[0];
-		attr->value = (unsigned long)&words[1];
-	}
-	if (road->number == BPF_MAP_FREEZE)
-		attr->key = 0;
-	if (road->number == BPF_MAP_FREEZE || road->number == BPF_MAP_DELETE_ELEM)
-		attr->value = 0;
-	result = bpf_call(road->compat, road->number, attr, sizeof(*attr));
-	/* The kernel looked, and there was no such entry. */
-	conclude(out, "used by descriptor", result == -ENOENT ? 0 : result);
-}
-
-static void map_ring(const struct aim *aim, const struct road *road, struct outcome *out)
-{
-	struct objects objects;
-	void *memory;
-
-	(void)aim;
-	find_objects(&objects);
-	memory = mmap(NULL, 4096, road->number, MAP_SHARED, held(objects.ring), 0);
-	conclude(out, "mapped", memory == MAP_FAILED ? -errno : 0);
-}
-
 #define BY_ID(NAME, COMMAND, WORD)                                                                                     \
 	{ .not_live = NOT_LIVE, .name = NAME, .attempt = get_by_id, .number = COMMAND, .file = WORD }
 #define USE(NAME, COMMAND) { .not_live = NOT_LIVE, .name = NAME, .attempt = use_map, .number = COMMAND }
+#define PUT(NAME, TYPE, HOW)                                                                                           \
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = put_into_map, .number = TYPE, .argument = HOW }
+#define LINK(NAME, COMMAND) { .not_live = NOT_LIVE, .name = NAME, .attempt = use_link, .number = COMMAND }
 
 static const struct road roads[] = {
 	BY_ID("map_by_id", BPF_MAP_GET_FD_BY_ID, "map_id"),
@@ -184,6 +127,25 @@ static const struct road roads[] = {
 	  .attempt = use_map,
 	  .number = BPF_MAP_UPDATE_ELEM,
 	  .compat = 1 },
+	{ .not_live = NOT_LIVE, .name = "held_program", .attempt = use_in_program },
+	PUT("held_inner", BPF_MAP_TYPE_ARRAY_OF_MAPS, "one"),
+	PUT("held_inner_hash", BPF_MAP_TYPE_HASH_OF_MAPS, "one"),
+	PUT("held_inner_absent", BPF_MAP_TYPE_ARRAY_OF_MAPS, "absent"),
+	PUT("held_inner_batch", BPF_MAP_TYPE_ARRAY_OF_MAPS, "batch"),
+	{ .not_live = NOT_LIVE, .name = "held_bound", .attempt = bind_map },
+	{ .not_live = NOT_LIVE, .name = "held_iterator", .attempt = walk_map },
+	{ .not_live = NOT_LIVE, .name = "held_pin", .attempt = pin_held },
+	{ .not_live = NOT_LIVE, .name = "held_link_pin", .attempt = pin_held, .number = 1 },
+	LINK("held_link_info", BPF_OBJ_GET_INFO_BY_FD),
+	LINK("held_link_update", BPF_LINK_UPDATE),
+	/* After it the stand-in's link holds nothing: the last of its roads. */
+	LINK("held_link_detach", BPF_LINK_DETACH),
+	LINK("held_program_run", BPF_PROG_TEST_RUN),
+	{ .not_live = NOT_LIVE,
+	  .name = "held_program_info",
+	  .attempt = use_link,
+	  .number = BPF_OBJ_GET_INFO_BY_FD,
+	  .file = HELD_PROGRAM },
 	{ .not_live = NOT_LIVE, .name = "held_mapping", .attempt = map_ring, .number = PROT_READ | PROT_WRITE },
 	{ .not_live = NOT_LIVE, .name = "held_mapping_readonly", .attempt = map_ring, .number = PROT_READ },
 };

@@ -10,6 +10,10 @@
 #include <sys/un.h>
 
 #define HELD_PATH 64
+/* Of the link at the path before it: its program. */
+#define HELD_PROGRAM ":program"
+/* A program that walks through the entries of any map, loaded by the holder. */
+#define HELD_ITERATOR "/sys/fs/bpf/:iterator"
 
 /* In the abstract namespace, by a name that nobody can take first if one is given; returns the length for bind. */
 static inline socklen_t held_address(struct sockaddr_un *address)

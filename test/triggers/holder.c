@@ -4,6 +4,7 @@
  * says "ready", and hands the descriptors to whoever asks: the accomplice of every attack by an old descriptor.
  */
 #define _GNU_SOURCE
+#include "btf.h"
 #include "held.h"
 #include "objects.h"
 
@@ -84,6 +85,56 @@ static void hold_to_write(const char *path)
 	held[count++].fd = fd;
 }
 
+static int load_iterator(void)
+{
+	static const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_TRACING, .expected_attach_type = BPF_TRACE_ITER };
+
+	load.attach_btf_id = function_id("bpf_iter_bpf_map_elem");
+	load.insns = (unsigned long)program;
+	load.insn_cnt = sizeof(program) / sizeof(program[0]);
+	load.license = (unsigned long)"GPL";
+	return (int)bpf_call(0, BPF_PROG_LOAD, &load, sizeof(load));
+}
+
+static int program_of(int link)
+{
+	struct bpf_link_info known = {};
+	union bpf_attr ask = {}, get = {};
+	long result;
+
+	ask.info.bpf_fd = (unsigned int)link;
+	ask.info.info_len = sizeof(known);
+	ask.info.info = (unsigned long)&known;
+	result = bpf_call(0, BPF_OBJ_GET_INFO_BY_FD, &ask, sizeof(ask));
+	if (result < 0)
+		return (int)result;
+	get.prog_id = known.prog_id;
+	return (int)bpf_call(0, BPF_PROG_GET_FD_BY_ID, &get, sizeof(get));
+}
+
+static int get_object(const char *path)
+{
+	const char *suffix = strstr(path, HELD_PROGRAM);
+	char pin[HELD_PATH];
+	int link, program;
+
+	if (!strcmp(path, HELD_ITERATOR))
+		return load_iterator();
+	if (!suffix)
+		return get_pinned(path, 0, 0);
+	snprintf(pin, sizeof(pin), "%.*s", (int)(suffix - path), path);
+	link = get_pinned(pin, 0, 0);
+	if (link < 0)
+		return link;
+	program = program_of(link);
+	close(link);
+	return program;
+}
+
 /* A BPF object of the agent: it exists only once that runs, so it is got when it is first asked for. */
 static void hold_object(const char *path)
 {
@@ -92,7 +143,7 @@ static void hold_object(const char *path)
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(held[i].path, path))
 			return;
-	fd = get_pinned(path, 0, 0);
+	fd = get_object(path);
 	if (fd < 0 || count == sizeof(held) / sizeof(held[0]))
 		return;
 	snprintf(held[count].path, HELD_PATH, "%s", path);

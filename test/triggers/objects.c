@@ -101,7 +101,7 @@ int is_listed(int next_command, unsigned int id)
 	return bpf_call(0, next_command, &attr, sizeof(attr)) >= 0 && attr.next_id == id;
 }
 
-static int make_map(unsigned int type, unsigned int size, unsigned int entries)
+int make_map(unsigned int type, unsigned int size, unsigned int entries)
 {
 	union bpf_attr attr = { .map_type = type };
 
@@ -111,21 +111,27 @@ static int make_map(unsigned int type, unsigned int size, unsigned int entries)
 	return (int)bpf_call(0, BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
-static int make_link(void)
+int make_passing(void)
 {
-	/* Lets every packet pass. */
 	static const struct bpf_insn program[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_SKB }, link = {};
-	int group = open("/sys/fs/cgroup", O_RDONLY | O_CLOEXEC);
+	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_SKB };
 
 	load.insns = (unsigned long)program;
 	load.insn_cnt = COUNT(program);
 	load.license = (unsigned long)"GPL";
 	load.expected_attach_type = BPF_CGROUP_INET_INGRESS;
-	link.link_create.prog_fd = (unsigned int)bpf_call(0, BPF_PROG_LOAD, &load, sizeof(load));
+	return (int)bpf_call(0, BPF_PROG_LOAD, &load, sizeof(load));
+}
+
+static int make_link(void)
+{
+	int group = open("/sys/fs/cgroup", O_RDONLY | O_CLOEXEC);
+	union bpf_attr link = {};
+
+	link.link_create.prog_fd = (unsigned int)make_passing();
 	link.link_create.target_fd = (unsigned int)group;
 	link.link_create.attach_type = BPF_CGROUP_INET_INGRESS;
 	return (int)bpf_call(0, BPF_LINK_CREATE, &link, sizeof(link));
@@ -147,9 +153,6 @@ static void remove_stand_in(void)
 
 static void make_stand_in(struct objects *objects)
 {
-	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-
-	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	remove_stand_in();
 	if (mkdir(STAND_IN, 0700) || mkdir(STAND_IN "/maps", 0700) || mkdir(STAND_IN "/doors-1", 0700) ||
 	    pin(make_map(BPF_MAP_TYPE_HASH, 4, 16), objects->map) ||
@@ -174,6 +177,10 @@ static void first_entry(char *path, size_t size, const char *directory, const ch
 
 void find_objects(struct objects *objects)
 {
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* Before 5.11 what all of root's maps take counts together, the agent's with it. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	memset(objects, 0, sizeof(*objects));
 	objects->real = !access(AGENT "/maps", F_OK);
 	strcpy(objects->top, objects->real ? AGENT : STAND_IN);

@@ -28,6 +28,11 @@ void find_objects(struct objects *objects);
 /* bpf(2); a negative errno. compat: by the 32-bit table, with attr in low memory. */
 long bpf_call(int compat, int command, union bpf_attr *attr, size_t size);
 
+/* Keys and values of that size. */
+int make_map(unsigned int type, unsigned int size, unsigned int entries);
+/* Of type BPF_PROG_TYPE_CGROUP_SKB: lets every packet pass. */
+int make_passing(void);
+
 int get_pinned(const char *path, unsigned int flags, int compat);
 int pin(int fd, const char *path);
 

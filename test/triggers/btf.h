@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CT_BTF_H
+#define CT_BTF_H
+
+/* Of a kernel function, in the kernel's own BTF. */
+unsigned int function_id(const char *function);
+
+#endif

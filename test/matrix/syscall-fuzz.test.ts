@@ -42,9 +42,9 @@ describe("random system calls", () => {
   async function fuzz(how: string, who: string): Promise<string> {
     const script = `
       mkdir -p /tmp/fuzz && cd /tmp/fuzz && rm -rf * && chmod 1777 .
-      : >/run/trinity.log; end=$(($(date +%s) + ${seconds} + 12)); round=0
-      while left=$((end - $(date +%s) + 1)); [ $left -gt 0 ] || { [ $round -lt 3 ] && ! grep -qE '${enough}' /run/trinity.log; }; do
-        [ $left -gt 0 ] || left=$((60 * (round + 1)))
+      : >/run/trinity.log; end=$(($(date +%s) + ${seconds} + 12)); round=0; more=0
+      while left=$((end - $(date +%s) + 1)); [ $left -gt 0 ] || { [ $more -lt 3 ] && ! grep -qE '${enough}' /run/trinity.log; }; do
+        [ $left -gt 0 ] || { more=$((more + 1)); left=$((60 * more)); }
         timeout -s INT -k 20 $left ${who} trinity -q -l off -C 3 -s $((${seed} + round)) ${how} >>/run/trinity.log 2>&1 </dev/null
         round=$((round + 1))
       done

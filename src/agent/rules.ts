@@ -6,6 +6,7 @@ import { type Kernel, maxGroupPolicies, maxSinks, type Native } from "../kernel/
 import type { Log } from "../log/index.js";
 import { type Groups, Hardening } from "../scope/index.js";
 import { AllowList, type AllowSet } from "./allow.js";
+import { Arming, unarmed } from "./arming.js";
 import { authorityOf } from "./authority.js";
 import { buildPolicy } from "./policy.js";
 
@@ -50,6 +51,7 @@ function writeLongest<Item>(items: readonly Item[], likely: number, write: (item
 export class Rules {
   readonly #allow: AllowList;
   readonly #groups: Groups;
+  readonly #arming = new Arming();
   /** Workloads that the configuration does not name: pods with rules of their own. */
   #more: readonly WorkloadConfig[] = [];
   /** Those of them that are in force. */
@@ -77,10 +79,10 @@ export class Rules {
     this.#allow.adopt(allow);
   }
 
-  /** Looks again at what is allowed: a file that was changed, a control group that came. */
+  /** Looks again at what is allowed (a file that was changed, a control group that came), and whether the agent may guard itself. */
   async check(kernel: Kernel): Promise<void> {
     const changed = await this.#allow.check();
-    if (changed && this.#allow.set) this.#write(kernel, this.#allow.set);
+    if ((changed || this.#arming.isDue(kernel)) && this.#allow.set) this.#write(kernel, this.#allow.set);
   }
 
   /**
@@ -132,7 +134,7 @@ export class Rules {
   get warnings(): string[] {
     const left = this.#more.length - this.#fitting.length;
     const pods = left === 0 ? [] : [`there is no room for the own rules of ${left} pods: see POD_RULES_REFUSED events`];
-    return [...this.#allow.warnings, ...pods];
+    return [...this.#allow.warnings, ...this.#arming.warnings, ...pods];
   }
 
   #write(kernel: Kernel, allow: AllowSet): void {
@@ -141,7 +143,9 @@ export class Rules {
       const config = { ...allow.config, workloads: [...allow.config.workloads, ...pods] };
       this.#groups.ensureAll(config.workloads.filter(hasOwnPolicy).map(({ name }) => name));
       const policy = buildPolicy(config, entries, (name) => this.#groups.ensure(name));
-      kernel.setPolicy({ ...policy, authority: authorityOf(allow.config) });
+      const armed = this.#arming.may(kernel);
+      kernel.setPolicy({ ...(armed ? policy : unarmed(policy)), authority: authorityOf(allow.config) });
+      this.#arming.settle(armed);
       this.#fitting = pods;
     };
     // What is in force stays before what is new.

@@ -34,13 +34,13 @@ export function failedStartTests(suite: Pick<Suite, "field" | "victim">, { refus
       expect(await refused(victim.pid)).toBe(false);
       const others = await field.sh("sleep 300 & kill -9 $!; wait $!; echo $?");
       expect(others.stdout.trim()).toBe("137");
-      expect((await field.sh(`kill -9 ${field.agentPid}`)).stderr, "guarded as far as it goes").toMatch(
-        /not permitted/,
-      );
+      const stop = async () => await field.sh(`kill -STOP ${field.agentPid} && kill -CONT ${field.agentPid}`);
+      expect(await stop(), "it does not guard itself before it has proved that it can").toMatchObject({ status: 0 });
       await field.sh(`umount ${canary}`);
       const ready = async (): Promise<boolean> =>
         (JSON.parse((await field.control("GET", "/v1/status")).stdout) as { ready: boolean }).ready;
       await expect.poll(ready, { timeout: 120_000, interval: 1000 }).toBe(true);
+      await expect.poll(async () => (await stop()).stderr, { timeout: 120_000 }).toMatch(/not permitted/);
       await field.protect(victim.pid, "victim");
       expect(await refused(victim.pid)).toBe(true);
       expect(await field.stopAgent()).toBe(0);

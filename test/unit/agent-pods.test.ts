@@ -23,6 +23,8 @@ function rulesWith(most: number) {
   const policies: PolicySet[] = [];
   const limits: number[] = [];
   const kernel = {
+    tookOver: false,
+    doors: [],
     async setNodeGuards() {},
     leaks: { configure: ({ scanLimit }: { scanLimit: number }) => void limits.push(scanLimit) },
     setPolicy(policy: PolicySet) {

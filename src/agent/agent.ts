@@ -144,7 +144,7 @@ export class Agent {
       const notices = createNotices(kernel, stream, this.#groups, log);
       this.#notices = notices;
       const { trim } = this.#options.native;
-      const memory = new Memory({ trim, collect: wholeCollection(), now: () => performance.now() });
+      const memory = new Memory({ trim, collector: wholeCollection, now: () => performance.now() });
       const tell = () => this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
       this.#watch = new Watch(kernel, scope, notices, log, {
         check: () => this.#rules.round(kernel, secrets).finally(() => memory.giveBack()),

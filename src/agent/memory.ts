@@ -21,14 +21,15 @@ export function wholeCollection(): () => void {
 export interface MemoryTools {
   /** Gives the kernel what the C library keeps. */
   trim(): void;
-  /** Of V8's heap, the whole of it. */
-  collect(): void;
+  /** Hands out what collects V8's heap, the whole of it: asked once, when it is first needed. */
+  collector(): () => void;
   /** Milliseconds. */
   now(): number;
 }
 
 export class Memory {
   readonly #tools: MemoryTools;
+  #collect: (() => void) | undefined;
   #collectedAt: number;
 
   constructor(tools: MemoryTools) {
@@ -38,10 +39,11 @@ export class Memory {
 
   /** For every round. */
   giveBack(): void {
-    const { trim, collect, now } = this.#tools;
+    const { trim, collector, now } = this.#tools;
     if (now() - this.#collectedAt >= collectEveryMs) {
       this.#collectedAt = now();
-      collect();
+      this.#collect ??= collector();
+      this.#collect();
     }
     trim();
   }

@@ -2,8 +2,6 @@
 // Takes off the guards that an agent left pinned, unless that agent still runs. The kernel detaches them some time after
 // their names are gone, so this waits until it has.
 
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ControlClient } from "../control/client.js";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
@@ -40,10 +38,8 @@ export async function uninstallGuards(
   const pid = await runningAgent(socket);
   if (pid !== undefined) throw new CloudtaserError("AGENT_RUNNING", { target: socket, fields: { pid } });
   const pins = new Pins(pinPath);
-  const list = (directory: string): string[] =>
-    existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
   const links = pins.links();
-  const removed = [...pins.generations().flatMap(list), ...list(pins.maps), ...list(pins.leaks)];
+  const removed = pins.entries();
   if (removed.length === 0) return { removed, held: [] };
   try {
     const kernel = await native();

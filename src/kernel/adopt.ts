@@ -86,9 +86,10 @@ const pinned: ReadonlySet<string> = new Set(mapsOf("lsm"));
 
 /** @param local ids of maps that are not pinned, which all programs must have in common: filled on the way */
 function isSame(standing: LoadedProgramInfo, wanted: Blueprint, local: Map<string, number>): boolean {
-  const digests = ["sha1", "sha256"].map((algorithm) => createHash(algorithm).update(wanted.instructions).digest());
+  const hasTag = (algorithm: string): boolean =>
+    createHash(algorithm).update(wanted.instructions).digest().subarray(0, standing.tag.length).equals(standing.tag);
   // SHA-256 since 6.18.
-  if (!digests.some((digest) => digest.subarray(0, standing.tag.length).equals(standing.tag))) return false;
+  if (!hasTag("sha1") && !hasTag("sha256")) return false;
   // What follows is bound to the program and named by no instruction of it, as libbpf does with constants.
   return wanted.maps.every(({ name, id }, index) => {
     const found = standing.mapIds[index] ?? 0;

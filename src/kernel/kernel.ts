@@ -225,6 +225,7 @@ export class Kernel {
   }
 
   readonly remove = (which: { tgid: number; group: number }): CensusRecord[] => this.#census.remove(which);
+
   readonly list = (): CensusRecord[] => this.#census.list();
 
   outcomes(): OutcomeCount[] {
@@ -243,6 +244,7 @@ export class Kernel {
   readonly isGone = (tgid: number): boolean => !existsSync(`/proc/${tgid}`);
 
   readonly losses = (): { reason: LossName; count: bigint }[] => readLosses(this.#map("losses"));
+
   /** Of that workload, because it has its share of the table of protected processes. */
   readonly refusedForks = (group: number): number => readRefusedForks(this.#map("shares"), group);
 

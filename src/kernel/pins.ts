@@ -92,6 +92,11 @@ export class Pins {
     return join(generation, "census");
   }
 
+  /** All that is pinned, but for a generation that is not whole. */
+  entries(): string[] {
+    return [...this.generations(), this.maps, this.leaks].flatMap(entriesOf);
+  }
+
   /** Links, in every generation. */
   links(): string[] {
     return this.generations().flatMap((directory) =>

@@ -171,18 +171,18 @@ export class Standing {
 
   #loadAgain(): void {
     const spent = this.#programs;
-    this.#programs = this.#takeSpare();
+    this.#programs = this.#makeSpare();
+    this.#spare = undefined;
     this.#used.clear();
     for (const [door, old] of [...this.#links]) if (this.#attachOne(door)) old.close();
     spent.census.close();
     spent.object?.close();
   }
 
-  #takeSpare(): Programs {
-    const spare = this.#spare ?? load(this.#native, { ...this.#options, reuse: this.maps });
-    this.#spare = undefined;
+  #makeSpare(): Programs {
+    this.#spare ??= load(this.#native, { ...this.#options, reuse: this.maps });
     this.#native.releaseBtf();
-    return spare;
+    return this.#spare;
   }
 
   /** The programs are those that an earlier agent has loaded. */
@@ -225,7 +225,7 @@ export class Standing {
     // The door that takes the dead out of scope goes last, when no pin is left: should we die here, so does the scope.
     const last = this.#links.get("task_free");
     // What cannot be loaded, because the files are another version's by now, say, could not be attached again.
-    if (this.adopted) this.#spare ??= load(this.#native, { ...this.#options, reuse: this.maps });
+    if (this.adopted) this.#makeSpare();
     for (const [door, link] of [...this.#links]) {
       if (!still()) return;
       if (link === last || !sleeps(door)) continue;

@@ -4,13 +4,7 @@
 
 import { ask } from "../matrix/field.js";
 import { crowdOf, forkBomb } from "./crowds.js";
-import { agentGroup, type Siege } from "./siege.js";
-
-export interface Outcome {
-  seconds?: number[];
-  note?: string;
-  faults?: string[];
-}
+import { agentGroup, type Outcome, type Siege } from "./siege.js";
 
 export interface Fault {
   name: string;

@@ -30,6 +30,13 @@ const config = {
   vectors: { agent_signal: { mode: "detect" }, agent_cgroup: { mode: "detect" } },
 };
 
+/** What came of something that was done while everybody attacked: see Row. */
+export interface Outcome {
+  seconds?: number[];
+  note?: string;
+  faults?: string[];
+}
+
 /** A program of test/triggers/torture.c. */
 export class Attackers {
   readonly command: GuestCommand;
@@ -209,11 +216,11 @@ export class Siege {
    */
   async under(
     fault: string,
-    action: () => Promise<{ seconds?: number[]; note?: string; faults?: string[] }>,
+    action: () => Promise<Outcome>,
     others: () => Promise<Record<string, number>> = async () => ({}),
   ): Promise<Row> {
     await this.attackers.tell("go");
-    let result: { seconds?: number[]; note?: string; faults?: string[] };
+    let result: Outcome;
     try {
       result = await action();
     } catch (error) {

@@ -20,7 +20,7 @@ test("memory is given back each round, and collected once a minute", () => {
   const done: string[] = [];
   const memory = new Memory({
     trim: () => void done.push("trim"),
-    collect: () => void done.push("collect"),
+    collector: () => () => void done.push("collect"),
     now: () => at,
   });
   for (at of [10_000, 59_999, 60_000, 119_999, 120_001]) memory.giveBack();

@@ -11,7 +11,7 @@ const minutes = 60_000;
 /** What takes longest, first: if it began last it would run alone at the end, with a processor idle. */
 const longest = [
   ...["control-siege", "crash", "fuzz", "sanitized", "kubernetes-asking", "monitoring-rules"],
-  ...["kernel-6.12", "kernel-5.10", "bad-input", "torture", "kernel-7.2", "hook", "idle-5.10", "containers-6.12"],
+  ...["kernel-6.12", "kernel-5.10", "bad-input", "torture", "soak", "kernel-7.2", "hook", "idle-5.10", "containers-6.12"],
   ...["containers-6.1", "kernel-6.1", "kernel-6.12-nobpf", "kernel-5.10-bpf", "service", "authority"],
 ].map((name) => `${name}.test.ts`);
 

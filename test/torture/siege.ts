@@ -71,6 +71,8 @@ export class Siege {
   #more: Record<string, unknown> = {};
   /** For Node, of every agent that starts. */
   nodeOptions = "";
+  /** Of each attacker that loops after each attempt, microseconds. */
+  rest = 0;
 
   private constructor(field: Field, say: (text: string) => void) {
     this.field = field;
@@ -81,10 +83,12 @@ export class Siege {
     kernel: string;
     memory: string;
     processes: number;
+    /** The guest's clock counts instructions. */
+    icount?: boolean;
     say: (text: string) => void;
   }): Promise<Siege> {
-    const { kernel, memory } = options;
-    const siege = new Siege(new Field(await Guest.boot({ kernel, memory, timeoutSeconds: 400 })), options.say);
+    const { kernel, memory, icount = false } = options;
+    const siege = new Siege(new Field(await Guest.boot({ kernel, memory, icount, timeoutSeconds: 400 })), options.say);
     try {
       await siege.#prepare(options.processes);
       return siege;
@@ -219,7 +223,7 @@ export class Siege {
     action: () => Promise<Outcome>,
     others: () => Promise<Record<string, number>> = async () => ({}),
   ): Promise<Row> {
-    await this.attackers.tell("go");
+    await this.attackers.tell(`go ${this.rest}`);
     let result: Outcome;
     try {
       result = await action();

@@ -1,17 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 // A long time of attacks and of processes that come and go: the agent's memory stays what it was, and every refused attempt
 // is in an event, or counted as lost.
-import type { Siege } from "./siege.js";
+import type { Outcome, Siege } from "./siege.js";
 
 const file = "/run/soak.ndjson";
 /** Of the first third of the samples to the last. */
 const flat = 0.02;
+/** A third of fewer says nothing. */
+const fewest = 36;
 
-const churn = `cd /sys/fs/cgroup
+/** How long, and how busy: times are the guest's. */
+export interface SoakSize {
+  seconds: number;
+  /** Of each attacker after each attempt, microseconds. */
+  rest: number;
+  /** Between two turns of processes and control groups that come and go, seconds. */
+  pause: number;
+  /** Between two looks at the agent's memory, seconds. */
+  apart: number;
+  /** From the start of the agent on, seconds: memory before that is not compared. */
+  settling: number;
+  nodeOptions: string;
+}
+
+/**
+ * All at full speed. V8 compiles what is hot, and the code that it adds for hours on an emulated machine would hide a leak of
+ * its size; before it has looked through its whole heap twice, which the agent has it do once a minute, memory is not what it
+ * will be.
+ */
+export const fullSpeed = (seconds: number): SoakSize => ({
+  seconds,
+  rest: 0,
+  pause: 0.5,
+  apart: 5,
+  settling: 120,
+  nodeOptions: "--jitless",
+});
+
+/**
+ * As on a node: two attempts a second, now and then something that comes and goes, and compiled code, which is all made within
+ * ten minutes where a nanosecond is an instruction.
+ */
+export const ordinaryLife = (seconds: number): SoakSize => ({
+  seconds,
+  rest: 1_000_000,
+  pause: 10,
+  apart: 20,
+  settling: 600,
+  nodeOptions: "",
+});
+
+const churn = (pause: number): string => `cd /sys/fs/cgroup
   while [ ! -e /run/soak.end ]; do
     for i in 1 2 3 4; do sleep 0.1 & done; wait
     mkdir soak; sleep 5 & echo $! > soak/cgroup.procs; kill -9 $!; wait $! 2>/dev/null; sleep 0.1; rmdir soak
-    sleep 0.5
+    sleep ${pause}
   done`;
 
 /**
@@ -44,10 +87,10 @@ async function lost(siege: Siege): Promise<number> {
   return Number(status.losses.ring_full ?? 0);
 }
 
-export async function soak(siege: Siege, seconds: number): Promise<void> {
+export async function soak(siege: Siege, size: SoakSize): Promise<void> {
   const { field } = siege;
-  // V8 compiles what is hot, and the code that it adds for hours on an emulated machine would hide a leak of its size.
-  siege.nodeOptions = "--jitless";
+  siege.nodeOptions = size.nodeOptions;
+  siege.rest = size.rest;
   siege.configure({ events: { stdout: false, file: { path: file } } });
   // Nobody attacks while it starts: all that is refused from here on is told by this agent.
   await siege.replaceAgent("TERM");
@@ -64,10 +107,10 @@ export async function soak(siege: Siege, seconds: number): Promise<void> {
   const row = await siege.under(
     "soak",
     async () => {
-      const churning = field.guest.spawn(churn);
+      const churning = field.guest.spawn(churn(size.pause));
       const sampled = await siege.works(
-        `end=$(($(date +%s) + ${seconds})); while [ $(date +%s) -lt $end ]; do sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/${field.agentPid}/status; sleep 2; done`,
-        seconds * 4 + 600,
+        `end=$(($(date +%s) + ${size.seconds})); while [ $(date +%s) -lt $end ]; do sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/${field.agentPid}/status; sleep ${size.apart}; done`,
+        size.seconds * 4 + 600,
       );
       samples.push(...sampled.split("\n").map(Number));
       await siege.works("touch /run/soak.end");
@@ -77,17 +120,25 @@ export async function soak(siege: Siege, seconds: number): Promise<void> {
     others,
   );
   siege.nodeOptions = "";
-  const third = Math.floor(samples.length / 3);
-  const first = mean(samples.slice(0, third));
-  const last = mean(samples.slice(-third));
-  const growth = last / first - 1;
-  if (!(Math.abs(growth) <= flat))
-    row.faults.push(`memory ${first.toFixed(0)} kB in the first third, ${last.toFixed(0)} in the last`);
+  siege.rest = 0;
+  const memory = memoryOf(samples.slice(Math.ceil(size.settling / size.apart)));
+  row.faults.push(...(memory.faults ?? []));
   const missing = (await lost(siege)) - lostBefore;
   const seen = await told(siege, row.refused - missing);
   if (seen + missing !== row.refused) row.faults.push(`${seen} in events and ${missing} lost, of ${row.refused}`);
   const strangers = total(strange) > 0 ? `; refused to others: ${JSON.stringify(strange)}` : "";
-  row.note = `${first.toFixed(0)} kB, then ${last.toFixed(0)} (${(growth * 100).toFixed(2)} %); ${seen} in events, ${missing} lost${strangers}`;
+  row.note = `${memory.note}; ${seen} in events, ${missing} lost${strangers}`;
+}
+
+/** @param samples resident kB of an agent that has settled */
+function memoryOf(samples: readonly number[]): Outcome {
+  if (samples.length < fewest) return { note: "too short to say anything of memory" };
+  const third = Math.floor(samples.length / 3);
+  const first = mean(samples.slice(0, third));
+  const last = mean(samples.slice(-third));
+  const growth = last / first - 1;
+  const note = `${first.toFixed(0)} kB, then ${last.toFixed(0)} (${(growth * 100).toFixed(2)} %)`;
+  return { note, faults: Math.abs(growth) <= flat ? [] : [`memory: ${note}`] };
 }
 
 /** What events tell of the attackers, once they tell of enough, or after a while. */

@@ -6,7 +6,7 @@ import { faults } from "./faults.js";
 import { randomFrom } from "./random.js";
 import { courseOf, kinds, round, swapFaults } from "./rounds.js";
 import { Siege } from "./siege.js";
-import { soak } from "./soak.js";
+import { fullSpeed, soak } from "./soak.js";
 import { addRows, faultsOf, tableOf } from "./table.js";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -38,7 +38,7 @@ try {
   const size = { crowd: wholeNumber("crowd", values.crowd), seconds: 5, bomb: true };
   for (const { name, happen } of faults) await siege.under(name, () => happen(siege, size));
   const soakSeconds = wholeNumber("soak", values.soak);
-  if (soakSeconds > 0) await soak(siege, soakSeconds);
+  if (soakSeconds > 0) await soak(siege, fullSpeed(soakSeconds));
   const quiet = await siege.quietStarts(3);
   say(`\n${tableOf(addRows(siege.rows))}`);
   say(

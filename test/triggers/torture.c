@@ -2,7 +2,7 @@
 /*
  * An attacker at full speed that counts exactly: processes that go through all roads in a loop, and what became of each
  * attempt in memory that they share. Obeys lines on stdin, and answers each with one of JSON:
- *   go | pause | probe PID | reach PID ADDRESS FD | gather PROCESSES ROUNDS | release
+ *   go MICROSECONDS | pause | probe PID | reach PID ADDRESS FD | gather PROCESSES ROUNDS | release
  *   torture PROCESSES TARGET ADDRESS FD
  */
 #define _GNU_SOURCE
@@ -34,6 +34,8 @@ struct tally {
 
 static struct shared {
 	volatile int run, released;
+	/* Microseconds of rest of each process after each attempt. */
+	volatile int rest;
 	volatile int busy[MAX_PROCESSES];
 	volatile unsigned long ended;
 	struct tally tallies[ROADS];
@@ -72,6 +74,8 @@ static void loop(int me)
 		__atomic_store_n(&shared->busy[me], 0, __ATOMIC_SEQ_CST);
 		if (!shared->run)
 			usleep(1000);
+		else if (shared->rest)
+			usleep(shared->rest);
 	}
 }
 
@@ -215,7 +219,8 @@ int main(int argc, char **argv)
 	}
 	printf("{\"ready\":%d}\n", processes);
 	while (fgets(line, sizeof(line), stdin)) {
-		if (!strcmp(line, "go\n")) {
+		if (sscanf(line, "go %ld", &a) == 1) {
+			shared->rest = a;
 			__atomic_store_n(&shared->run, 1, __ATOMIC_SEQ_CST);
 			printf("{}\n");
 		} else if (!strcmp(line, "pause\n")) {

@@ -5,7 +5,7 @@ import type { Kernel, PolicySet, VectorRule } from "../kernel/index.js";
 import { vectorEntry, vectorNames } from "../vectors/index.js";
 import { unprovedDoors } from "./reports.js";
 
-type Guarded = Pick<Kernel, "tookOver" | "doors">;
+type Guarded = Pick<Kernel, "enforcedBefore" | "doors">;
 
 const ofAgent: ReadonlySet<string> = new Set(
   vectorNames.filter((vector) => vectorEntry(vector).eventType === "AGENT_TAMPER"),
@@ -14,9 +14,10 @@ const ofAgent: ReadonlySet<string> = new Set(
 export class Arming {
   #armed = false;
 
-  /** What stood before was armed by the agent before. */
+  /** Where the agent before was armed, guards that were proved once are taken over; one that never came to that left them unarmed. */
   may(kernel: Guarded): boolean {
-    return this.#armed || kernel.tookOver || unprovedDoors(kernel).length === 0;
+    const armedBefore = kernel.enforcedBefore.some((vector) => ofAgent.has(vector));
+    return this.#armed || armedBefore || unprovedDoors(kernel).length === 0;
   }
 
   /** It may, and what is in force does not say so yet. */

@@ -18,7 +18,7 @@ import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
 import type { BpfMap, Native } from "./native.js";
 import { foreignObjects, type ObjectSource } from "./objects.js";
-import { type PolicySet, writePolicySet } from "./policy.js";
+import { enforcedVectors, type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
 import type { KernelFacts } from "./probe.js";
 import { Proving } from "./proving.js";
@@ -62,12 +62,15 @@ export class Kernel {
   preemption: Preemption = readPreemption();
   /** Doors of an earlier agent were taken over. */
   readonly tookOver: boolean;
+  /** Vectors that an earlier agent's policy refuses; [] if nothing was taken over. */
+  readonly enforcedBefore: readonly string[];
 
   /** Nothing is attached yet: see openKernel(). */
   constructor(options: KernelOptions, standing: Standing, tookOver: boolean) {
     this.#options = options;
     this.#standing = standing;
     this.tookOver = tookOver;
+    this.enforcedBefore = tookOver ? enforcedVectors((name) => this.#map(name)) : [];
     this.#census = new Census(this.#map("census_request"), () => standing.census(), this.#map("namespaces"));
     this.#settings = new Settings(this.#map("settings"), options.native);
     const refuses = this.form !== "signal";

@@ -6,6 +6,7 @@ import {
   AllowKind,
   decodeAllowKey,
   decodeGroupKey,
+  decodePolicy,
   decodePolicyHead,
   encodeAllow,
   encodeAllowKey,
@@ -119,6 +120,17 @@ export function writePolicySet(map: (name: PolicyMapName) => BpfMap, set: Policy
   maps.head.update(key32(0), encodePolicyHead({ generation }));
   emptyBank(maps, bank ^ 1);
   destinations.settle();
+}
+
+/** Vectors that the policy in force refuses to everybody who has no rule of his own: of this agent, or of one before. */
+export function enforcedVectors(map: (name: "policy_head" | "policy") => BpfMap): string[] {
+  const head = map("policy_head").lookup(key32(0));
+  const bank = (head === undefined ? 0 : decodePolicyHead(head).generation) & 1;
+  const enforced = (number: number): boolean => {
+    const rule = map("policy").lookup(key32(bank * Vector.max + number));
+    return rule !== undefined && decodePolicy(rule).mode === Mode.enforce;
+  };
+  return Object.entries(Vector).flatMap(([name, number]) => (number < Vector.max && enforced(number) ? [name] : []));
 }
 
 function writeRules(maps: PolicyMaps, { rules, groups, membersMayInspect, allowed }: PolicySet, bank: number): void {

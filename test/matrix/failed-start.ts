@@ -36,6 +36,10 @@ export function failedStartTests(suite: Pick<Suite, "field" | "victim">, { refus
       expect(others.stdout.trim()).toBe("137");
       const stop = async () => await field.sh(`kill -STOP ${field.agentPid} && kill -CONT ${field.agentPid}`);
       expect(await stop(), "it does not guard itself before it has proved that it can").toMatchObject({ status: 0 });
+      await field.signalAgent("KILL");
+      await field.agent?.done;
+      await expect(field.startAgent(strict)).rejects.toThrow("does not get ready");
+      expect(await stop(), "nor is it armed by a start over doors that nobody has proved").toMatchObject({ status: 0 });
       await field.sh(`umount ${canary}`);
       const ready = async (): Promise<boolean> =>
         (JSON.parse((await field.control("GET", "/v1/status")).stdout) as { ready: boolean }).ready;

@@ -14,6 +14,25 @@ const refusedIn =
     return truth?.succeeded === false && truth.errnoName === "EPERM";
   };
 
+/** What guards the guards, by the roads with which somebody would begin: also while no agent runs. */
+const aimedAtGuards: Readonly<Record<string, readonly string[]>> = {
+  pin_remove: ["unlink", "rename", "unmount_lazily", "cover"],
+  bpf_tamper: ["map_by_id", "pinned_map", "pinned_link"],
+};
+
+/** Roads that somebody is not refused on, of the guards themselves and of the kernel below. */
+async function openRoads({ field, victim, firstRoad }: Suite): Promise<string[]> {
+  const open: string[] = [];
+  for (const vector of ["pin_remove", "bpf_tamper", "hooks_off", "module_load", "bpf_load", "kexec", "dev_mem"]) {
+    for (const road of aimedAtGuards[vector] ?? [firstRoad(vector)]) {
+      const { truth } = await field.attack(vector, road, victim);
+      if (truth?.succeeded === false && truth.errnoName === errnoOf(vector, road)) continue;
+      open.push(`${vector}/${road}: ${JSON.stringify(truth)}`);
+    }
+  }
+  return open;
+}
+
 /** One that tries again and again, until it is ended. */
 function persistentAttacker({ field, victim }: Suite) {
   const command = field.guest.spawn([
@@ -108,6 +127,7 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
     const { childPid } = await suite.field.tell(suite.victim, "fork");
     expect(await refused(childPid), "a child born without an agent is open").toBe(true);
     await keepsSecret("without an agent");
+    expect(await openRoads(suite), "without an agent").toEqual([]);
     await cgroups.withoutAgent();
     await suite.field.startAgent({ mode: "enforce" });
     const status = JSON.parse((await suite.field.control("GET", "/v1/status")).stdout) as {

@@ -20,14 +20,20 @@ const brief: readonly string[] = [
   "processor unplugged",
   "clock set",
 ];
-const size = { crowd: 2000, seconds: 2, bomb: false };
+const size = { crowd: 2000, seconds: 2 };
 
-describe(`siege on 6.12, seed ${seed}`, () => {
+/** It takes minutes and 4 GB. */
+const byHand: readonly string[] = ["fork bomb"];
+
+/** The one refuses by hooks of its own, the other in place of a function's answer: ways apart in the kernel. */
+const kernels = isWhole ? ["6.12", "5.10"] : ["6.12"];
+
+describe.each(kernels)(`siege on %s, seed ${seed}`, (kernel) => {
   let siege: Siege;
   let course: ReturnType<typeof courseOf>;
 
   beforeAll(async () => {
-    siege = await Siege.begin({ kernel: "6.12", memory: "1536M", processes: isWhole ? 4 : 2, say });
+    siege = await Siege.begin({ kernel, memory: "1536M", processes: isWhole ? 4 : 2, say });
     course = courseOf(siege, randomFrom(seed));
   }, 900_000);
 
@@ -54,7 +60,9 @@ describe(`siege on 6.12, seed ${seed}`, () => {
     }, 900_000);
   }
 
-  for (const { name, happen } of faults.filter((one) => isWhole || brief.includes(one.name))) {
+  for (const { name, happen } of faults.filter((one) =>
+    isWhole ? !byHand.includes(one.name) : brief.includes(one.name),
+  )) {
     test(`nobody gets through, every refusal is counted: ${name}`, async () => {
       await holds(async () => void (await siege.under(name, () => happen(siege, size))));
     }, 900_000);

@@ -16,8 +16,6 @@ export interface FaultSize {
   crowd: number;
   /** How long a state lasts, guest seconds. */
   seconds: number;
-  /** Also fill the table of who is protected. */
-  bomb: boolean;
 }
 
 const small = "/run/small";
@@ -185,7 +183,7 @@ export const faults: readonly Fault[] = [
     },
   },
   { name: "full ring", happen: fullRing },
-  { name: "fork bomb", happen: async (siege, { bomb }) => (bomb ? forkBomb(siege) : { note: "left out" }) },
+  { name: "fork bomb", happen: forkBomb },
   {
     name: "control group churn",
     happen: async (siege, { seconds }) => {
@@ -204,15 +202,25 @@ export const faults: readonly Fault[] = [
     name: "processor unplugged",
     happen: async (siege, { seconds }) => {
       const online = "/sys/devices/system/cpu/cpu1/online";
-      await siege.works(`for i in 1 2; do echo 0 > ${online}; sleep ${seconds}; echo 1 > ${online}; sleep 1; done`);
-      return {};
+      const seen = await siege.works(
+        `set -e; for i in 1 2; do
+           echo 0 > ${online}; sleep ${seconds}; cat /sys/devices/system/cpu/online; echo 1 > ${online}; sleep 1
+         done; cat /sys/devices/system/cpu/online`,
+      );
+      const states = seen.split("\n").join(", then ");
+      return { note: `online: ${states}`, faults: states === "0, then 0, then 0-1" ? [] : [`online: ${states}`] };
     },
   },
   {
     name: "clock set",
     happen: async (siege, { seconds }) => {
-      await siege.works(`for by in '+1 day' '-2 days' '+1 day'; do date -s "$by" > /dev/null; sleep ${seconds}; done`);
-      return {};
+      const days = await siege.works(
+        `set -e; start=$(date +%s); for by in '+1 day' '-2 days' '+1 day'; do
+           date -s "$by" > /dev/null; sleep ${seconds}; echo $((($(date +%s) - start + 43200) / 86400))
+         done`,
+      );
+      const seen = days.split("\n").join(", ");
+      return { note: `days off: ${seen}`, faults: seen === "1, -1, 0" ? [] : [`days off: ${seen}`] };
     },
   },
 ];

@@ -35,7 +35,7 @@ const siege = await Siege.begin({ kernel, memory: "4G", processes: 4, say });
 try {
   const course = courseOf(siege, randomFrom(seed));
   for (let n = 0; n < rounds; n++) await round(course, kinds[n % kinds.length] ?? "upgrade");
-  const size = { crowd: wholeNumber("crowd", values.crowd), seconds: 5, bomb: true };
+  const size = { crowd: wholeNumber("crowd", values.crowd), seconds: 5 };
   for (const { name, happen } of faults) await siege.under(name, () => happen(siege, size));
   const soakSeconds = wholeNumber("soak", values.soak);
   if (soakSeconds > 0) await soak(siege, fullSpeed(soakSeconds));

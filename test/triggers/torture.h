@@ -5,11 +5,29 @@
 #ifndef TORTURE_H
 #define TORTURE_H
 
-enum { ROAD_MEM, ROAD_ENVIRON, ROAD_LAYOUT, ROAD_VM, ROAD_ATTACH, ROAD_SEIZE, ROAD_GETFD, ROAD_MODULE, ROADS };
+#include <linux/bpf.h>
+
+enum {
+	ROAD_MEM,
+	ROAD_ENVIRON,
+	ROAD_LAYOUT,
+	ROAD_VM,
+	ROAD_ATTACH,
+	ROAD_SEIZE,
+	ROAD_GETFD,
+	/* From here on they aim at the node or the agent, whoever is the target. */
+	ROAD_MODULE,
+	ROAD_MAP,
+	ROAD_UNPIN,
+	ROAD_FTRACE,
+	ROADS
+};
 
 /* Each is a vector, and has a count of the kernel's by that name. */
-static const char *const road_names[ROADS] = { "procmem_read",	"environ_read", "proc_layout", "process_vm_read",
-					       "ptrace_attach", "ptrace_seize", "pidfd_getfd", "module_load" };
+static const char *const road_names[ROADS] = {
+	"procmem_read", "environ_read", "proc_layout", "process_vm_read", "ptrace_attach", "ptrace_seize",
+	"pidfd_getfd",	"module_load",	"bpf_tamper",  "pin_remove",	  "hooks_off",
+};
 
 struct aim {
 	pid_t pid;
@@ -96,6 +114,29 @@ static inline long by_module(void)
 	return result == -ENOEXEC ? 0 : result;
 }
 
+/* Pinned by each agent for the next. */
+#define A_MAP "/sys/fs/bpf/cloudtaser/maps/scope"
+
+static inline long by_pin(void)
+{
+	union bpf_attr attr = { .pathname = (unsigned long)A_MAP };
+	long fd = bare(SYS_bpf, BPF_OBJ_GET, (long)&attr, sizeof(attr), 0, 0, 0);
+
+	if (fd >= 0)
+		bare(SYS_close, fd, 0, 0, 0, 0, 0);
+	return fd;
+}
+
+/* What it would write stays in its hand: the descriptor alone is a success. */
+static inline long by_switch(void)
+{
+	long fd = bare(SYS_openat, AT_FDCWD, (long)"/proc/sys/kernel/ftrace_enabled", O_WRONLY | O_CLOEXEC, 0, 0, 0);
+
+	if (fd >= 0)
+		bare(SYS_close, fd, 0, 0, 0, 0, 0);
+	return fd;
+}
+
 static inline long attack(const struct aim *aim, int road)
 {
 	switch (road) {
@@ -106,6 +147,9 @@ static inline long attack(const struct aim *aim, int road)
 	case ROAD_ATTACH: return by_ptrace(aim, PTRACE_ATTACH);
 	case ROAD_SEIZE: return by_ptrace(aim, PTRACE_SEIZE);
 	case ROAD_GETFD: return by_getfd(aim);
+	case ROAD_MAP: return by_pin();
+	case ROAD_UNPIN: return bare(SYS_unlinkat, AT_FDCWD, (long)A_MAP, 0, 0, 0, 0);
+	case ROAD_FTRACE: return by_switch();
 	default: return by_module();
 	}
 }

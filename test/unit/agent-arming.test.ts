@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { Arming, unarmed } from "../../src/agent/arming.js";
 import type { DoorStatus, PolicySet } from "../../src/kernel/index.js";
 
-const kernel = (proved: boolean[], { tookOver = false, untried = false } = {}) => ({
-  tookOver,
+const kernel = (proved: boolean[], { before = [] as string[], untried = false } = {}) => ({
+  enforcedBefore: before,
   doors: proved.map((one) => ({ door: "file_open", proved: one, untried, reason: "" }) as DoorStatus),
 });
 
@@ -28,8 +28,10 @@ describe("self-protection", () => {
     expect([1, 2].map(() => arming.isDue(kernel([true])))).toEqual([true, true]);
   });
 
-  test("is taken over armed, and does not wait for doors that are taken as they stand", () => {
-    expect(new Arming().may(kernel([false], { tookOver: true }))).toBe(true);
+  test("is taken over armed from an agent that was, and does not wait for doors that are taken as they stand", () => {
+    expect(new Arming().may(kernel([false], { before: ["environ_read", "bpf_tamper"] }))).toBe(true);
+    // It died before it could prove its doors.
+    expect(new Arming().may(kernel([false], { before: ["environ_read"] }))).toBe(false);
     expect(new Arming().may(kernel([false], { untried: true }))).toBe(true);
   });
 

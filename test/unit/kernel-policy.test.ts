@@ -12,7 +12,7 @@ import {
   Vector,
 } from "../../src/kernel/abi.gen.js";
 import type { BpfMap } from "../../src/kernel/native.js";
-import { type PolicyMapName, type PolicySet, writePolicySet } from "../../src/kernel/policy.js";
+import { enforcedVectors, type PolicyMapName, type PolicySet, writePolicySet } from "../../src/kernel/policy.js";
 
 /** A map that keeps what it is told, and a log of who wrote what. */
 class FakeMap {
@@ -83,6 +83,17 @@ describe("writePolicySet", () => {
     expect(rule(Vector.environ_read)).toMatchObject({ mode: Mode.enforce, kill: 1, allowKinds: 0 });
     expect(rule(Vector.none).allowKinds).toBe(1 << 4);
     expect(rule(Vector.ptrace_attach).mode).toBe(Mode.off);
+  });
+
+  it("is read back by the next agent, from the bank in force alone", () => {
+    const { maps } = machine();
+    expect(enforcedVectors(maps)).toEqual([]);
+    writePolicySet(maps, policy());
+    expect(enforcedVectors(maps)).toEqual(["environ_read"]);
+    writePolicySet(maps, policy({ rules: [{ vector: "bpf_tamper", mode: "enforce", kill: false }] }));
+    expect(enforcedVectors(maps)).toEqual(["bpf_tamper"]);
+    writePolicySet(maps, policy({ rules: [{ vector: "bpf_tamper", mode: "detect", kill: false }] }));
+    expect(enforcedVectors(maps)).toEqual([]);
   });
 
   it("writes nothing into the bank in force, and leaves nothing in the other", () => {

@@ -63,9 +63,19 @@ static __always_inline bool concerns(const struct ct_attempt *attempt, __u32 tar
 }
 
 /*
- * The agent itself, and process 1 of the node: the service manager has started the agent, must be able to stop it and
- * rules its control group. An attacker who runs code in process 1 needs no other road. A bystander is neither.
+ * What process 1 of the node may do to the agent: the service manager has started it, must be able to stop it (its
+ * watchdog by a signal that dumps core), and rules its limits and its control group. It has no need of the agent's
+ * memory or descriptors: code in process 1 is not code in the agent.
  */
+static __always_inline bool is_managers(const struct ct_attempt *attempt)
+{
+	__u64 how = attempt->arg[0];
+
+	return attempt->vector != CT_VECTOR_AGENT_ACCESS || how == CT_VECTOR_COREDUMP_SIGNAL ||
+	       how == CT_VECTOR_COREDUMP_LIMITS || how == CT_VECTOR_OOM_ADJ;
+}
+
+/* The agent itself, and process 1 in what it may do. A bystander is neither. */
 static __always_inline bool is_agents_own(const struct ct_attempt *attempt, __u32 me)
 {
 	__u32 vector = attempt->vector;
@@ -73,7 +83,7 @@ static __always_inline bool is_agents_own(const struct ct_attempt *attempt, __u3
 	if (attempt->bystander)
 		return false;
 	if (is_agents_vector(vector))
-		return me & CT_ROLE_AGENT || TASK_READ(offender_of(attempt), tgid) == 1;
+		return me & CT_ROLE_AGENT || (is_managers(attempt) && TASK_READ(offender_of(attempt), tgid) == 1);
 	/* One that takes over does all this before the census knows it. */
 	return (vector == CT_VECTOR_BPF_LOAD || vector == CT_VECTOR_HOOKS_OFF || vector == CT_VECTOR_BPF_TAMPER ||
 		vector == CT_VECTOR_PIN_REMOVE) &&

@@ -20,6 +20,9 @@
 #define COMPAT_BIT  (1 << 22)
 #define X32_BIT	    0
 
+/* Where a program's call of a kernel function has its number (1), or its place, as that of a helper has. */
+#define FAR_KFUNCS 1
+
 #define O_LARGEFILE_BIT 0400000
 
 #define NR_WRITE	  64

@@ -17,6 +17,9 @@
 #define COMPAT_BIT  0x0002
 #define X32_BIT	    0x40000000
 
+/* Where a program's call of a kernel function has its number (1), or its place, as that of a helper has. */
+#define FAR_KFUNCS 0
+
 #define O_LARGEFILE_BIT 0100000
 
 #define NR_WRITE	  1

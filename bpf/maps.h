@@ -73,6 +73,18 @@ struct {
 	__type(value, __u32);
 } cgroups_any __weak SEC(".maps");
 
+/*
+ * By which immediate a finished program calls what reads memory at any address, of users or of the kernel, or sends
+ * signals: from the kernel's own symbols, and from the canary's program. Full, or an entry missing: such a call is not
+ * seen, and user space says which it does not know.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 128);
+	__type(key, __s32);
+	__type(value, __u32);
+} readers __weak SEC(".maps");
+
 /* The oldest is forgotten when it is full: then the next look takes that one in again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

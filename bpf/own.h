@@ -32,7 +32,7 @@ __weak __noinline int ct_is_own_map(__u64 address)
 	    IS(policy) || IS(group_policy) || IS(settings) || IS(authority) || IS(allowed) || IS(repeats) ||
 	    IS(devices) || IS(events) || IS(outcomes) || IS(losses) || IS(proofs) || IS(agent) || IS(pinned) ||
 	    IS(own_links) || IS(census_request) || IS(opened) || IS(leak_sinks) || IS(own_maps) || IS(cgroups) ||
-	    IS(cgroups_any) || IS(released) || IS(judged_loads) || IS(user_readers) || IS(last_setns))
+	    IS(cgroups_any) || IS(released) || IS(readers) || IS(judged_loads) || IS(last_setns))
 		return true;
 	id = BPF_CORE_READ((struct bpf_map *)address, id);
 	return bpf_map_lookup_elem(&own_maps, &id) != NULL;

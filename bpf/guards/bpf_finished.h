@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * bpf_load, the second look: a program of a type that anybody may load (socket filters, traffic control, control
- * groups) reads any memory by typed pointers, to which bpf_rdonly_cast() makes every number, and that of whoever it
- * runs for by a helper: a socket filter runs for who sends. The verifier asks nobody about either. So the finished
- * program is looked at, which nobody can change any more, when its descriptor is made.
+ * groups) reads any memory by typed pointers, to which bpf_rdonly_cast() makes every number, and by helpers that copy
+ * or print it: the kernel's, and that of whoever it runs for, as a socket filter runs for who sends. The verifier asks
+ * nobody about either. So the finished program is looked at, with all its functions, which nobody can change any more,
+ * when its descriptor is made.
  */
 #ifndef CT_GUARD_BPF_FINISHED_H
 #define CT_GUARD_BPF_FINISHED_H
@@ -11,11 +12,18 @@
 #include "bpf_load.h"
 #include "bpf_tamper.h"
 
-#define CALL_CODE   0x85 /* BPF_JMP | BPF_CALL */
-#define SOURCE_BITS 0xf0 /* of the registers of an instruction: 0 in a call of a helper */
-#define PART	    32U
-#define BLOCK	    32U	 /* parts */
-#define MOST_BLOCKS 128U /* longer ones are taken for readers */
+#define CALL_CODE  0x85 /* BPF_JMP | BPF_CALL */
+#define HELPER	   0	/* the source of a call */
+#define KFUNC	   2
+#define CLASS_BITS 0x07
+#define LOAD_CLASS 0x01 /* BPF_LDX */
+#define MODE_BITS  0xe0
+/* Loads through a typed pointer that may lead nowhere, as the verifier leaves them. */
+#define PROBE_MODE   0x20
+#define PROBE_SIGNED 0x40
+#define PART	     32U
+#define BLOCK	     32U  /* parts */
+#define MOST_BLOCKS  128U /* longer ones are taken for readers */
 /* In the program of native/canary/objects.c. */
 #define FIRST_CALL  5
 #define SECOND_CALL 11
@@ -31,52 +39,60 @@ static __always_inline __u64 instructions_of(__u64 program)
 	return program + bpf_core_field_offset(struct bpf_prog, insnsi);
 }
 
-/* The immediate of an instruction that calls a helper; else 0, which no helper has. As in allow.h. */
-__weak __noinline int ct_helper_called(__u64 instruction)
+static __always_inline void learn_reader(__u64 at)
 {
-	__u32 code = instruction & 0xff, registers = instruction >> 8 & 0xff;
+	__u64 instruction = 0;
+	__u32 one = 1;
+	__s32 call;
 
-	return code == CALL_CODE && !(registers & SOURCE_BITS) ? (int)(instruction >> 32) : 0;
+	bpf_probe_read_kernel(&instruction, sizeof(instruction), (void *)at);
+	call = (__s32)(instruction >> 32);
+	if ((instruction & 0xffff) == CALL_CODE)
+		bpf_map_update_elem(&readers, &call, &one, BPF_NOEXIST);
 }
 
 /*
- * From the canary's program. The first word counts: later ones may be somebody else's. What cannot be read (a program
- * at hand, which can) is not learnt: until the next proof such calls are not seen.
+ * From the canary's program. What cannot be read (a program at hand, which can) or has no room (128, of which the
+ * kernel's symbols take some 40) is not learnt.
  */
 static __always_inline void learn_readers(__u64 program)
 {
-	__u64 first = 0, second = 0, at = instructions_of(program);
-	struct ct_user_readers *known;
-	__u32 zero = 0;
+	__u64 at = instructions_of(program);
 
-	known = bpf_map_lookup_elem(&user_readers, &zero);
-	if (!known || known->call[0] || BPF_CORE_READ((struct bpf_prog *)program, len) <= SECOND_CALL)
+	if (BPF_CORE_READ((struct bpf_prog *)program, len) <= SECOND_CALL)
 		return;
-	bpf_probe_read_kernel(&first, sizeof(first), (void *)(at + FIRST_CALL * sizeof(first)));
-	bpf_probe_read_kernel(&second, sizeof(second), (void *)(at + SECOND_CALL * sizeof(second)));
-	known->call[1] = ct_helper_called(second);
-	known->call[0] = ct_helper_called(first);
+	learn_reader(at + FIRST_CALL * sizeof(struct ct_instruction));
+	learn_reader(at + SECOND_CALL * sizeof(struct ct_instruction));
 }
 
-/* Whether one of `count` instructions calls either. Failure direction: what cannot be read does. */
-__weak __noinline int ct_calls_reader(__u64 at, __u32 count)
+/* Whether it reads, or calls what does. As in allow.h. */
+__weak __noinline int ct_reads(__u64 instruction)
 {
-	struct ct_user_readers *known;
-	__u64 instruction;
-	__u32 zero = 0;
-	int called;
+	__u32 code = instruction & 0xff, source = instruction >> 12 & 0xf;
+	__s32 call = (__s32)(instruction >> 32);
 
-	known = bpf_map_lookup_elem(&user_readers, &zero);
-	if (!known || !known->call[0])
+	if ((code & CLASS_BITS) == LOAD_CLASS)
+		return (code & MODE_BITS) == PROBE_MODE || (code & MODE_BITS) == PROBE_SIGNED;
+	if (code != CALL_CODE || (source != HELPER && source != KFUNC))
 		return 0;
+	/* There such a call has the function's number in BTF and not its place: none can be told from another. */
+	if (FAR_KFUNCS && source == KFUNC)
+		return 1;
+	return bpf_map_lookup_elem(&readers, &call) != NULL;
+}
+
+/* Whether one of `count` instructions does. Failure direction: what cannot be read does. */
+__weak __noinline int ct_part_reads(__u64 at, __u32 count)
+{
+	__u64 instruction;
+
 	/* One by one: where the kernel is locked down, nothing of variable size can be read. */
 	for (__u32 i = 0; i < PART; i++) {
 		if (i >= count)
 			break;
 		if (bpf_probe_read_kernel(&instruction, sizeof(instruction), (void *)(at + i * sizeof(instruction))))
 			return 1;
-		called = ct_helper_called(instruction);
-		if (called && (called == known->call[0] || called == known->call[1]))
+		if (ct_reads(instruction))
 			return 1;
 	}
 	return 0;
@@ -86,7 +102,7 @@ __weak __noinline int ct_calls_reader(__u64 at, __u32 count)
 __weak __noinline int ct_block_reads(__u64 at, __u32 left)
 {
 	for (__u32 i = 0; i < BLOCK; i++) {
-		if (ct_calls_reader(at, left))
+		if (ct_part_reads(at, left))
 			return 1;
 		if (left <= PART)
 			return 0;
@@ -96,7 +112,7 @@ __weak __noinline int ct_block_reads(__u64 at, __u32 left)
 	return 0;
 }
 
-__weak __noinline int ct_reads_users(__u64 program)
+__weak __noinline int ct_program_reads(__u64 program)
 {
 	__u32 left = BPF_CORE_READ((struct bpf_prog *)program, len);
 	__u64 at = instructions_of(program);
@@ -112,7 +128,6 @@ __weak __noinline int ct_reads_users(__u64 program)
 	return 1;
 }
 
-/* Each load through a typed pointer that may lead nowhere has an entry in the table of exceptions. */
 static __always_inline void guard_finished(__u64 program, struct ct_attempt *attempt)
 {
 	__u64 thread = bpf_get_current_pid_tgid(), aux;
@@ -124,7 +139,7 @@ static __always_inline void guard_finished(__u64 program, struct ct_attempt *att
 	if (type >= 32 || READING_TYPES & TYPE(type))
 		return;
 	aux = (__u64)BPF_CORE_READ((struct bpf_prog *)program, aux);
-	if (!BPF_CORE_READ((struct bpf_prog_aux *)aux, num_exentries) && !ct_reads_users(program))
+	if (!ct_program_reads(program))
 		return;
 	attempt->vector = CT_VECTOR_BPF_LOAD;
 	attempt->arg[0] = type;

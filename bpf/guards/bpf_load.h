@@ -11,9 +11,13 @@
 
 #define TYPE(n) (1ULL << (n))
 
-/* kprobe, tracepoint, perf_event, raw_tracepoint (and writable), tracing, struct_ops, ext, lsm, syscall */
+/*
+ * kprobe, tracepoint, perf_event, raw_tracepoint (and writable), tracing, struct_ops, ext, lsm, syscall. And by their
+ * context: sk_skb and sk_msg see what goes through kTLS in plain, cgroup_sockopt the keys that a process sets.
+ */
 #define READING_TYPES                                                                                                  \
-	(TYPE(2) | TYPE(5) | TYPE(7) | TYPE(17) | TYPE(24) | TYPE(26) | TYPE(27) | TYPE(28) | TYPE(29) | TYPE(31))
+	(TYPE(2) | TYPE(5) | TYPE(7) | TYPE(14) | TYPE(16) | TYPE(17) | TYPE(24) | TYPE(25) | TYPE(26) | TYPE(27) |    \
+	 TYPE(28) | TYPE(29) | TYPE(31))
 
 static __always_inline void guard_bpf_load(int cmd, union bpf_attr *attr, struct ct_attempt *attempt)
 {

@@ -92,6 +92,11 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
       `the configuration names other BPF objects than those of this build: ${kernel.foreignObjects.join(", ")}`,
     );
   }
+  if (!kernel.readersKnown) {
+    warnings.push(
+      "the kernel does not show its symbols (kernel.kptr_restrict is 2, or the agent has no CAP_SYSLOG): network programs that print what they read are not known",
+    );
+  }
   if (!facts.bpffs) warnings.push("no bpffs at /sys/fs/bpf: the guards end with the agent");
   if (!facts.initialPidNamespace)
     warnings.push("not in the initial pid namespace: process ids are not those of the node");

@@ -22,6 +22,7 @@ import { enforcedVectors, type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
 import type { KernelFacts } from "./probe.js";
 import { Proving } from "./proving.js";
+import { knowReaders } from "./readers.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
 import { Settings } from "./settings.js";
 import { readRefusedForks } from "./shares.js";
@@ -62,6 +63,8 @@ export class Kernel {
   preemption: Preemption = readPreemption();
   /** Doors of an earlier agent were taken over. */
   readonly tookOver: boolean;
+  /** All calls by which network programs read memory are known: see knowReaders(). */
+  readersKnown = false;
   /** Vectors that an earlier agent's policy refuses; [] if nothing was taken over. */
   readonly enforcedBefore: readonly string[];
 
@@ -204,6 +207,11 @@ export class Kernel {
     writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
     writeOwnLinks(this.#map("own_links"), this.#standing.linkIds);
     addOwnMaps(this.#map("own_maps"), this.#standing.roomIds);
+  }
+
+  /** Before anybody is protected. */
+  async learnReaders(): Promise<void> {
+    this.readersKnown = await knowReaders(this.#map("readers"));
   }
 
   /** In force as a whole when it returns; if it throws, the policy before still is. The next agent reads its authority. */

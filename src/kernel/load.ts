@@ -73,6 +73,7 @@ export const sharedMaps = [
   "cgroups",
   "cgroups_any",
   "released",
+  "readers",
 ] as const;
 
 /** Doors with a room behind them, in which content is looked at: a map of one program each, room_<door>. */
@@ -156,6 +157,7 @@ function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<Sha
       map === "cgroups" ||
       map === "cgroups_any" ||
       map === "released" ||
+      map === "readers" ||
       map === "shares" ||
       map.startsWith("room_");
     if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;

@@ -39,6 +39,7 @@ async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
   const standing = new Standing(native, load, pinned ? pins : undefined);
   const kernel = new Kernel(options, standing, tookOver);
   try {
+    await kernel.learnReaders();
     standing.attach();
     kernel.introduce();
     standing.pin();

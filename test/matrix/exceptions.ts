@@ -29,6 +29,12 @@ export const impossible: Record<string, readonly string[]> = {
   "proc_layout/held_question": ["5.10", "6.1"],
   "proc_layout/thread_gone_question": ["5.10", "6.1"],
   "bpf_load/syscall": ["5.10"], // the type came with 5.14
+  "bpf_load/print_socket_filter": ["5.10"], // the helper came with 5.13
+  "bpf_load/vprintk_cgroup": ["5.10"], // with 5.16
+  "bpf_load/cast_socket_filter": ["5.10", "6.1"], // with 6.2
+  "bpf_load/cast_in_function": ["5.10", "6.1"],
+  "bpf_load/signal_socket_filter": ["5.10", "6.1", "6.12"], // for such programs with 6.16 or before
+  "bpf_load/compare_socket_filter": ["5.10", "6.1", "6.12"], // with 6.17
   "bpf_tamper/held_inner_batch": ["5.10"], // came with 5.19
   // The events of system calls hold contents since 6.19.
   ...Object.fromEntries(

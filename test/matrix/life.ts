@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Protection follows fork, clone, vfork and exec, covers shared memory, ends at exit, outlives the agent.
 import { expect, test } from "vitest";
+import { treeRoot } from "../lab/host.js";
 import type { CgroupChecks } from "./cgroups.js";
 import { errnoOf } from "./exceptions.js";
 import type { SeenEvent } from "./field.js";
 import { nextLine } from "./next-line.js";
 import type { Suite } from "./suite.js";
+
+const EPERM = 1;
 
 const refusedIn =
   (suite: Suite) =>
@@ -17,7 +20,7 @@ const refusedIn =
 /** What guards the guards, by the roads with which somebody would begin: also while no agent runs. */
 const aimedAtGuards: Readonly<Record<string, readonly string[]>> = {
   pin_remove: ["unlink", "rename", "unmount_lazily", "cover"],
-  bpf_tamper: ["map_by_id", "pinned_map", "pinned_link"],
+  bpf_tamper: ["pinned_map", "pinned_link"],
 };
 
 /** Roads that somebody is not refused on, of the guards themselves and of the kernel below. */
@@ -105,6 +108,21 @@ export function lifeTests(suite: Suite, cgroups: CgroupChecks): void {
     const { status, stdout, stderr } = await suite.field.sh(script);
     expect({ status, stdout, stderr }).toMatchObject({ status: 0 });
     expect(stdout.length).toBeGreaterThan(0);
+  }, 300_000);
+
+  test("code in process 1 is not code in the agent", async () => {
+    const program = "/run/in-process-1.py";
+    await suite.field.guest.copy(`${treeRoot()}/test/matrix/guest/in-process-1.py`, program);
+    const opens = async (path: string): Promise<number> => {
+      const { stdout, stderr } = await suite.field.sh(`timeout 60 python3 ${program} ${path}`);
+      expect(stdout, stderr).toMatch(/^-?\d+\n$/);
+      return Number(stdout);
+    };
+    const neighbour = await suite.field.person();
+    expect(await opens(`/proc/${neighbour.pid}/environ`)).toBeGreaterThan(2);
+    expect(await opens(`/proc/${suite.field.agentPid}/environ`)).toBe(-EPERM);
+    expect(await opens(`/proc/${suite.field.agentPid}/mem`)).toBe(-EPERM);
+    await suite.field.sh(`kill -9 ${neighbour.pid}`);
   }, 300_000);
 
   /** What was registered for the victim does not leave it. */

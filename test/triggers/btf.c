@@ -32,7 +32,7 @@ static size_t tail_of(const struct btf_type *type)
 	}
 }
 
-unsigned int function_id(const char *function)
+static unsigned int id_of_kind(unsigned int kind, const char *name)
 {
 	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
 	struct stat status;
@@ -56,10 +56,20 @@ unsigned int function_id(const char *function)
 	for (unsigned int id = 1; at < bytes + header->hdr_len + header->type_off + header->type_len; id++) {
 		struct btf_type *type = (struct btf_type *)at;
 
-		if (BTF_INFO_KIND(type->info) == BTF_KIND_FUNC && !strcmp(strings + type->name_off, function))
+		if (BTF_INFO_KIND(type->info) == kind && !strcmp(strings + type->name_off, name))
 			return id;
 		at += sizeof(*type) + tail_of(type);
 	}
 	errno = ENOENT;
-	cannot_try("this kernel's BTF lacks the function to trace");
+	cannot_try("this kernel's BTF lacks what the program names");
+}
+
+unsigned int function_id(const char *function)
+{
+	return id_of_kind(BTF_KIND_FUNC, function);
+}
+
+unsigned int structure_id(const char *structure)
+{
+	return id_of_kind(BTF_KIND_STRUCT, structure);
 }

@@ -5,4 +5,6 @@
 /* Of a kernel function, in the kernel's own BTF. */
 unsigned int function_id(const char *function);
 
+unsigned int structure_id(const char *structure);
+
 #endif

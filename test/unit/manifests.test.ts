@@ -55,6 +55,7 @@ const allowed = [
   "SYS_MODULE",
   "SYS_RAWIO",
   "SYS_NICE",
+  "SYSLOG",
   "KILL",
   "DAC_READ_SEARCH",
   "DAC_OVERRIDE",

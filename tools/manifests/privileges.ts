@@ -61,6 +61,12 @@ export const capabilities: readonly Privilege[] = [
     without: "the kernel refuses that advice to the canary before a guard is asked",
   },
   {
+    name: "SYSLOG",
+    why: "reads where the kernel's functions are, by which network programs that read foreign memory are known",
+    without:
+      "such programs are known only by the calls that the canary makes: those that print what they read load (`status` says so)",
+  },
+  {
     name: "KILL",
     why: "ends an offender of another user (kill), and looks whether a process is alive",
     without: "processes of other users cannot be ended by the agent",

@@ -192,7 +192,7 @@ $(LICENCES): tools/licences.ts package-lock.json build/typescript.stamp
 	$(Q)node dist/tools/licences.js > $@.tmp && mv $@.tmp $@
 
 build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
-	$(Q)node dist/tools/sbom.js > $@.tmp && mv $@.tmp $@
+	$(Q)'$(NODE)' dist/tools/sbom.js > $@.tmp && mv $@.tmp $@
 
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
@@ -216,7 +216,7 @@ arm64: lab-build cross-arm64 ## every vector on all its roads on an arm64 machin
 	$(Q)ARM64=all $(BIN)/vitest run --project matrix test/matrix/arm64.test.ts --reporter=verbose
 
 .PHONY: locked
-locked: lab-build ## lockdown, Yama, SELinux, AppArmor on all kernels, as make test-all has them: make test has the short version
+locked: lab-build ## lockdown, switches of Yama and BPF, SELinux and AppArmor without a policy, on all kernels, as make test-all has them
 	$(Q)LOCKED=all $(BIN)/vitest run --project matrix test/matrix/locked.test.ts --reporter=verbose
 
 .PHONY: syscall-fuzz
@@ -240,7 +240,7 @@ generated-check: build/bpf/abi.o typescript
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o --check src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js --check
 
-fuzz: fuzzers typescript ## tries the C++ that takes bytes from outside (SECONDS=60 each); what fails is kept in build/fuzz
+fuzz: fuzzers typescript ## tries the C++ for which test/fuzz has targets (SECONDS=60 each); what fails is kept in build/fuzz
 	$(Q)node dist/tools/fuzz.js $(or $(SECONDS),60) $(FUZZ_TARGETS)
 
 torture: lab-build torture-objects ## attackers at full speed through restarts, upgrades, crashes and faults (ROUNDS=100 KERNEL=6.12 SOAK=1800 SEED=n ATTEMPTS=1000000)

@@ -231,7 +231,7 @@ check: all generated-check ## format, lint, types, generated files
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 	$(Q)node dist/tools/check-imports.js
 
-.PHONY: generate generated-check torture reproduce fuzz golden format clean help
+.PHONY: generate generated-check torture siege reproduce fuzz golden format clean help
 generate: build/bpf/abi.o typescript ## generated files: ABI decoders and references in docs/
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o > src/kernel/abi.gen.ts.tmp && mv src/kernel/abi.gen.ts.tmp src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js
@@ -245,6 +245,9 @@ fuzz: fuzzers typescript ## tries the C++ for which test/fuzz has targets (SECON
 
 torture: lab-build torture-objects ## attackers at full speed through restarts, upgrades, crashes and faults (ROUNDS=100 KERNEL=6.12 SOAK=1800 SEED=n ATTEMPTS=1000000)
 	$(Q)KERNEL=$(KERNEL) node dist/test/torture/torture.js $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SOAK),--soak $(SOAK)) $(if $(SEED),--seed $(SEED)) $(if $(ATTEMPTS),--attempts $(ATTEMPTS))
+
+siege: test-build ## torture, locked, syscall-fuzz, fuzz, races and bad input, one after the other, and one table (SECONDS, ROUNDS, SOAK, SEED, ATTEMPTS)
+	$(Q)node dist/tools/siege.js $(foreach name,KERNEL ROUNDS SOAK SEED ATTEMPTS SECONDS,$(if $($(name)),$(name)=$($(name))))
 
 reproduce: all ## builds everything once more elsewhere: byte by byte the same? (SAMPLE=1: a few doors, all JavaScript)
 	$(Q)node dist/tools/reproduce.js $(if $(SAMPLE),--sample)

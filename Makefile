@@ -192,7 +192,7 @@ $(LICENCES): tools/licences.ts package-lock.json build/typescript.stamp
 	$(Q)node dist/tools/licences.js > $@.tmp && mv $@.tmp $@
 
 build/sbom.json: tools/sbom.ts package-lock.json build/typescript.stamp
-	$(Q)node dist/tools/sbom.js > $@.tmp && mv $@.tmp $@
+	$(Q)'$(NODE)' dist/tools/sbom.js > $@.tmp && mv $@.tmp $@
 
 sbom: build/sbom.json $(LICENCES) ## what the product is made of, as CycloneDX (build/sbom.json), and the licences of others in it
 
@@ -216,7 +216,7 @@ arm64: lab-build cross-arm64 ## every vector on all its roads on an arm64 machin
 	$(Q)ARM64=all $(BIN)/vitest run --project matrix test/matrix/arm64.test.ts --reporter=verbose
 
 .PHONY: locked
-locked: lab-build ## lockdown, Yama, SELinux, AppArmor on all kernels, as make test-all has them: make test has the short version
+locked: lab-build ## lockdown, switches of Yama and BPF, SELinux and AppArmor without a policy, on all kernels, as make test-all has them
 	$(Q)LOCKED=all $(BIN)/vitest run --project matrix test/matrix/locked.test.ts --reporter=verbose
 
 .PHONY: syscall-fuzz
@@ -231,7 +231,7 @@ check: all generated-check ## format, lint, types, generated files
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files 'bpf/*.h' 'bpf/*.c' 'native/*.h' 'native/*.cc' 'native/*.c' 'test/*.c' 'test/*.h')
 	$(Q)node dist/tools/check-imports.js
 
-.PHONY: generate generated-check torture reproduce fuzz golden format clean help
+.PHONY: generate generated-check torture siege reproduce fuzz golden format clean help
 generate: build/bpf/abi.o typescript ## generated files: ABI decoders and references in docs/
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o > src/kernel/abi.gen.ts.tmp && mv src/kernel/abi.gen.ts.tmp src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js
@@ -240,11 +240,14 @@ generated-check: build/bpf/abi.o typescript
 	$(Q)node dist/tools/gen-abi.js build/bpf/abi.o --check src/kernel/abi.gen.ts
 	$(Q)node dist/tools/gen-docs.js --check
 
-fuzz: fuzzers typescript ## tries the C++ that takes bytes from outside (SECONDS=60 each); what fails is kept in build/fuzz
+fuzz: fuzzers typescript ## tries the C++ for which test/fuzz has targets (SECONDS=60 each); what fails is kept in build/fuzz
 	$(Q)node dist/tools/fuzz.js $(or $(SECONDS),60) $(FUZZ_TARGETS)
 
 torture: lab-build torture-objects ## attackers at full speed through restarts, upgrades, crashes and faults (ROUNDS=100 KERNEL=6.12 SOAK=1800 SEED=n ATTEMPTS=1000000)
 	$(Q)KERNEL=$(KERNEL) node dist/test/torture/torture.js $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SOAK),--soak $(SOAK)) $(if $(SEED),--seed $(SEED)) $(if $(ATTEMPTS),--attempts $(ATTEMPTS))
+
+siege: test-build ## torture, locked, syscall-fuzz, fuzz, races and bad input, one after the other, and one table (SECONDS, ROUNDS, SOAK, SEED, ATTEMPTS)
+	$(Q)node dist/tools/siege.js $(foreach name,KERNEL ROUNDS SOAK SEED ATTEMPTS SECONDS,$(if $($(name)),$(name)=$($(name))))
 
 reproduce: all ## builds everything once more elsewhere: byte by byte the same? (SAMPLE=1: a few doors, all JavaScript)
 	$(Q)node dist/tools/reproduce.js $(if $(SAMPLE),--sample)

@@ -27,6 +27,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "locked",
     "trust",
     "torture",
+    "soak",
     "native",
   ],
   "7.2": ["soundness-weak"],

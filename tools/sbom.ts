@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the product is made of, as CycloneDX 1.5: packages that are bundled into it, Node, and with --debian the libraries of
-// the machine that it is linked to. Usage: sbom [--debian], from the root of the tree.
+// the machine that it is linked to. Usage: sbom [--debian] [--node LOCK], from the root of the tree: the Node is the one
+// that runs this, with the hash of its binary; with --node it must be the one that the lock file pins, whose hash is its package's.
 
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
@@ -75,14 +77,28 @@ export function debianComponents(text: string): Component[] {
     }));
 }
 
-export function bill(product: { name: string; version: string }, parts: readonly Component[], nodeVersion: string) {
-  const node: Component = {
+/** A Node that nothing pins, by its binary. */
+export function nodeFound(version: string, binary: Buffer): Component {
+  return {
     type: "platform",
     name: "node",
-    version: nodeVersion,
-    purl: `pkg:generic/node@${nodeVersion}`,
+    version,
+    purl: `pkg:generic/node@${version}`,
     licenses: [{ license: { id: "MIT" } }],
+    hashes: [{ alg: "SHA-512", content: createHash("sha512").update(binary).digest("hex") }],
   };
+}
+
+/** The Node that a lock file pins for a processor. Throws if it pins none, or another version than the one that runs. */
+export function nodePinned(lock: Lock, arch: string, running: string): Component {
+  const name = `node-linux-${arch}`;
+  const found = npmComponents(lock).find((part) => part.name === name);
+  if (found?.hashes === undefined) throw new Error(`${name} is not pinned`);
+  if (found.version !== running) throw new Error(`${name} is pinned to ${found.version}, and ${running} runs`);
+  return { ...found, type: "platform" };
+}
+
+export function bill(product: { name: string; version: string }, node: Component, parts: readonly Component[]) {
   const { name, version } = product;
   const purl = `pkg:generic/${name}@${version}`;
   const own: Component = { type: "application", name, version, purl, ...licensesOf("Apache-2.0") };
@@ -107,5 +123,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     parts.push(...debianComponents(execFileSync("dpkg-query", ["-W", "-f", form, ...libraries], { encoding: "utf8" })));
   }
   const product = read("package.json") as { name: string; version: string };
-  process.stdout.write(`${JSON.stringify(bill(product, parts, process.versions.node), null, 2)}\n`);
+  const lock = process.argv[process.argv.indexOf("--node") + 1] ?? "";
+  const node = process.argv.includes("--node")
+    ? nodePinned(read(lock) as Lock, process.arch, process.versions.node)
+    : nodeFound(process.versions.node, readFileSync(process.execPath));
+  process.stdout.write(`${JSON.stringify(bill(product, node, parts), null, 2)}\n`);
 }

@@ -6,8 +6,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=$1
 suite=${SUITE:-bookworm}
-# Of which Node the image is made; the newest of that line.
-node_version=${NODE_VERSION:-24}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
@@ -41,7 +39,7 @@ fi
 # What is committed, and nothing that lies beside it.
 mkdir "$work/tree"
 git archive HEAD | tar -x -C "$work/tree"
-buildah bud --layers=false --build-arg BASE="$base" --build-arg NODE_VERSION="$node_version" --file packaging/image/Containerfile --tag "$name" "$work/tree"
+buildah bud --layers=false --build-arg BASE="$base" --file packaging/image/Containerfile --tag "$name" "$work/tree"
 mkdir -p build
 rm -f build/image.tar
 buildah push -q "$name" "oci-archive:build/image.tar:${name##*/}" >/dev/null

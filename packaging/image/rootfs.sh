@@ -15,9 +15,7 @@ ldd "$root$library/node" "$root$library/build/Release/cloudtaser.node" |
 	package=$(dpkg-query --search "$(readlink -f "$file")" "$file" 2>/dev/null | sed -n '1s/[:,].*//p')
 	[ -z "$package" ] || install -D -m 0644 "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
 done
-for licence in /opt/node/node_modules/node-linux-*/LICENSE; do
-	[ ! -e "$licence" ] || install -D -m 0644 "$licence" "$root/usr/share/doc/nodejs/LICENSE"
-done
+install -D -m 0644 /opt/node/node_modules/node-linux-*/LICENSE "$root/usr/share/doc/nodejs/LICENSE"
 install -D -m 0644 LICENSE "$root/usr/share/doc/cloudtaser/LICENSE"
 install -D -m 0644 build/sbom.json "$root/usr/share/doc/cloudtaser/sbom.json"
 

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A claim is worth the test that keeps it: each that the threat model names is there, and nothing that was written to be run in
-// a guest is run by nobody.
+// A claim is worth the test that keeps it: each that the threat model names is there and runs where it says, and nothing that
+// was written to be run in a guest is run by nobody.
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { configurations } from "../../test/matrix/configurations.js";
 import { filesBelow } from "../../tools/tree.js";
 import { read, stems } from "./sources.js";
+import { faultsOf, listed } from "./where.js";
 
 const model = read("docs/THREAT-MODEL.md");
-
-/** Names in the lists of one constant of tools/run-tests.ts, which runs when it is imported. */
-function listed(constant: string): string[] {
-  const body = read("tools/run-tests.ts").split(`const ${constant}: `)[1]?.split("\n};")[0] ?? "";
-  return [...body.matchAll(/\[([^\]]*)\]/g)].flatMap(([, list]) =>
-    [...(list ?? "").matchAll(/"([\w.-]+)"/g)].map(([, name]) => name ?? ""),
-  );
-}
 
 describe("the tests that the threat model names", () => {
   const claims = (model.split("## Claims, and the tests that keep them")[1] ?? "").split("\n## ")[0] ?? "";
@@ -35,12 +28,46 @@ describe("the tests that the threat model names", () => {
     expect(rows.length).toBeGreaterThan(30);
     expect(rows.filter(([, tests, where]) => !/`test\/[\w./-]+\.ts`/.test(tests ?? "") || !where)).toEqual([]);
   });
+
+  it("run where it says", () => {
+    const faults = rows.flatMap(([claim, tests = "", where = ""]) =>
+      faultsOf(tests, where).map((fault) => `${claim?.slice(0, 60)}: ${fault}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ["`test/unit/fuzz-config.test.ts`", "6.12", "make unit"],
+    ["`test/matrix/service.test.ts`", "`make unit` too", "make unit"],
+    ["`test/matrix/failed-start.ts`", "5.10 and 6.12", "test-all alone, and that is not said"],
+    ["`test/matrix/pods.test.ts`", "6.12; more in `test-all`", "no more of it"],
+    ["`test/matrix/syscall-fuzz.test.ts`", "6.12, longer in `test-all`", "and something else is said"],
+    ["`test/matrix/pods.test.ts`", "6.12 and 7.2", "not run on 7.2"],
+    ["`test/matrix/pods.test.ts`", "all six guests", "not part of all six"],
+    ["`test/matrix/pods.test.ts`", "in a guest", "no kernel is named"],
+    ["`test/unit/fuzz-config.test.ts`", "`make unit` too. Longer by hand: `make fuzz`", "make fuzz runs nothing of it"],
+    ["`test/matrix/pods.test.ts`", "6.12. Longer by hand: `make torture`", "make torture runs nothing of it"],
+    [
+      "`test/unit/fuzz-config.test.ts`",
+      "`make unit` too; with services: `make benign`",
+      "make benign runs nothing of it",
+    ],
+  ])("%s in '%s' would be seen", (tests, where, fault) => {
+    expect(faultsOf(tests, where).join()).toContain(fault);
+  });
+
+  it("name the fuzzers that there are", () => {
+    const [claim = ""] = rows.find(([, tests]) => tests?.includes("`test/native/fuzz.test.ts`")) ?? [];
+    const named = /has targets: ((?:`\w+`(?:, )?)+)/.exec(claim)?.[1] ?? "";
+    const targets = /^FUZZ_TARGETS := (.*)$/m.exec(read("test/fuzz/fuzz.mk"))?.[1]?.split(" ") ?? [];
+    expect(targets.length).toBeGreaterThan(3);
+    expect([...named.matchAll(/\w+/g)].map(([name]) => name).sort()).toEqual(targets.sort());
+  });
 });
 
 describe("what runs in guests", () => {
   const run = [
-    ...listed("alsoOn"),
-    ...listed("inAllToo"),
+    ...[...listed("alsoOn"), ...listed("inAllToo")].map(([, name]) => name),
     ...Object.keys(configurations).map((name) => `kernel-${name}`),
   ];
 

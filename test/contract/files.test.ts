@@ -7,7 +7,7 @@ import { read } from "./sources.js";
 const files = trackedFiles();
 /** Files whose format has no comment, or whose text is a law of its own. */
 const withoutLine =
-  /^(LICENSES\/|package(-lock)?\.json$|tsconfig\.json$|biome\.json$|binding\.gyp$|test\/bench\/figures\.json$|\.npmrc$|\.gitignore$|daemonset\/hook\/.*\.json$)/;
+  /^(LICENSES\/|(packaging\/image\/node\/)?package(-lock)?\.json$|tsconfig\.json$|biome\.json$|binding\.gyp$|test\/bench\/figures\.json$|\.npmrc$|\.gitignore$|daemonset\/hook\/.*\.json$)/;
 const generated = /\.gen\.ts$|^package-lock\.json$|^docs\/reference\/|^LICENSES\//;
 const source = /\.(ts|mjs|c|h|cc|sh|py)$|^Makefile$|\.mk$/;
 

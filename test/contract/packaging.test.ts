@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/index.js";
 import { capabilities, mounts } from "../../tools/manifests/privileges.js";
-import { bill, debianComponents, npmComponents } from "../../tools/sbom.js";
+import { bill, debianComponents, nodeFound, nodePinned, npmComponents } from "../../tools/sbom.js";
 import { read } from "./sources.js";
 
 const directory = mkdtempSync(join(tmpdir(), "ct-packaging-"));
@@ -158,12 +158,31 @@ describe("the bill of materials", () => {
     ]);
     const { components, bomFormat, specVersion } = bill(
       { name: "cloudtaser", version: "0.1.0" },
+      nodeFound("24.1.0", Buffer.from("abc")),
       [...parts, ...debian],
-      "24.1.0",
     );
     expect({ bomFormat, specVersion }).toEqual({ bomFormat: "CycloneDX", specVersion: "1.5" });
     expect(new Set(components.map((part) => part["bom-ref"])).size).toBe(components.length);
     expect(components[0]).toMatchObject({ name: "node", version: "24.1.0" });
+    expect(components[0]?.hashes?.[0]?.content).toMatch(/^ddaf35a193617aba[0-9a-f]{112}$/);
+  });
+
+  it("names the Node of the image with the hash of its package, and no other than the one that runs", () => {
+    const pins = JSON.parse(read("packaging/image/node/package-lock.json"));
+    for (const arch of ["x64", "arm64"]) {
+      const { version, integrity } = pins.packages[`node_modules/node-linux-${arch}`];
+      const content = Buffer.from(integrity.replace("sha512-", ""), "base64").toString("hex");
+      expect(nodePinned(pins, arch, version)).toMatchObject({
+        type: "platform",
+        purl: `pkg:npm/node-linux-${arch}@${version}`,
+        hashes: [{ alg: "SHA-512", content }],
+      });
+      expect(() => nodePinned(pins, arch, "24.0.0")).toThrow(`pinned to ${version}, and 24.0.0 runs`);
+    }
+    expect(() => nodePinned(pins, "riscv64", "24.0.0")).toThrow("node-linux-riscv64 is not pinned");
+    expect(read("packaging/image/Containerfile")).toMatch(
+      /sbom\.js --debian --node packaging\/image\/node\/package-lock\.json >/,
+    );
   });
 });
 

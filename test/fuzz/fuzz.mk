@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Fuzzers of the C++ that takes bytes from outside, with sanitizers: one file a target, and the sources that it tries.
+# Fuzzers of C++ that takes bytes from outside, with sanitizers: one file a target, and the sources that it tries. The threat model
+# names the targets.
 say ?= @true
 CLANGXX ?= clang++-19
 FUZZ_FLAGS := -std=c++17 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined,float-cast-overflow \

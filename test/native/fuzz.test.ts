@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C++ that takes bytes from outside, tried for some seconds with inputs that a fuzzer makes up, under sanitizers. Longer:
+// C++ that takes bytes from outside, each part that has a target, tried for some seconds with inputs that a fuzzer makes up, under sanitizers. Longer:
 // make fuzz SECONDS=600.
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { expect, it } from "vitest";

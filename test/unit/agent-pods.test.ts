@@ -23,7 +23,7 @@ function rulesWith(most: number) {
   const policies: PolicySet[] = [];
   const limits: number[] = [];
   const kernel = {
-    tookOver: false,
+    enforcedBefore: [],
     doors: [],
     async setNodeGuards() {},
     leaks: { configure: ({ scanLimit }: { scanLimit: number }) => void limits.push(scanLimit) },

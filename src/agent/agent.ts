@@ -97,7 +97,7 @@ export class Agent {
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
       checkMachine(this.#facts, this.#config.pinPath, this.log);
-      const allow = this.#rules.resolve(this.#config);
+      const allow = await this.#rules.resolve(this.#config);
       // Taken first: two agents must not have one spool, nor load side by side.
       this.#control = await startControlServer({
         socket: this.#config.control.socket,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Allow lists on real files: digests, changes in place and of properties, control groups below one another.
-import { appendFileSync, chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { appendFileSync, chmodSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -9,6 +10,7 @@ import { namedCgroups } from "../../src/agent/cgroups.js";
 import { loadConfig } from "../../src/config/index.js";
 import type { AllowEntry } from "../../src/kernel/index.js";
 import type { Log } from "../../src/log/index.js";
+import { mostPerTurn } from "./turns.js";
 
 const directory = mkdtempSync(join(tmpdir(), "ct-allow-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -53,6 +55,17 @@ describe("AllowList", () => {
     await expect(other).rejects.toThrow(/its sha256 is 7c9bbe5e/);
     const same = await list.resolve(configOf([{ exe: tool(), sha256: digest.toUpperCase() }]));
     expect(own(list.entries(same))).toHaveLength(1);
+  });
+
+  it("digests a large executable a block at a time, and the event loop turns in between", async () => {
+    const [path, size] = [tool(), 8 * 1024 * 1024];
+    truncateSync(path, size);
+    const contents = Buffer.concat([Buffer.from("tool"), Buffer.alloc(size - 4)]);
+    const sha256 = createHash("sha256").update(contents).digest("hex");
+    const resolved = () => new AllowList(log).resolve(configOf([{ exe: path, sha256 }]));
+    const { result, turns } = await mostPerTurn(() => 0, resolved);
+    expect(result.executables.get(path)?.digest).toBe(sha256);
+    expect(turns).toBeGreaterThanOrEqual(8);
   });
 
   it("lets container runtimes enter, end, limit and rule containers, and nothing else", async () => {

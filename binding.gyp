@@ -20,6 +20,7 @@
         "native/prints.cc",
         "native/process.cc",
         "native/ring.cc",
+        "native/sections.cc",
         "native/shape.cc",
         "native/typed.cc",
       ],

@@ -6,19 +6,15 @@
 #include "blueprint.h"
 
 #include <bpf/bpf.h>
-#include <elf.h>
 #include <errno.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "typed.h"
 
 namespace cloudtaser {
 
 namespace {
-
-constexpr char kUnknown = '!';
 
 // For the time of a load on this thread.
 thread_local struct bpf_object* drawing = nullptr;
@@ -58,49 +54,7 @@ int Draw(struct bpf_program* program, Blueprint* blueprint) {
   return 0;
 }
 
-template <typename T>
-T* At(std::string* contents, size_t offset, size_t count = 1) {
-  if (offset > contents->size() || count > (contents->size() - offset) / sizeof(T)) return nullptr;
-  return reinterpret_cast<T*>(contents->data() + offset);
-}
-
-// Exactly that name in a table of names that end with NUL each.
-void Rename(char* table, size_t size, const std::string& name) {
-  for (size_t at = 0; at + name.size() < size; at++) {
-    if ((at == 0 || table[at - 1] == '\0') && memcmp(table + at, name.c_str(), name.size() + 1) == 0) {
-      table[at] = kUnknown;
-      return;
-    }
-  }
-}
-
 }  // namespace
-
-bool HideSections(std::string* contents) {
-  auto* head = At<Elf64_Ehdr>(contents, 0);
-  if (head == nullptr || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_ident[EI_CLASS] != ELFCLASS64)
-    return false;
-  auto* sections = At<Elf64_Shdr>(contents, head->e_shoff, head->e_shnum);
-  if (sections == nullptr || head->e_shstrndx >= head->e_shnum) return false;
-  const Elf64_Shdr names = sections[head->e_shstrndx];
-  char* table = At<char>(contents, names.sh_offset, names.sh_size);
-  if (table == nullptr || names.sh_size == 0 || table[names.sh_size - 1] != '\0') return false;
-  std::vector<std::string> hidden;
-  const Elf64_Shdr* types = nullptr;
-  for (size_t i = 0; i < head->e_shnum; i++) {
-    if (sections[i].sh_name >= names.sh_size) return false;
-    char* name = table + sections[i].sh_name;
-    if (strcmp(name, ".BTF") == 0) types = &sections[i];
-    if (!(sections[i].sh_flags & SHF_EXECINSTR) || name[0] == '.' || name[0] == '\0') continue;
-    hidden.emplace_back(name);
-    name[0] = kUnknown;
-  }
-  // What tells libbpf how to fit instructions names their section.
-  char* strings = types == nullptr ? nullptr : At<char>(contents, types->sh_offset, types->sh_size);
-  if (strings == nullptr) return false;
-  for (const std::string& name : hidden) Rename(strings, types->sh_size, name);
-  return true;
-}
 
 int DrawBlueprints(struct bpf_object* object, std::vector<Blueprint>* drawn) {
   struct bpf_program* program;

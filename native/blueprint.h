@@ -21,11 +21,8 @@ struct Blueprint {
   std::vector<Map> maps;
 };
 
-// Renames the sections of programs in the contents of an object file, so that libbpf has no handler of its own for
-// them. False if it is no object file that can be read.
-bool HideSections(std::string* contents);
-
-// Of an object that was opened from such contents; it cannot be loaded after that. 0 or a negative errno.
+// Of an object that was opened from contents of which HideSections() has hidden the sections; it cannot be loaded after
+// that. 0 or a negative errno.
 int DrawBlueprints(struct bpf_object* object, std::vector<Blueprint>* drawn);
 
 // Whether a load that has come to a program's turn is one that only draws: it is stopped by that error.

@@ -13,6 +13,7 @@
 #include "link.h"
 #include "map.h"
 #include "refused.h"
+#include "sections.h"
 #include "typed.h"
 
 namespace cloudtaser {

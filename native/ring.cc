@@ -19,15 +19,7 @@ constexpr int64_t kMaxRecordSize = 64 * 1024;
 constexpr int64_t kMaxRecords = 64 * 1024;
 
 int Collect(void* context, void* data, size_t size) {
-  auto* batch = static_cast<Ring::Batch*>(context);
-  if (size == batch->record_size) {
-    auto* bytes = static_cast<const uint8_t*>(data);
-    batch->records.insert(batch->records.end(), bytes, bytes + size);
-    ++batch->count;
-  } else {
-    ++batch->malformed;
-  }
-  return batch->count + batch->malformed < batch->limit ? 0 : kBatchFull;
+  return static_cast<Batch*>(context)->Take(data, size) ? 0 : kBatchFull;
 }
 
 // To process.on("uncaughtException"): a lost error here would mean lost events. False if there is none to hand over.
@@ -117,11 +109,9 @@ void Ring::CloseNow() {
 
 size_t Ring::Consume(size_t limit) {
   Batch& batch = *parts_.batch;
-  batch.limit = limit;
-  batch.count = batch.malformed = 0;
-  batch.records.clear();
+  batch.Restart(limit);
   ring_buffer__consume(parts_.ring.get());
-  return batch.count + batch.malformed;
+  return batch.taken();
 }
 
 std::vector<napi_value> Ring::BatchArguments(Napi::Env env) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "batch.h"
 #include "environment.h"
 #include "fd.h"
 
@@ -20,17 +21,9 @@ struct FreeRing {
 
 class Ring final : public Handle<Ring> {
  public:
-  // Filled by libbpf's sample callback, which runs only inside Consume().
-  struct Batch {
-    size_t record_size = 0;
-    size_t limit = 0;
-    size_t count = 0;
-    size_t malformed = 0;
-    std::vector<uint8_t> records;
-  };
-
   struct Parts {
     // In this order: the ring goes before the descriptor that its epoll set watches and the batch that it writes to.
+    // The batch is filled by libbpf's sample callback, which runs only inside Consume().
     std::unique_ptr<Batch> batch;
     Fd map;
     std::unique_ptr<struct ring_buffer, FreeRing> ring;

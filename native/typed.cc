@@ -34,7 +34,8 @@ constexpr Kind kKinds[] = {
 
 // Also where blueprint.cc has changed the first letter.
 bool IsTyped(const struct bpf_program* program) {
-  return strncmp(bpf_program__section_name(program) + 1, kPrefix + 1, kPrefixLength - 1) == 0;
+  const char* section = bpf_program__section_name(program);
+  return section[0] != '\0' && strncmp(section + 1, kPrefix + 1, kPrefixLength - 1) == 0;
 }
 
 int Prepare(struct bpf_program* program, struct bpf_prog_load_opts*, long) {

@@ -23,8 +23,10 @@ export async function fuzz(target: string, seconds: number): Promise<FuzzResult>
   const corpus = `${directory}/corpus/${target}`;
   mkdirSync(corpus, { recursive: true });
   const dictionary = `test/fuzz/${target}.dict`;
+  const seeds = `${directory}/seeds/${target}`;
   const args = [
     corpus,
+    ...(existsSync(seeds) ? [seeds] : []),
     `-max_total_time=${seconds}`,
     `-max_len=${maxLength}`,
     // One input: seconds, and memory of the whole process.

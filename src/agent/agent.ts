@@ -37,6 +37,7 @@ import { createHardening, Rules } from "./rules.js";
 import { nameWarnings, openGroups, openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
+import { oneAtATime, type Snapshot, takeSnapshot } from "./snapshot.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
 
@@ -96,7 +97,7 @@ export class Agent {
   async start(interrupted: () => string | undefined): Promise<void> {
     try {
       checkMachine(this.#facts, this.#config.pinPath, this.log);
-      const allow = this.#rules.resolve(this.#config);
+      const allow = await this.#rules.resolve(this.#config);
       // Taken first: two agents must not have one spool, nor load side by side.
       this.#control = await startControlServer({
         socket: this.#config.control.socket,
@@ -137,7 +138,7 @@ export class Agent {
         metrics: this.#makeMetrics(),
         notReady: () => this.notReady(),
         // Without a look at who is protected: anybody can ask here, as often as he likes.
-        status: () => publicStatus(this.status([], [])),
+        status: () => publicStatus(this.#report({ processes: [], cgroups: [], workloads: [] })),
       });
       stopIfInterrupted(interrupted);
       const log = this.log.child("watch");
@@ -188,7 +189,15 @@ export class Agent {
     return this.#scope ? unprovedDoors(this.kernel) : ["starting"];
   }
 
-  status(records = this.scope.records(), cgroups = this.scope.cgroups()): StatusReport {
+  /** All who ask while one is made share the next. */
+  readonly status = oneAtATime(async (): Promise<StatusReport> => {
+    const rules = this.#rules.whole(this.#config);
+    const parts = { scope: this.scope, workloadOf: (group: number) => this.#groups.nameOf(group) };
+    const overrides = (name: string) => overridesOf(rules, name);
+    return this.#report(await takeSnapshot({ ...parts, hardening: this.hardening, overridesOf: overrides }));
+  });
+
+  #report(snapshot: Snapshot): StatusReport {
     const stats = this.#stream?.stats;
     const reloads = this.#reloads;
     return statusReport({
@@ -203,9 +212,7 @@ export class Agent {
       evidence: this.#stream?.evidence.status(),
       kernel: this.kernel,
       facts: this.#facts,
-      records,
-      cgroups,
-      workloadOf: (group) => this.#groups.nameOf(group),
+      snapshot,
       warnings: [
         ...this.#rules.warnings,
         ...this.scope.warnings,
@@ -213,8 +220,6 @@ export class Agent {
         ...(this.#pods?.warnings() ?? []),
       ],
       secrets: secretsReport(this.kernel, this.#secrets),
-      hardening: this.hardening,
-      overridesOf: (name) => overridesOf(this.#rules.whole(this.#config), name),
     });
   }
 

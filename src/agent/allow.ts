@@ -5,7 +5,6 @@
 import { setImmediate } from "node:timers/promises";
 import {
   type Config,
-  digestOf,
   digestSlowly,
   type ExecutableIdentity,
   onNode,
@@ -55,14 +54,14 @@ export class AllowList {
   }
 
   /** Throws ALLOW_EXE_UNUSABLE for an executable that is not there, or is not the one that the configuration names. */
-  resolve(config: Config): AllowSet {
+  async resolve(config: Config): Promise<AllowSet> {
     const executables = new Map<string, Executable>();
     for (const { exe, sha256 } of allEntries(config)) {
       if (exe === undefined) continue;
       const known = executables.get(exe) ?? this.#look(exe);
       executables.set(exe, known);
       if (sha256 === undefined) continue;
-      known.digest ??= this.#digest(exe, known.identity);
+      known.digest ??= await this.#digest(exe, known.identity);
       if (known.digest !== sha256.toLowerCase()) {
         const reason = `its sha256 is ${known.digest}, and the configuration says ${sha256.toLowerCase()}`;
         throw new CloudtaserError("ALLOW_EXE_UNUSABLE", { target: exe, fields: { reason } });
@@ -135,7 +134,7 @@ export class AllowList {
       for (const file of set.executables.values()) {
         if (++turn % filesPerTurn === 0) await setImmediate();
         if (this.#set !== set) return false;
-        if (file.stopped === "" && this.#changed(file)) changed = true;
+        if (file.stopped === "" && (await this.#changed(file))) changed = true;
       }
     } finally {
       this.#busy = false;
@@ -148,12 +147,12 @@ export class AllowList {
     return { path, identity, digest: this.#digests.get(keyOf(identity)), stopped: "" };
   }
 
-  /** Throws if the file changes under the reader. */
-  #digest(path: string, identity: ExecutableIdentity): string {
+  /** A block at a time. Throws if the file changes under the reader. */
+  async #digest(path: string, identity: ExecutableIdentity): Promise<string> {
     const known = this.#digests.get(keyOf(identity));
     if (known !== undefined) return known;
     try {
-      const digest = digestOf(onNode(path));
+      const digest = await digestSlowly(onNode(path));
       if (!sameFile(resolveExecutable(onNode(path)), identity)) throw new Error("it was changed while it was read");
       this.#digests.set(keyOf(identity), digest);
       return digest;
@@ -162,14 +161,14 @@ export class AllowList {
     }
   }
 
-  #changed(file: Executable): boolean {
+  async #changed(file: Executable): Promise<boolean> {
     try {
       const now = resolveExecutable(onNode(file.path));
       if (sameFile(now, file.identity)) return false;
       const other = now.exeIno !== file.identity.exeIno || now.exeDev !== file.identity.exeDev;
       if (other) return this.#stop(file, "is another file than when the configuration was loaded");
       if (file.digest === undefined) return this.#stop(file, "was changed before its contents had been noted");
-      if (this.#digest(file.path, now) !== file.digest) return this.#stop(file, "was changed in place");
+      if ((await this.#digest(file.path, now)) !== file.digest) return this.#stop(file, "was changed in place");
       file.identity = now;
       this.#log.info("an allowed executable has new properties and the same contents", { path: file.path });
       return true;

@@ -4,8 +4,9 @@ import type { ControlHandlers, Peer, ProtectReport, ProtectRequest } from "../co
 import { nameOf, type ProtectResult, type Target } from "../scope/index.js";
 import type { Agent } from "./agent.js";
 import { protectContainer } from "./containers.js";
-import { processReport, vectorReports } from "./reports.js";
+import { vectorReports } from "./reports.js";
 import { isRunning } from "./secrets.js";
+import { processReports } from "./snapshot.js";
 
 function targetOf(request: ProtectRequest, peer: Peer): Target {
   if (request.self) return { pid: peer.pid };
@@ -15,13 +16,10 @@ function targetOf(request: ProtectRequest, peer: Peer): Target {
 }
 
 export function createHandlers(agent: Agent): ControlHandlers {
-  const report = (result: ProtectResult): ProtectReport => ({
-    workload: result.workload,
-    processes: result.records.map((record) =>
-      processReport(record, (group) => agent.groups.nameOf(group), agent.hardening),
-    ),
-    warnings: result.warnings,
-  });
+  const report = async ({ workload, records, warnings }: ProtectResult): Promise<ProtectReport> => {
+    const parts = { workloadOf: (group: number) => agent.groups.nameOf(group), hardening: agent.hardening };
+    return { workload, processes: await processReports(records, parts), warnings };
+  };
   return {
     status: () => agent.status(),
     vectors: () => vectorReports(agent.config, agent.kernel),

@@ -78,7 +78,7 @@ export class Reloads {
     const { authority, rules, selftests, log, ...parts } = this.#parts;
     const config = parts.read();
     authority.check(config, authority.inForce);
-    const allow = rules.resolve(config);
+    const allow = await rules.resolve(config);
     const late = needsRestart(parts.config(), config);
     let sinks: Switch | undefined = await parts.stream()?.outlets.prepare(config);
     try {

@@ -3,10 +3,11 @@
 import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, SinkState, StatusReport, VectorReport } from "../control/protocol.js";
 import { type DoorStatus, type Kernel, type KernelFacts, mayBeAbsent } from "../kernel/index.js";
-import type { Hardening, ProtectedCgroup, ScopeRecord } from "../scope/index.js";
+import type { Hardening, ScopeRecord } from "../scope/index.js";
 import type { SinkReport } from "../sinks/index.js";
 import { lateWorth, vectorEntry, vectorNames } from "../vectors/index.js";
 import type { EvidenceStatus } from "./evidence.js";
+import type { Snapshot } from "./snapshot.js";
 
 export const doorReport = (status: DoorStatus): DoorReport => ({
   door: status.door,
@@ -25,7 +26,7 @@ export const unprovedDoors = ({ doors }: Pick<Kernel, "doors">): string[] =>
 export function processReport(
   record: ScopeRecord,
   workloadOf: (group: number) => string,
-  hardening: Hardening,
+  hardening: Pick<Hardening, "of">,
 ): ProcessReport {
   return {
     pid: record.who.tgid,
@@ -122,11 +123,7 @@ export type StatusParts = Pick<
 > & {
   kernel: Kernel;
   facts: KernelFacts;
-  records: ScopeRecord[];
-  cgroups: ProtectedCgroup[];
-  workloadOf: (group: number) => string;
-  hardening: Hardening;
-  overridesOf: (workload: string) => Record<string, { mode: string; kill: boolean }>;
+  snapshot: Snapshot;
   sinks: readonly SinkReport[];
   evidence: EvidenceStatus | undefined;
   /** What other rooms have to say, beside what this machine is. */
@@ -143,11 +140,7 @@ export function publicStatus(status: StatusReport) {
 }
 
 export function statusReport(parts: StatusParts): StatusReport {
-  const { kernel, facts, records, workloadOf } = parts;
-  const processes = records.map((record) => processReport(record, workloadOf, parts.hardening));
-  const sizes = new Map<string, number>();
-  for (const { workload } of processes) sizes.set(workload, (sizes.get(workload) ?? 0) + 1);
-  for (const { workload } of parts.cgroups) sizes.set(workload, sizes.get(workload) ?? 0);
+  const { kernel, facts, snapshot } = parts;
   return {
     version: parts.version,
     node: parts.node,
@@ -164,9 +157,9 @@ export function statusReport(parts: StatusParts): StatusReport {
     lastProof: kernel.lastProof === undefined ? null : new Date(kernel.lastProof).toISOString(),
     config: parts.config,
     doors: kernel.doors.map(doorReport),
-    workloads: [...sizes].map(([name, count]) => ({ name, processes: count, overrides: parts.overridesOf(name) })),
-    processes,
-    cgroups: parts.cgroups.map(({ id, path, workload }) => ({ id: id.toString(), path, workload })),
+    workloads: snapshot.workloads,
+    processes: snapshot.processes,
+    cgroups: snapshot.cgroups,
     losses: Object.fromEntries(kernel.losses().map(({ reason, count }) => [reason, count.toString()])),
     events: parts.events,
     secrets: parts.secrets,

@@ -63,7 +63,7 @@ export class Rules {
   }
 
   /** Throws for what is allowed and cannot be used. */
-  resolve(config: Config): AllowSet {
+  resolve(config: Config): Promise<AllowSet> {
     return this.#allow.resolve(config);
   }
 

@@ -9,9 +9,9 @@ import { checkConfiguration } from "./authority.js";
  * What an operator should know of a configuration that would be taken. Throws what a first start would end with:
  * ALLOW_EXE_UNUSABLE, AUTHORITY_CONFIGURATION.
  */
-export function warningsOf(config: Config, log: Log): string[] {
+export async function warningsOf(config: Config, log: Log): Promise<string[]> {
   checkConfiguration(config, undefined);
   const allow = new AllowList(log);
-  allow.entries(allow.resolve(config));
+  allow.entries(await allow.resolve(config));
   return allow.warnings;
 }

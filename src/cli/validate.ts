@@ -19,7 +19,7 @@ export function addValidate(program: Command, io: Io): void {
         import("./validate-report.js"),
       ]);
       const config = loadConfig({ file: session.configFile, env: io.env });
-      const warnings = warningsOf(config, createLog({ level: "silent" }));
+      const warnings = await warningsOf(config, createLog({ level: "silent" }));
       const differences = running ? differencesOf(config, await (await session.client()).vectors()) : undefined;
       if (differences && differences.length > 0) io.status = exitCodes.failed;
       sayValid(session, config, warnings, differences);

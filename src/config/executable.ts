@@ -3,7 +3,7 @@
 // writes to a file changes its change time, which no call sets back; the digest says whether the contents are the same.
 
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 
 export interface ExecutableIdentity {
@@ -47,20 +47,7 @@ export function resolveExecutable(path: string): ExecutableIdentity {
   }
 }
 
-/** SHA-256 of a file, lower-case hexadecimal. Throws what the file system throws. */
-export function digestOf(path: string): string {
-  const hash = createHash("sha256");
-  const block = Buffer.alloc(1024 * 1024);
-  const fd = openSync(path, "r");
-  try {
-    for (let got = readSync(fd, block); got > 0; got = readSync(fd, block)) hash.update(block.subarray(0, got));
-  } finally {
-    closeSync(fd);
-  }
-  return hash.digest("hex");
-}
-
-/** The same without holding up the event loop. */
+/** SHA-256 of a file, lower-case hexadecimal, without holding up the event loop. Throws what the file system throws. */
 export async function digestSlowly(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const block of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(block as Buffer);

@@ -3,7 +3,6 @@
 
 export { type Destination, parseDestination } from "./destination.js";
 export {
-  digestOf,
   digestSlowly,
   type ExecutableIdentity,
   kernelDevice,

@@ -20,6 +20,9 @@ export interface Exchange {
   signal?: AbortSignal | undefined;
 }
 
+/** For people: what is left of a longer time has many digits. */
+const secondsOf = (ms: number): number => Math.max(0.1, Math.round(ms / 100) / 10);
+
 export function unreachable(socket: string, reason: string, cause?: unknown): CloudtaserError {
   return new CloudtaserError("AGENT_UNREACHABLE", { target: socket, fields: { reason }, cause });
 }
@@ -52,7 +55,7 @@ export async function exchange(options: Exchange): Promise<IncomingMessage> {
     const content = text === undefined ? {} : { "content-type": type, "content-length": Buffer.byteLength(text) };
     const headers = { ...content, ...more };
     const sent = request({ socketPath: socket, method, path, headers, ...(signal ? { signal } : {}) }, resolve);
-    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer within ${secondsOf(timeoutMs)} s`)));
     sent.once("error", (error) => reject(connectError(socket, error)));
     sent.end(text);
   });

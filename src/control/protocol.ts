@@ -216,7 +216,7 @@ export interface RemoveSecretRequest {
 }
 
 export interface ControlHandlers {
-  status(): StatusReport;
+  status(): StatusReport | Promise<StatusReport>;
   vectors(): VectorReport[];
   protect(request: ProtectRequest, peer: Peer): Promise<ProtectReport>;
   unprotect(request: UnprotectRequest, peer: Peer): Promise<ProtectReport>;

@@ -3,12 +3,16 @@
 // then a handler is called.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import { CloudtaserError, errorToJson, exitCodes } from "../errors/index.js";
 import { eventFilter } from "../formats/index.js";
 import { requestText } from "../keys/index.js";
 import type { Log } from "../log/index.js";
 import { Gate } from "./gate.js";
 import type { PeerCredentials } from "./peer.js";
+import { jsonPieces } from "./pieces.js";
 import {
   type ControlHandlers,
   type ErrorAnswer,
@@ -92,22 +96,29 @@ function beginWork(request: IncomingMessage): void {
   request.socket.setTimeout(0);
 }
 
-function answer(response: ServerResponse, status: number, body: unknown): void {
+/** A long one is made and sent piece by piece, and the event loop turns in between. */
+async function answer(response: ServerResponse, status: number, body: unknown): Promise<void> {
+  const pieces: Buffer[] = [];
+  for (const piece of jsonPieces(body)) {
+    if (pieces.length > 0) await setImmediate();
+    pieces.push(Buffer.from(piece));
+  }
+  pieces.push(Buffer.from("\n"));
   // Who does not read what he asked for is.
   response.socket?.setTimeout(timeoutMs);
-  const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
     "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
+    "content-length": pieces.reduce((sum, { length }) => sum + length, 0),
     connection: "close",
     "cache-control": "no-store",
   });
-  response.end(text);
+  if (pieces.length === 2) response.end(Buffer.concat(pieces));
+  else await pipeline(Readable.from(pieces), response);
 }
 
 function refuse(response: ServerResponse, error: unknown, status = statusOf(error)): void {
   if (response.headersSent) response.destroy();
-  else answer(response, status, { error: errorToJson(error) } satisfies ErrorAnswer);
+  else void answer(response, status, { error: errorToJson(error) } satisfies ErrorAnswer);
 }
 
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
@@ -147,32 +158,27 @@ export async function startControlServer(options: ControlServerOptions): Promise
     }
     if (name === "challenge") {
       checked(noQuerySchema, query, what);
-      answer(response, 200, { challenge: challenges.issue() });
-      return;
+      return answer(response, 200, { challenge: challenges.issue() });
     }
     if (name === "addSecret") {
       const asked = checked(addSecretSchema, query, what);
       const value = await readSecret(request, `${asked.name} of ${asked.workload}`);
       beginWork(request);
       try {
-        answer(response, 200, await handlers.addSecret(asked, value, signer(request, value, peer)));
+        await answer(response, 200, await handlers.addSecret(asked, value, signer(request, value, peer)));
       } finally {
         value.fill(0);
       }
       return;
     }
     if (name === "removeSecret") {
-      answer(
-        response,
-        200,
-        handlers.removeSecret(checked(removeSecretSchema, query, what), signer(request, undefined, peer)),
-      );
-      return;
+      const asked = checked(removeSecretSchema, query, what);
+      return answer(response, 200, handlers.removeSecret(asked, signer(request, undefined, peer)));
     }
     checked(noQuerySchema, query, what);
     const body = await readJson(request, what);
     beginWork(request);
-    answer(response, 200, await act(name, body, what, signer(request, body, peer)));
+    await answer(response, 200, await act(name, body, what, signer(request, body, peer)));
   }
 
   /** The peer, and whether the authority signed what it asks for. Throws AUTHORITY_DENIED for a signature that is none. */

@@ -46,6 +46,8 @@ const noScratch = { mm: 0n, leader: 0n };
 
 const nothing: Introduction = { nextIno: 0n, nextDev: 0, pinsFd: -1, hostFd: -1 };
 
+type Request = Pick<CensusRequest, "op" | "tgid" | "group" | "role" | "follow"> & Partial<CensusRequest>;
+
 export interface AdditionResult {
   records: CensusRecord[];
   /** Tasks that were put in scope. */
@@ -127,6 +129,12 @@ export class Census {
     return gone;
   }
 
+  /** Everybody, as one pass found them; each is decoded only when he is asked for. */
+  *each(): Generator<CensusRecord, void, void> {
+    const { output } = this.#walk({ op: CensusOp.list, tgid: 0, group: 0, role: 0, follow: 0 });
+    yield* decoded(output);
+  }
+
   list(): CensusRecord[] {
     const { records } = this.#pass({ op: CensusOp.list, tgid: 0, group: 0, role: 0, follow: 0 });
     for (const key of this.#namespaces?.keys() ?? []) {
@@ -136,10 +144,12 @@ export class Census {
     return records;
   }
 
-  #pass(
-    request: Pick<CensusRequest, "op" | "tgid" | "group" | "role" | "follow"> & Partial<CensusRequest>,
-    self = nothing,
-  ) {
+  #pass(request: Request, self = nothing) {
+    const { output, after } = this.#walk(request, self);
+    return { records: [...decoded(output)], after };
+  }
+
+  #walk(request: Request, self = nothing) {
     this.#generation = (this.#generation % 0xffff_ffff) + 1;
     this.#request.update(
       zero,
@@ -155,12 +165,12 @@ export class Census {
       }),
     );
     const output = this.#run();
-    const records: CensusRecord[] = [];
-    for (let at = 0; at + CensusRecordSize <= output.length; at += CensusRecordSize) {
-      records.push(decodeCensusRecord(output, at));
-    }
     const after = this.#request.lookup(zero);
     if (!after) throw new Error("census_request: an array map lost its only entry");
-    return { records, after: decodeCensusRequest(after) };
+    return { output, after: decodeCensusRequest(after) };
   }
+}
+
+function* decoded(output: Buffer): Generator<CensusRecord, void, void> {
+  for (let at = 0; at + CensusRecordSize <= output.length; at += CensusRecordSize) yield decodeCensusRecord(output, at);
 }

@@ -239,6 +239,8 @@ export class Kernel {
 
   readonly list = (): CensusRecord[] => this.#census.list();
 
+  readonly each = (): Iterable<CensusRecord> => this.#census.each();
+
   outcomes(): OutcomeCount[] {
     return readOutcomes(this.#map("outcomes"));
   }

@@ -107,14 +107,15 @@ export class Cgroups {
   }
 
   list(): ProtectedCgroup[] {
-    const entries = this.#kernel.list();
-    if (entries.length === 0) return [];
-    for (const { id } of entries) this.#lookAt(id);
-    return entries.map(({ id, group }) => ({
-      id,
-      path: this.#paths.get(id) ?? null,
-      workload: this.#options.groups.nameOf(group),
-    }));
+    return [...this.each()];
+  }
+
+  /** Those that the table holds now, each looked for only when it is asked for. */
+  *each(): Generator<ProtectedCgroup, void, void> {
+    for (const { id, group } of this.#kernel.list()) {
+      this.#lookAt(id);
+      yield { id, path: this.#paths.get(id) ?? null, workload: this.#options.groups.nameOf(group) };
+    }
   }
 
   /**

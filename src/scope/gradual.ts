@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The processes of workloads, and hardening many of them a few at a time: thousands take seconds, for which neither events
 // nor further pods wait. They are protected meanwhile.
+import { setImmediate as turn } from "node:timers/promises";
 import type { Hardening } from "./hardening.js";
 import type { ScopeRecord } from "./kernel.js";
 
@@ -42,4 +43,24 @@ export function hardenGradually(
       // The agent is stopping, and its kernel room is closed.
     }
   }).unref();
+}
+
+/** Of waiting: a workload that forks faster than it is hardened is hardened aside then. */
+const maxTurns = 64;
+
+/** All of one workload, for who waits for it. Returns its members as they were at the last look. */
+export async function hardenInTurns(
+  hardening: Pick<Hardening, "harden">,
+  records: () => readonly ScopeRecord[],
+  group: number,
+): Promise<ScopeRecord[]> {
+  for (let turns = 1; ; turns++) {
+    const all = records();
+    const members = membersOf(all, [group]).get(group) ?? [];
+    if (hardening.harden([members], all, atOnce(all.length))) return members;
+    await turn();
+    if (turns < maxTurns) continue;
+    hardenGradually(hardening, records, [group]);
+    return members;
+  }
 }

@@ -10,6 +10,8 @@ export interface ScopeKernel {
   };
   remove(which: { tgid: number; group: number }): ScopeRecord[];
   list(): ScopeRecord[];
+  /** The same, of which none is made before he is asked for: for who does not take all in one turn of the event loop. */
+  each(): Iterable<ScopeRecord>;
   readonly cgroups: CgroupKernel;
   /** Runs `action` while the doors are attached and proved; "whole" throws instead if one of them is not. */
   guarding<T>(action: () => T | Promise<T>, how: "whole" | "partial"): Promise<T>;

@@ -7,7 +7,7 @@ import { CloudtaserError } from "../errors/index.js";
 import { Cgroups, type ProtectedCgroup } from "./cgroups.js";
 import { Findings } from "./findings.js";
 import { type Followed, type FollowedGroup, Following } from "./following.js";
-import { hardenGradually, membersOf } from "./gradual.js";
+import { hardenGradually, hardenInTurns, membersOf } from "./gradual.js";
 import { Inside } from "./inside.js";
 import type { HeldProcess, ScopeRecord } from "./kernel.js";
 import type { ProtectResult, RegisteredCgroup, ScopeOptions, Target } from "./options.js";
@@ -123,9 +123,7 @@ export class Scope {
     return this.#cgroups.has(this.#cgroups.hierarchy.insideOf(path));
   }
 
-  cgroups(): ProtectedCgroup[] {
-    return this.#cgroups.list();
-  }
+  readonly eachCgroup = (): Iterable<ProtectedCgroup> => this.#cgroups.each();
 
   /**
    * What an earlier agent protected keeps its name; of its control groups those that are gone are forgotten, and the
@@ -173,7 +171,7 @@ export class Scope {
   }
 
   async #finish(workload: string, group: number, warnings: string[]): Promise<ProtectResult> {
-    const members = this.#harden(this.records(), [group]).get(group) ?? [];
+    const members = await hardenInTurns(this.#options.hardening, () => this.records(), group);
     warnings.push(...(await this.#options.lookAround([members.map(({ who }) => who.tgid)])));
     this.#found.set([workload], warnings);
     return { workload, records: members, warnings };
@@ -188,13 +186,6 @@ export class Scope {
     const { limit } = this.#options;
     const full = `the table of protected processes is full (${limit}): who found no room is refused his next exec`;
     return this.#full ? [full, ...this.#found.all] : this.#found.all;
-  }
-
-  /** Returns the members of each. */
-  #harden(all: readonly ScopeRecord[], groups: Iterable<number>): Map<number, ScopeRecord[]> {
-    const members = membersOf(all, groups);
-    this.#options.hardening.harden([...members.values()], all);
-    return members;
   }
 
   /** And its descendants; recall: also those of them whom a person has taken out by number. */
@@ -291,8 +282,17 @@ export class Scope {
 
   /** Everything protected, the canary left out. */
   records(): ScopeRecord[] {
-    const { kernel, roles } = this.#options;
-    return kernel.list().filter((record) => record.role & roles.protected && !(record.role & roles.canary));
+    return this.#options.kernel.list().filter((record) => this.#isProtected(record));
+  }
+
+  /** The same, each made only when he is asked for. */
+  *each(): Generator<ScopeRecord, void, void> {
+    for (const record of this.#options.kernel.each()) if (this.#isProtected(record)) yield record;
+  }
+
+  #isProtected({ role }: ScopeRecord): boolean {
+    const { protected: wanted, canary } = this.#options.roles;
+    return (role & wanted) !== 0 && (role & canary) === 0;
   }
 }
 

@@ -5,20 +5,28 @@ say ?= @true
 CLANGXX ?= clang++-19
 FUZZ_FLAGS := -std=c++17 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined,float-cast-overflow \
 	-fno-sanitize-recover=all -Wall -Wextra -Werror -Wno-unused-function -ffile-prefix-map=$(CURDIR)=. -MMD -MP
-FUZZ_TARGETS := escapes forms prints refused
+FUZZ_TARGETS := batch escapes forms prints refused sections
 FUZZERS := $(FUZZ_TARGETS:%=build/fuzz/%) build/fuzz/planted
 
 build/fuzz/escapes: native/escapes.cc
 build/fuzz/forms: native/forms.cc native/escapes.cc
 build/fuzz/prints: native/prints.cc native/forms.cc native/escapes.cc
+build/fuzz/sections: native/sections.cc
 
 build/fuzz/%: test/fuzz/%.cc test/fuzz/fuzz.mk | build/requirements.stamp
 	$(say) FUZZER $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANGXX) $(FUZZ_FLAGS) -MF $@.d -o $@ $(filter %.cc,$^)
 
+# What a target begins with: a fuzzer does not make up an object file.
+FUZZ_SEEDS := build/fuzz/seeds/sections/object.o
+$(FUZZ_SEEDS): test/fuzz/object.bpf.c bpf/vmlinux.h | build/requirements.stamp
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(Q)$(STRIP) -g $@
+
 .PHONY: fuzzers
-fuzzers: $(FUZZERS) sanitized
+fuzzers: $(FUZZERS) $(FUZZ_SEEDS) sanitized
 
 # The addon with sanitizers, for the addon's own tests: test/native/sanitized.test.ts. The runtime has to be there before Node.
 SANITIZED := build/sanitized/cloudtaser.node

@@ -46,6 +46,18 @@ describe("files that are no object", () => {
     expect(error.log).not.toBe("");
   });
 
+  it("whose table of names is its own head, which a name that is hidden there would change", () => {
+    const bytes = Buffer.from(readFileSync(shape));
+    const sections = Number(bytes.readBigUInt64LE(0x28));
+    const [count, names] = [bytes.readUInt16LE(60), bytes.readUInt16LE(62)];
+    // The length of an ELF head, whose last byte is zero; at 60 it says how many sections there are.
+    bytes.writeBigUInt64LE(0n, sections + 64 * names + 24);
+    bytes.writeBigUInt64LE(64n, sections + 64 * names + 32);
+    for (let at = sections; at < sections + 64 * count; at += 64) bytes.writeUInt32LE(60, at);
+    const error = failure(() => native.openObject("/some/overlap.o", bytes, true));
+    expect(error).toMatchObject({ code: "LIBBPF_FORMAT", target: "/some/overlap.o" });
+  });
+
   it("is whole in itself: what it was opened from may change, or lie at any address", () => {
     const whole = readFileSync(shape);
     const bytes = Buffer.alloc(whole.length + 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Allow lists on real files: digests, changes in place and of properties, control groups below one another.
-import { appendFileSync, chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { appendFileSync, chmodSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -9,6 +10,7 @@ import { namedCgroups } from "../../src/agent/cgroups.js";
 import { loadConfig } from "../../src/config/index.js";
 import type { AllowEntry } from "../../src/kernel/index.js";
 import type { Log } from "../../src/log/index.js";
+import { mostPerTurn } from "./turns.js";
 
 const directory = mkdtempSync(join(tmpdir(), "ct-allow-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -35,7 +37,7 @@ const own = (entries: AllowEntry[]): AllowEntry[] => entries.filter(({ vector })
 
 async function standing(path: string): Promise<AllowList> {
   const list = new AllowList(log);
-  const set = list.resolve(configOf([{ exe: path }]));
+  const set = await list.resolve(configOf([{ exe: path }]));
   list.adopt(set);
   await vi.waitUntil(() => set.executables.get(path)?.digest !== undefined);
   return list;
@@ -44,19 +46,32 @@ async function standing(path: string): Promise<AllowList> {
 const entriesOf = (list: AllowList): AllowEntry[] => own(list.set ? list.entries(list.set) : []);
 
 describe("AllowList", () => {
-  it("refuses what is missing, a directory, and another digest than that of the configuration", () => {
+  it("refuses what is missing, a directory, and another digest than that of the configuration", async () => {
     const list = new AllowList(log);
     for (const exe of [join(directory, "nobody"), directory]) {
-      expect(() => list.resolve(configOf([{ exe }]))).toThrow(/ALLOW_EXE_UNUSABLE|cannot/);
+      await expect(list.resolve(configOf([{ exe }]))).rejects.toThrow(/ALLOW_EXE_UNUSABLE|cannot/);
     }
-    expect(() => list.resolve(configOf([{ exe: tool(), sha256: "0".repeat(64) }]))).toThrow(/its sha256 is 7c9bbe5e/);
-    expect(own(list.entries(list.resolve(configOf([{ exe: tool(), sha256: digest.toUpperCase() }]))))).toHaveLength(1);
+    const other = list.resolve(configOf([{ exe: tool(), sha256: "0".repeat(64) }]));
+    await expect(other).rejects.toThrow(/its sha256 is 7c9bbe5e/);
+    const same = await list.resolve(configOf([{ exe: tool(), sha256: digest.toUpperCase() }]));
+    expect(own(list.entries(same))).toHaveLength(1);
   });
 
-  it("lets container runtimes enter, end, limit and rule containers, and nothing else", () => {
+  it("digests a large executable a block at a time, and the event loop turns in between", async () => {
+    const [path, size] = [tool(), 8 * 1024 * 1024];
+    truncateSync(path, size);
+    const contents = Buffer.concat([Buffer.from("tool"), Buffer.alloc(size - 4)]);
+    const sha256 = createHash("sha256").update(contents).digest("hex");
+    const resolved = () => new AllowList(log).resolve(configOf([{ exe: path, sha256 }]));
+    const { result, turns } = await mostPerTurn(() => 0, resolved);
+    expect(result.executables.get(path)?.digest).toBe(sha256);
+    expect(turns).toBeGreaterThanOrEqual(8);
+  });
+
+  it("lets container runtimes enter, end, limit and rule containers, and nothing else", async () => {
     const path = tool();
     const list = new AllowList(log);
-    const set = list.resolve(configOf([{ exe: path }]));
+    const set = await list.resolve(configOf([{ exe: path }]));
     const entries = list.entries({ ...set, config: configOf([]), runtimes: [{ path, children: true }] });
     expect(entries.map(({ vector }) => vector)).toEqual([
       "coredump_limits",
@@ -78,7 +93,7 @@ describe("AllowList", () => {
     expect(list.warnings).toEqual([expect.stringContaining(`${path} was changed in place`)]);
     writeFileSync(path, "tool");
     expect(await list.check(), "the old contents are no way back").toBe(false);
-    list.adopt(list.resolve(configOf([{ exe: path }])));
+    list.adopt(await list.resolve(configOf([{ exe: path }])));
     expect(entriesOf(list)).toHaveLength(1);
     expect(list.warnings).toEqual([]);
   });
@@ -108,9 +123,9 @@ describe("AllowList", () => {
     expect(other.warnings).toEqual([expect.stringContaining("cannot be read any more")]);
   });
 
-  it("waits for a control group that is not there yet", () => {
+  it("waits for a control group that is not there yet", async () => {
     const list = new AllowList(log);
-    const set = list.resolve(configOf([{ cgroup: "/sys/fs/cgroup/ct-nobody-has-this" }, { uid: 7 }]));
+    const set = await list.resolve(configOf([{ cgroup: "/sys/fs/cgroup/ct-nobody-has-this" }, { uid: 7 }]));
     list.adopt(set);
     expect(entriesOf(list)).toMatchObject([{ uid: 7 }]);
     expect(list.warnings).toEqual([expect.stringContaining("ct-nobody-has-this is not there")]);

@@ -41,14 +41,14 @@ function rulesWith(most: number) {
 describe("rules of pods", () => {
   it("stand beside those of the configuration, until they are replaced", async () => {
     const { rules, kernel, config, policies, groups } = rulesWith(100);
-    await rules.apply(kernel, rules.resolve(config));
+    await rules.apply(kernel, await rules.resolve(config));
     const { rules: setRules } = podGuard({ rules, kernel, scope: noScope });
     await setRules([{ name: "payments.api.1", rules: { mode: "enforce", egress: ["10.0.0.1:5432"] } }]);
     const numbers = policies.at(-1)?.groups.map(({ group }) => group);
     expect(numbers).toEqual([groups.numberOf("db"), groups.numberOf("payments.api.1")]);
     expect(policies.at(-1)?.groups[1]?.egress).toHaveLength(1);
     // A reload keeps them.
-    await rules.apply(kernel, rules.resolve(config));
+    await rules.apply(kernel, await rules.resolve(config));
     expect(policies.at(-1)?.groups).toHaveLength(2);
     expect(rules.whole(config).workloads.map(({ name }) => name)).toEqual(["db", "payments.api.1"]);
     await setRules([]);
@@ -58,10 +58,10 @@ describe("rules of pods", () => {
 
   it("and limits of secrets are in force together or not at all", async () => {
     const { rules, kernel, config, limits } = rulesWith(1);
-    await rules.apply(kernel, rules.resolve(config));
+    await rules.apply(kernel, await rules.resolve(config));
     const workloads = ["db", "web"].map((name) => ({ name, mode: "enforce" }));
     const other = { ...configSchema.parse({ workloads, leaks: { scanLimit: "4KiB" } }), nodeName: "n" };
-    await expect(rules.apply(kernel, rules.resolve(other))).rejects.toThrow("too many");
+    await expect(rules.apply(kernel, await rules.resolve(other))).rejects.toThrow("too many");
     expect(limits).toEqual([1024 * 1024]);
   });
 
@@ -82,7 +82,7 @@ describe("rules of pods", () => {
       ...configSchema.parse({ kubernetes: {}, control: { socket: join(directory, "control.sock") } }),
       nodeName: "n",
     };
-    await rules.apply(kernel, rules.resolve(config), await rulesOfPods(config));
+    await rules.apply(kernel, await rules.resolve(config), await rulesOfPods(config));
     expect(policies).toHaveLength(1);
     const [{ group, egress } = {}, ...others] = policies[0]?.groups ?? [];
     expect({ group, egress, others }).toEqual({
@@ -95,13 +95,13 @@ describe("rules of pods", () => {
 
   it("that do not fit are left out alone, the newest first; those in force stay", async () => {
     const { rules, kernel, config, policies } = rulesWith(2);
-    await rules.apply(kernel, rules.resolve(config));
+    await rules.apply(kernel, await rules.resolve(config));
     const { rules: setRules } = podGuard({ rules, kernel, scope: noScope });
     await setRules([{ name: "one", rules: { mode: "enforce" } }]);
     const many = ["one", "two"].map((name) => ({ name, rules: { kill: true } }));
     expect(await setRules(many)).toEqual(["two"]);
     expect(policies.at(-1)?.groups).toHaveLength(2);
-    await rules.apply(kernel, rules.resolve(config));
+    await rules.apply(kernel, await rules.resolve(config));
     expect(rules.whole(config).workloads.map(({ name }) => name)).toEqual(["db", "one"]);
     expect(rules.warnings).toEqual([expect.stringMatching(/no room for the own rules of 1 pods/)]);
     // Who comes later stands behind, wherever the list has it.
@@ -113,13 +113,13 @@ describe("rules of pods", () => {
       ...configSchema.parse({ workloads: ["a", "b"].map((name) => ({ name, mode: "enforce" })) }),
       nodeName: "n",
     };
-    await rules.apply(kernel, rules.resolve(whole));
+    await rules.apply(kernel, await rules.resolve(whole));
     expect(rules.whole(whole).workloads.map(({ name }) => name)).toEqual(["a", "b"]);
   });
 
   it("leave room for the configuration and for secrets", async () => {
     const { rules, kernel, config, policies } = rulesWith(Number.POSITIVE_INFINITY);
-    await rules.apply(kernel, rules.resolve(config));
+    await rules.apply(kernel, await rules.resolve(config));
     const { rules: setRules } = podGuard({ rules, kernel, scope: noScope });
     const egress = Array.from({ length: 64 }, (_, i) => `10.0.0.${i}`);
     const many = Array.from({ length: 900 }, (_, i) => ({
@@ -138,7 +138,7 @@ describe("rules of pods", () => {
 describe("names of workloads", () => {
   it("are forgotten when no process, group, rule or secret has them", async () => {
     const { rules, kernel, config, groups } = rulesWith(100);
-    await rules.apply(kernel, rules.resolve(config));
+    await rules.apply(kernel, await rules.resolve(config));
     rules.setMore(kernel, [{ name: "ruled", mode: "enforce" }]);
     rules.name(["running", "grouped", "secret", "gone"]);
     const number = (name: string): number => groups.numberOf(name) ?? 0;

@@ -24,9 +24,9 @@ describe("a container before its start", () => {
 
   it("is waited for no longer than is said", async () => {
     const client = await agentWith(() => new Promise(() => {}));
-    await expect(client.container({ id: "c1", wanted: false }, 150)).rejects.toMatchObject({
+    await expect(client.container({ id: "c1", wanted: false }, 200)).rejects.toMatchObject({
       code: "AGENT_UNREACHABLE",
-      message: expect.stringContaining("within 0.15 s"),
+      message: expect.stringContaining("within 0.2 s"),
     });
   });
 

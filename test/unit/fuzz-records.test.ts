@@ -8,6 +8,8 @@ import { Chain } from "../../src/evidence/index.js";
 import { type AnyEvent, type CloudtaserEvent, eventSchema, formatNames, isJson } from "../../src/formats/index.js";
 import { formats } from "../../src/formats/registry.js";
 import * as abi from "../../src/kernel/abi.gen.js";
+import { EventRing } from "../../src/kernel/drain.js";
+import type { BpfMap, Native, Ring } from "../../src/kernel/native.js";
 import { abiNames, abiVersion, createFacts, createPipeline } from "../../src/pipeline/index.js";
 
 const facts = () =>
@@ -99,6 +101,51 @@ describe("a record of the kernel", () => {
         if (!ours && record.readUInt16LE(at.abi) !== abiVersion) expect(refused.abi_mismatch).toBe(1);
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  it("that is too short is refused wherever it lies, and never completed with what lies behind it", () => {
+    const around = Buffer.alloc(3 * abi.EventSize, 0xaa);
+    const place = fc.record({ size: fc.nat({ max: abi.EventSize - 1 }), before: fc.nat({ max: abi.EventSize }) });
+    fc.assert(
+      fc.property(place, fc.boolean(), bytes, ({ size, before }, behindOther, record) => {
+        record.copy(around, before);
+        const short = around.subarray(behindOther ? 0 : before, before + size);
+        expect(() => abi.decodeEvent(short, behindOther ? before : 0)).toThrow(RangeError);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("that is too long is what its first bytes say", () => {
+    const rest = fc.uint8Array({ minLength: 1, maxLength: 4 * abi.EventSize });
+    fc.assert(
+      fc.property(bytes, rest, rest, (record, behind, before) => {
+        const decoded = abi.decodeEvent(record);
+        expect(abi.decodeEvent(Buffer.concat([record, behind]))).toEqual(decoded);
+        expect(abi.decodeEvent(Buffer.concat([before, record, behind]), before.length)).toEqual(decoded);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("of another length than agreed on is counted beside those that are handed on", () => {
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 64 }), fc.nat({ max: 64 }), (records, malformed) => {
+        let deliver: Parameters<Native["openRing"]>[2] | undefined;
+        let agreed: Parameters<Native["openRing"]>[1] | undefined;
+        const openRing: Native["openRing"] = (_map, shape, onBatch) => {
+          agreed = shape;
+          deliver = onBatch;
+          return {} as Ring;
+        };
+        const told: [abi.Event[], number][] = [];
+        new EventRing({ openRing } as unknown as Native, {} as BpfMap, (...batch) => told.push(batch));
+        expect(agreed?.recordSize).toBe(abi.EventSize);
+        deliver?.(Buffer.concat(records), records.length, malformed);
+        expect(told).toEqual([[records.map((record) => abi.decodeEvent(record)), malformed]]);
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a container starts: who asks for protection only once the agent says so, everybody else as before, and what is
 // said when something fails.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,7 +39,13 @@ interface Ran {
   said: string[];
 }
 
-async function hook(socket: string, state: object | string, raw: RawHookOptions = {}): Promise<Ran> {
+/** @param onTried after each try to ask the agent */
+async function hook(
+  socket: string,
+  state: object | string,
+  raw: RawHookOptions = {},
+  onTried: () => void = () => {},
+): Promise<Ran> {
   const whole = { ociVersion: "1.0.2", id: "c1", pid: 7, status: "creating", bundle: "/b" };
   const text = typeof state === "string" ? state : JSON.stringify({ ...whole, ...state });
   let rest = Buffer.from(text);
@@ -51,7 +57,10 @@ async function hook(socket: string, state: object | string, raw: RawHookOptions 
       return length;
     },
     line: (one) => said.push(one),
-    client: async (path) => new ControlClient({ socket: path }),
+    client: async (path) => {
+      const client = new ControlClient({ socket: path });
+      return { container: (...asked) => client.container(...asked).finally(onTried) };
+    },
     proc,
   });
   return { status, said };
@@ -121,24 +130,24 @@ describe("a container that asks for protection", () => {
 
   it("waits for an agent that is being replaced, as long as it may", async () => {
     const socket = freshSocket();
-    const began = performance.now();
     const ran = await hook(socket, { annotations: asking }, { timeout: "0.5" });
-    expect(performance.now() - began).toBeGreaterThan(350);
     expect(ran).toMatchObject({ status: 1, said: [expect.stringContaining("no agent answers")] });
     const { socket: late } = await agent(yes);
-    const { rename } = await import("node:fs/promises");
-    setTimeout(() => void rename(late, socket), 300);
-    expect(await hook(socket, { annotations: asking })).toEqual({ status: 0, said: [] });
+    let tries = 0;
+    const come = (): void => {
+      if (++tries === 3) renameSync(late, socket);
+    };
+    expect(await hook(socket, { annotations: asking }, { timeout: "60" }, come)).toEqual({ status: 0, said: [] });
+    expect(tries).toBe(4);
   });
 
   it("does not start if the agent is too slow", async () => {
-    const { socket } = await agent(() => new Promise((resolve) => setTimeout(resolve, 1_500, yes)));
-    const began = performance.now();
+    // It never answers: whoever waited for it would not come to an end.
+    const { socket } = await agent(() => new Promise(() => {}));
     expect(await hook(socket, { annotations: asking }, { timeout: "0.3" })).toMatchObject({
       status: 1,
-      said: [expect.stringContaining("no answer within 0.3 s")],
+      said: [expect.stringMatching(/no answer within 0\.[1-3] s\b/)],
     });
-    expect(performance.now() - began).toBeLessThan(1_400);
   });
 
   it.each([
@@ -198,13 +207,15 @@ describe("a container that does not ask", () => {
   });
 
   it("starts at once without an agent, with a line", async () => {
-    const began = performance.now();
-    const ran = await hook(freshSocket(), { annotations: ofPod });
+    let tries = 0;
+    const ran = await hook(freshSocket(), { annotations: ofPod }, {}, () => {
+      tries++;
+    });
     expect(ran).toMatchObject({
       status: 0,
       said: [expect.stringContaining("starts unprotected (--on-failure annotated)")],
     });
-    expect(performance.now() - began).toBeLessThan(2_500);
+    expect(tries).toBe(1);
   });
 
   it("does not start without an agent where that is wanted, except in namespaces that are spared", async () => {

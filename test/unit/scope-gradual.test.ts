@@ -2,7 +2,7 @@
 // Many processes are hardened a few at a time, and only those that are still protected when their turn comes.
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { hardenGradually } from "../../src/scope/gradual.js";
+import { hardenGradually, hardenInTurns } from "../../src/scope/gradual.js";
 import { Hardening } from "../../src/scope/hardening.js";
 import type { ScopeRecord } from "../../src/scope/kernel.js";
 
@@ -86,5 +86,31 @@ describe("hardening of many", () => {
     for (let turn = 0; turn < 4; turn++) await setImmediate();
     expect(asked).toBeGreaterThan(0);
     expect(asked, "one look in a turn").toBeLessThanOrEqual(4);
+  });
+});
+
+describe("hardening of a workload that somebody waits for", () => {
+  it("is done some at a time, and answers when all are", async () => {
+    const all = hardening();
+    const own = thousand.map(({ who: { tgid } }) => record(tgid));
+    let hardened: ScopeRecord[] | undefined;
+    const waited = hardenInTurns(all, () => own, 1).then((members) => {
+      hardened = members;
+    });
+    for (const sofar of [200, 400, 600, 800]) {
+      expect([done(all, own), hardened]).toEqual([sofar, undefined]);
+      await setImmediate();
+    }
+    await waited;
+    expect([done(all, own), hardened]).toEqual([1000, own]);
+  });
+
+  it("is waited for no longer where it forks faster, and goes on aside", async () => {
+    const [asked, enough] = [[] as number[], 100];
+    const harden: Hardening["harden"] = (_, __, most = 0) => asked.push(most) > enough;
+    expect(await hardenInTurns({ harden }, () => thousand, 1)).toHaveLength(143);
+    expect(asked.length).toBeLessThan(enough);
+    for (let turns = 0; turns < enough; turns++) await setImmediate();
+    expect(asked).toEqual(Array.from({ length: enough + 1 }, () => 200));
   });
 });

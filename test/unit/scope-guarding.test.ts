@@ -25,6 +25,7 @@ describe("protection and the doors", () => {
         return { records: [], added: 1, full: false };
       },
       remove: () => [],
+      each: () => kernel.list(),
       list: () => [],
       cgroups: {
         add: () => true,

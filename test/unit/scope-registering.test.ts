@@ -35,6 +35,7 @@ describe("registered control groups", () => {
         return { records: [], added: 0, full: false };
       },
       remove: () => [],
+      each: () => kernel.list(),
       list: () => {
         censuses++;
         return members;

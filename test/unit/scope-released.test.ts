@@ -50,6 +50,7 @@ describe("who was taken out by number", () => {
         }
         return gone.map(recordOf);
       },
+      each: () => kernel.list(),
       list: () => [...inScope].map(recordOf),
       cgroups: {
         add: ({ id, group }) => Boolean(cgroups.set(id, group)),

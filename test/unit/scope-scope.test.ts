@@ -21,6 +21,7 @@ function scopeWith(found: () => string[]): { scope: Scope; protectedNow: ScopeRe
         return { records: [record], added: 1, full: false };
       },
       remove: ({ group }) => protectedNow.filter(({ who }) => who.group === group),
+      each: () => protectedNow,
       list: () => protectedNow,
       cgroups: {
         add: () => true,

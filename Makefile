@@ -172,7 +172,7 @@ lab: lab-build ## boot a guest: make lab KERNEL=6.1 (interactive shell)
 demo: lab-build demo-attacks ## real attacks, without and with the agent, in a guest (KERNEL=5.10, 6.1, 6.12, 7.2)
 	$(Q)KERNEL=$(KERNEL) node dist/test/demo/demo.js
 
-bench: lab-build build/bench/operations build/bench/floor.bpf.o ## what the agent costs, in instructions (KERNELS="6.12 5.10"; UPDATE=1 commits the figures)
+bench: lab-build build/bench/operations build/bench/floor.bpf.o ## what the agent costs, in instructions (KERNELS="6.12 5.10"; RESTART=1: its restart alone; UPDATE=1 commits the figures)
 	$(Q)node dist/test/bench/bench.js $(if $(UPDATE),--update)
 
 bench-events: typescript ## what the stream of events takes, natively (EVENTS=10000000 watches memory for longer; UPDATE=1 commits the figures)

@@ -20,6 +20,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
   "6.12": [
     "bad-input",
     "service",
+    "syscall-fuzz",
     "authority",
     "containers-6.12",
     "pods",
@@ -34,7 +35,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
 };
 const inAllToo: Readonly<Record<string, readonly string[]>> = {
   "5.10": ["signal-5.10"],
-  "6.12": ["signal-6.12", "idle-6.12", "container", "many-pods", "arm64", "syscall-fuzz"],
+  "6.12": ["signal-6.12", "idle-6.12", "container", "many-pods", "arm64"],
 };
 
 const projects: readonly string[] = [...quick, "matrix"];

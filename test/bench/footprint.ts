@@ -15,6 +15,8 @@ export interface Footprint {
   readyMs: number;
   /** The same of one that finds the doors of an agent that was killed. */
   againMs: number;
+  /** From a kill of the agent to the next one's being active under systemd. */
+  systemdMs: number;
 }
 
 export const footprintLimits = {
@@ -22,6 +24,7 @@ export const footprintLimits = {
   resident: 80 * 1024 * 1024,
   readyMs: 3_000,
   againMs: 2_000,
+  systemdMs: 3_000,
 } as const;
 
 /** The kernel says in fdinfo what each map and program takes; each is counted once, however many descriptors it has. */
@@ -82,7 +85,7 @@ export async function footprintOf(
   guest: Guest,
   pid: number,
   soakMinutes: number,
-): Promise<Omit<Footprint, "readyMs" | "againMs">> {
+): Promise<Omit<Footprint, "readyMs" | "againMs" | "systemdMs">> {
   await guest.run(`sleep ${soakMinutes * 60}`, { timeoutSeconds: 2400 });
   const { status, stdout, stderr } = await guest.run(["python3", "-c", readKernel, String(pid)]);
   if (status !== 0) throw new Error(`the agent's descriptors cannot be read: ${stderr}`);
@@ -94,19 +97,36 @@ const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(2)
 export const kernelBytes = (footprint: Pick<Footprint, "kernel">): number =>
   Object.values(footprint.kernel).reduce((sum, bytes) => sum + bytes, 0);
 
+type Row = [what: string, value: number, limit: number, show: (n: number) => string];
+
+const rowText = ([what, value, limit, show]: Row): string =>
+  `${what.padEnd(36)}${show(value).padStart(12)}  of at most ${show(limit)}${value > limit ? "  OVER" : ""}`;
+
+const milliseconds = (n: number): string => `${n} ms`;
+const restartRow = (systemdMs: number): Row => [
+  "kill to active under systemd",
+  systemdMs,
+  footprintLimits.systemdMs,
+  milliseconds,
+];
+
+/** [text, figures over their limit] */
+export const restartText = (systemdMs: number): [string, number] => [
+  `\n${rowText(restartRow(systemdMs))}\n`,
+  systemdMs > footprintLimits.systemdMs ? 1 : 0,
+];
+
 /** [text, figures over their limit] */
 export function footprintText(footprint: Footprint): [string, number] {
-  const rows: [string, number, number, (n: number) => string][] = [
+  const rows: Row[] = [
     ["kernel memory, maps and programs", kernelBytes(footprint), footprintLimits.kernel, megabytes],
     [`daemon, resident after ${footprint.soakMinutes} min`, footprint.resident, footprintLimits.resident, megabytes],
-    ["exec to ready over standing doors", footprint.againMs, footprintLimits.againMs, (n) => `${n} ms`],
-    ["exec to ready, guest time", footprint.readyMs, footprintLimits.readyMs, (n) => `${n} ms`],
+    restartRow(footprint.systemdMs),
+    ["exec to ready over standing doors", footprint.againMs, footprintLimits.againMs, milliseconds],
+    ["exec to ready, guest time", footprint.readyMs, footprintLimits.readyMs, milliseconds],
   ];
   const over = rows.filter(([, value, limit]) => value > limit).length;
-  const lines = rows.map(
-    ([what, value, limit, show]) =>
-      `${what.padEnd(36)}${show(value).padStart(12)}  of at most ${show(limit)}${value > limit ? "  OVER" : ""}`,
-  );
+  const lines = rows.map(rowText);
   lines.push("Kernels before 6.4 count the most that a map may take, later ones what it takes.");
   const parts = Object.entries(footprint.kernel).sort(([, a], [, b]) => b - a);
   lines.push(...parts.slice(0, 8).map(([what, bytes]) => `  ${what.padEnd(34)}${megabytes(bytes).padStart(12)}`));

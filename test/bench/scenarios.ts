@@ -6,6 +6,7 @@ import { measureDoors } from "./doors.js";
 import type { Counts, KernelFigures, Scenario } from "./figures.js";
 import { footprintOf, restartTimed, startTimed } from "./footprint.js";
 import { measureLeaks } from "./leaks.js";
+import { restartUnderSystemd } from "./restart.js";
 
 const soakMinutes = 10;
 /** Length of a round, in hundred-thousands of instructions. */
@@ -69,6 +70,7 @@ async function untilIdle(field: Field): Promise<void> {
 const endOf = (pid: number): string => `kill -TERM ${pid}; while [ -e /proc/${pid} ]; do sleep 0.2; done`;
 
 export async function measureKernel(kernel: string): Promise<KernelFigures> {
+  const systemdMs = await restartUnderSystemd(kernel);
   const guest = await Guest.boot({
     kernel,
     icount: true,
@@ -130,7 +132,7 @@ export async function measureKernel(kernel: string): Promise<KernelFigures> {
       operations: results,
       spread: spreadOf(alone),
       doors,
-      footprint: { ...footprint, readyMs, againMs: again.readyMs },
+      footprint: { ...footprint, readyMs, againMs: again.readyMs, systemdMs },
       leaks,
     };
   } finally {

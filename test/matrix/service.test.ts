@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent as a service, protecting itself: the service manager starts, reloads, limits, freezes and stops it, and root
-// in a shell does not. The same attempts go through once the configuration lets them.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+// The agent as a service, protecting itself: the service manager starts, reloads, limits, freezes and stops it, starts
+// it again when it is killed, and root in a shell does not. The same attempts go through once the configuration lets them.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Guest } from "../lab/guest.js";
-import { treeRoot } from "../lab/host.js";
 import { inAll } from "./extent.js";
 import { Field } from "./field.js";
-
-/** What differs from a machine on which it is installed: where program and files lie, and that it stays down when it is killed. */
-const dropIn = `[Service]
-ExecStart=
-ExecStart=/usr/bin/env cloudtaser agent --config /run/cloudtaser.yaml
-ExecReload=
-ExecReload=/usr/bin/env cloudtaser reload
-Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-Restart=no
-TimeoutStopSec=300
-ReadWritePaths=/run
-`;
+import { installUnit } from "./managed.js";
+import { restartTests } from "./restarts.js";
 
 const group = "/sys/fs/cgroup/system.slice/cloudtaser.service";
 const strict = { mode: "enforce", selfProtection: true, nodeGuards: "always" };
@@ -29,13 +16,10 @@ describe("the agent as a service", () => {
 
   beforeAll(async () => {
     field = new Field(await Guest.boot({ kernel: "6.12", systemd: true, memory: "1536M", timeoutSeconds: 300 }));
-    const units = "/run/systemd/system";
-    const unit = readFileSync(join(treeRoot(), "packaging/systemd/cloudtaser.service"), "utf8");
-    await field.guest.writeFile(`${units}/cloudtaser.service`, unit);
-    await field.sh(`mkdir -p ${units}/cloudtaser.service.d`);
-    await field.guest.writeFile(`${units}/cloudtaser.service.d/lab.conf`, dropIn);
+    // Where a test kills it, it stays down: restarts.ts has the unit's own lines for that.
+    await installUnit(field, "Restart=no\n");
     await field.writeConfig(strict);
-    expect(await field.sh("systemctl daemon-reload && systemctl start cloudtaser", 300)).toMatchObject({ status: 0 });
+    expect(await field.sh("systemctl start cloudtaser", 300)).toMatchObject({ status: 0 });
     await learnPid();
   }, 900_000);
 
@@ -175,6 +159,8 @@ describe("the agent as a service", () => {
     },
     600_000,
   );
+
+  restartTests(() => field);
 });
 
 const isObserved = (vector: string, outcome: string): boolean => vector === "agent_signal" && outcome === "observed";

@@ -28,6 +28,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "trust",
     "torture",
     "native",
+    "full-maps",
   ],
   "7.2": ["soundness-weak"],
 };

@@ -228,6 +228,11 @@ export class Kernel {
 
   readonly list = (): CensusRecord[] => this.#census.list();
 
+  /** At the last list(): some of their namespaces may be known to no door. */
+  get namespacesFull(): boolean {
+    return this.#census.namespacesFull;
+  }
+
   outcomes(): OutcomeCount[] {
     return readOutcomes(this.#map("outcomes"));
   }

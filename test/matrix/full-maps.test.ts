@@ -14,13 +14,14 @@ const room = 64;
 /** Protected processes; the canary is among them. */
 const places = 256;
 const groups = 11;
+const anchors = 256;
 const sizes = {
   ...Object.fromEntries(
     ["opened", "repeats", "released", "namespaces", "group_policy", "allowed", "leak_sinks"].map((map) => [map, room]),
   ),
   scope: places,
   cgroups: groups,
-  leak_anchors: room,
+  leak_anchors: anchors,
   leak_scratch: 1,
 };
 
@@ -239,7 +240,7 @@ describe.each(kernels)("full maps on %s", (kernel) => {
     300_000,
   );
 
-  fullSecretTests(full, kernel, room);
+  fullSecretTests(full, kernel, anchors);
 
   test("scope: the fork and the exec that find no room are refused and counted, protect says so, others stand", async () => {
     await protectGroup("late");

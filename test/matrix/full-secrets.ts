@@ -2,7 +2,7 @@
 // What looks for secrets, where there is no room: for one more of them, or for one more look at the same time; and where it
 // cannot read what it is to look at. Part of test/matrix/full-maps.test.ts.
 import { expect, test } from "vitest";
-import { ask, type Field } from "./field.js";
+import { ask, type Field, type SeenEvent } from "./field.js";
 import { busyWriters, writes } from "./full-programs.js";
 import { nextLine } from "./next-line.js";
 
@@ -76,10 +76,9 @@ export function fullSecretTests(full: FullField, kernel: string, room: number): 
     expect(await write("untouched"), "unscanned: refuse").toBe(1);
     expect((await full.count("leak_write denied")) - denied).toBe(1);
     expect(await write("harmless, and longer than a secret is"), "what can be read").toBe(0);
-    const last = (
-      await full.field.events((events) => events.some(({ detail }) => detail["unscanned"] === "unreadable"))
-    ).at(-1);
-    expect(last).toMatchObject({ vector: "leak_write", outcome: "denied", detail: { unscanned: "unreadable" } });
+    const isTold = ({ vector, outcome, detail }: SeenEvent): boolean =>
+      vector === "leak_write" && outcome === "denied" && detail["unscanned"] === "unreadable";
+    expect((await full.field.events((events) => events.some(isTold))).some(isTold), "an event").toBe(true);
     const other = python(writes);
     await nextLine(other, 0);
     other.write("untouched\n");

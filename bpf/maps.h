@@ -93,7 +93,7 @@ struct {
 	__type(value, struct ct_released);
 } released __weak SEC(".maps");
 
-/* Filled by the census. No room: that namespace can be entered; the entries that are there stand. */
+/* Filled by the census. No room: it can be entered by its file, and user space says so; what is there stands. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);

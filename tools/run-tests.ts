@@ -30,6 +30,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "torture",
     "soak",
     "native",
+    "full-maps",
   ],
   "7.2": ["soundness-weak"],
 };

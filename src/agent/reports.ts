@@ -88,6 +88,10 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
     warnings.push(`door ${door} stands, and nobody knows whether it acts: ${reason}`);
   const missed = kernel.doors.filter((door) => door.recursionMisses > 0n);
   for (const { door, recursionMisses } of missed) warnings.push(`door ${door} was skipped ${recursionMisses} times`);
+  if (kernel.namespacesFull)
+    warnings.push(
+      "the table of namespaces is full: those that protected processes were in last can be entered by file",
+    );
   if (kernel.foreignObjects.length > 0) {
     warnings.push(
       `the configuration names other BPF objects than those of this build: ${kernel.foreignObjects.join(", ")}`,

@@ -61,6 +61,8 @@ export class Census {
   readonly #run: RunIterator;
   readonly #namespaces: BpfMap | undefined;
   #generation = 1;
+  /** The last pass that listed all had no room for more namespaces: who came last can be entered, which no door tells. */
+  namespacesFull = false;
 
   /** @param namespaces what the passes note of protected processes' namespaces; list() clears it of what is gone */
   constructor(request: BpfMap, run: RunIterator, namespaces?: BpfMap) {
@@ -137,11 +139,17 @@ export class Census {
 
   list(): CensusRecord[] {
     const { records } = this.#pass({ op: CensusOp.list, tgid: 0, group: 0, role: 0, follow: 0 });
-    for (const key of this.#namespaces?.keys() ?? []) {
-      const entry = this.#namespaces?.lookup(key);
-      if (entry && decodeNamespace(entry).census !== this.#generation) this.#namespaces?.delete(key);
-    }
+    if (this.#namespaces) this.#lookAtNamespaces(this.#namespaces);
     return records;
+  }
+
+  #lookAtNamespaces(namespaces: BpfMap): void {
+    const keys = namespaces.keys();
+    this.namespacesFull = keys.length >= namespaces.info().maxEntries;
+    for (const key of keys) {
+      const entry = namespaces.lookup(key);
+      if (entry && decodeNamespace(entry).census !== this.#generation) namespaces.delete(key);
+    }
   }
 
   #pass(request: Request, self = nothing) {

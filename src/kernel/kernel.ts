@@ -241,6 +241,11 @@ export class Kernel {
 
   readonly each = (): Iterable<CensusRecord> => this.#census.each();
 
+  /** At the last list(): some of their namespaces may be known to no door. */
+  get namespacesFull(): boolean {
+    return this.#census.namespacesFull;
+  }
+
   outcomes(): OutcomeCount[] {
     return readOutcomes(this.#map("outcomes"));
   }

@@ -114,7 +114,9 @@ export function writePolicySet(map: (name: PolicyMapName) => BpfMap, set: Policy
   } catch (cause) {
     emptyBank(maps, bank);
     destinations?.undo();
-    if (cause instanceof Error && "code" in cause && cause.code === "E2BIG") throw tooLarge(set, cause);
+    // A trie that is full says ENOSPC, a hash E2BIG.
+    if (cause instanceof Error && "code" in cause && (cause.code === "E2BIG" || cause.code === "ENOSPC"))
+      throw tooLarge(set, cause);
     throw new CloudtaserError("MAP_FAILED", { target: "the policy", fields: { reason: reasonOf(cause) }, cause });
   }
   maps.head.update(key32(0), encodePolicyHead({ generation }));

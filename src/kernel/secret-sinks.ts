@@ -52,7 +52,7 @@ export class SinkTables {
     this.#files = files;
   }
 
-  /** Throws E2BIG, or what else the kernel says, with some of it written. */
+  /** Throws E2BIG or ENOSPC, or what else the kernel says, with some of it written. */
   add(owner: number, { networks, files }: Sinks): void {
     for (const network of networks) this.#networks.update(keyOf(owner, network), allowed());
     for (const { ino, dev } of files) this.#files.update(encodeLeakFileKey({ ino, dev, owner }), allowed());

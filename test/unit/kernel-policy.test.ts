@@ -194,7 +194,7 @@ describe("writePolicySet", () => {
             ...maps(name),
             keys: fakes.sinks.keys,
             update: () => {
-              throw Object.assign(new Error("E2BIG"), { code: "E2BIG" });
+              throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
             },
           } as unknown as BpfMap)
         : maps(name);

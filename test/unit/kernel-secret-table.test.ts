@@ -54,7 +54,9 @@ function machine() {
       return Array.from({ length: anchor.index }, (_, i) => i).every((i) => chain.some(({ index }) => index === i));
     }).length;
   const contents = () =>
-    [...maps.leak_anchors.entries, ...maps.leak_secrets.entries, ...maps.leak_sinks.entries].sort();
+    [maps.leak_anchors, maps.leak_secrets, maps.leak_sinks, maps.leak_sink_files]
+      .flatMap(({ entries }) => [...entries])
+      .sort();
   return { log, maps, table, open, forms, add, head, anchors, reachable, contents };
 }
 
@@ -143,6 +145,7 @@ describe("a secret that does not fit", () => {
     ["leak_anchors", 3],
     ["leak_secrets", 1],
     ["leak_sinks", 0],
+    ["leak_sink_files", 0],
   ] as const)("because %s is full leaves everything as it was", (name, more) => {
     const { maps, add, forms, table, contents, head } = machine();
     add(1, secret);
@@ -150,7 +153,7 @@ describe("a secret that does not fit", () => {
     maps[name].room = name === "leak_secrets" ? 1 : maps[name].entries.size + more;
     const network: SinkNetwork = { family: 4, address: Buffer.from([10, 0, 0, 0]), bits: 8, port: 5432 };
     const wanted = { name: "key of pay", id: 2, group: 9, forms: forms("another one that is long") };
-    const adding = () => table.add({ ...wanted, sinks: { networks: [network], files: [] } });
+    const adding = () => table.add({ ...wanted, sinks: { networks: [network], files: [{ ino: 9n, dev: 1 }] } });
     expect(adding).toThrow(expect.objectContaining({ code: "SECRETS_FULL", target: "key of pay" }));
     expect({ contents: contents(), head: head() }).toEqual(before);
     maps[name].room = Number.POSITIVE_INFINITY;

@@ -2,9 +2,13 @@
 // Tables of the doors that are full: whoever writes hears so, what was written before stands, and with room again the table
 // is as it is wanted.
 import { describe, expect, it } from "vitest";
-import type { Census } from "../../src/kernel/census.js";
+import { warningsOf } from "../../src/agent/reports.js";
+import { decodeCensusRequest, encodeNamespace } from "../../src/kernel/abi.gen.js";
+import { Census } from "../../src/kernel/census.js";
 import { CgroupTable } from "../../src/kernel/cgroups.js";
+import type { Kernel } from "../../src/kernel/kernel.js";
 import type { BpfMap } from "../../src/kernel/native.js";
+import { readKernelFacts } from "../../src/kernel/probe.js";
 import { addOwnMaps, forgetGoneMaps, writeDevices, writeOwnLinks, writePinned } from "../../src/kernel/tables.js";
 import { asMap, FakeMap } from "./fake-maps.js";
 
@@ -118,5 +122,41 @@ describe("own_maps", () => {
     addOwnMaps(map, [3, 4, 5, 6]);
     forgetGoneMaps(map, (id) => id % 2 === 0);
     expect(map.keys().map((key) => key.readUInt32LE())).toEqual([4, 6]);
+  });
+});
+
+describe("namespaces", () => {
+  it("for which there may have been no room are told, and no longer once the map has room", () => {
+    const [request, namespaces] = [new FakeMap("census_request"), new FakeMap("namespaces")];
+    const note = (inum: number): void => {
+      const { generation } = decodeCensusRequest(request.lookup(Buffer.alloc(4)) as Buffer);
+      const key = Buffer.alloc(4);
+      key.writeUInt32LE(inum);
+      namespaces.update(key, encodeNamespace({ leader: 1n, census: generation, agent: 0 }));
+    };
+    let found = [1, 2];
+    const run = (): Buffer => {
+      found.forEach(note);
+      return Buffer.alloc(0);
+    };
+    const sized = Object.assign(namespaces, { info: () => ({ maxEntries: 3 }) });
+    const census = new Census(asMap(request), run, asMap(sized));
+    const full = (inums: number[]): boolean => {
+      found = inums;
+      census.list();
+      return census.namespacesFull;
+    };
+    expect(full([1, 2])).toBe(false);
+    expect(full([1, 2, 3])).toBe(true);
+    // What is gone is taken out at the end of a pass, so it has taken room in this one.
+    expect(full([1, 2])).toBe(true);
+    expect(full([1, 2])).toBe(false);
+    const said = (namespacesFull: boolean): string =>
+      warningsOf(
+        { form: "lsm", doors: [], foreignObjects: [], namespacesFull } as unknown as Kernel,
+        readKernelFacts(),
+      ).join();
+    expect(said(true)).toMatch(/namespaces is full/);
+    expect(said(false)).not.toMatch(/namespaces is full/);
   });
 });

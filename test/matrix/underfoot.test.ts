@@ -27,6 +27,8 @@ const lenient = {
 
 const hook = "ptrace_access_check";
 const E2BIG = 7;
+/** Of a start that has to load all doors anew: patience with an emulated machine, not a limit on the agent. */
+const patienceSeconds = 500;
 /** BPF_MAX_TRAMP_LINKS of x86-64 and arm64. */
 const places = 38;
 
@@ -184,7 +186,7 @@ print(os.getpid(), flush=True); time.sleep(1000)`,
     await field.signalAgent("KILL");
     await field.agent?.done;
     await guarded();
-    await field.startAgent({ ...lenient, ...otherObjects.settings });
+    await field.startAgent({ ...lenient, ...otherObjects.settings }, patienceSeconds);
     expect(await must("cloudtaser status --json")).toContain('"tookOver": true');
     await guarded();
     // Replaced while none runs: it is a stranger, and is told so.
@@ -195,7 +197,7 @@ print(os.getpid(), flush=True); time.sleep(1000)`,
     await field.agent?.done;
     await guarded();
     await must(`mv ${node}.told ${node}`);
-    await field.startAgent({ ...lenient, ...otherObjects.settings });
+    await field.startAgent({ ...lenient, ...otherObjects.settings }, patienceSeconds);
     await guarded();
   }, 900_000);
 
@@ -216,7 +218,7 @@ print(os.getpid(), flush=True); time.sleep(1000)`,
       await field.signalAgent("KILL");
       await field.agent?.done;
       await guarded();
-      await field.startAgent(lenient);
+      await field.startAgent(lenient, patienceSeconds);
       const next = await status();
       expect(next).toMatchObject({ ready: true, form: "lsm", notReady: [] });
       expect(next.warnings.join()).not.toContain("while this agent ran");

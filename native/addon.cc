@@ -115,6 +115,29 @@ Napi::Value MapExists(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), static_cast<bool>(fd));
 }
 
+// Ids of those that it shows us. Kernels before 5.13 do not say where a link leads, so there are none.
+Napi::Value LinksAt(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments args(info, "linksAt");
+  std::string name = args.Text(0, "function");
+  const struct btf* btf = args.bad() ? nullptr : KernelBtf(env);
+  if (btf == nullptr) return env.Undefined();
+  __s32 target = btf__find_by_name_kind(btf, name.c_str(), BTF_KIND_FUNC);
+  if (target < 0) return ThrowErrno(env, target, "find kernel function", name);
+  Napi::Array result = Napi::Array::New(env);
+  for (__u32 id = 0; bpf_link_get_next_id(id, &id) == 0;) {
+    Fd fd(bpf_link_get_fd_by_id(id));
+    struct bpf_link_info data = {};
+    __u32 size = sizeof(data);
+    // Gone meanwhile, or one that guards which stand show nobody.
+    if (!fd || bpf_obj_get_info_by_fd(fd.get(), &data, &size) != 0) continue;
+    if (data.type == BPF_LINK_TYPE_TRACING && data.tracing.target_btf_id == static_cast<__u32>(target)) {
+      result.Set(result.Length(), id);
+    }
+  }
+  return result;
+}
+
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>
 void Export(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<function>(exports.Env(), name));
@@ -139,6 +162,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Trim>(exports, "trim");
   Export<LoadedProgram>(exports, "loadedProgram");
   Export<MapExists>(exports, "mapExists");
+  Export<LinksAt>(exports, "linksAt");
   Export<Object::Open>(exports, "openObject");
   Export<Map::OpenPinned>(exports, "openMap");
   Export<Link::OpenPinned>(exports, "openLink");

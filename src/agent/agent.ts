@@ -38,6 +38,7 @@ import { nameWarnings, openGroups, openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
 import { oneAtATime, type Snapshot, takeSnapshot } from "./snapshot.js";
+import { SocketWatch } from "./socket-watch.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";
 
@@ -147,8 +148,12 @@ export class Agent {
       const { trim } = this.#options.native;
       const memory = new Memory({ trim, collector: wholeCollection, now: () => performance.now() });
       const tell = () => this.#manager.state(this.#unproved(), this.#config.mode, this.#pods?.notReady());
+      const socket = new SocketWatch(this.#control, stream, log);
       this.#watch = new Watch(kernel, scope, notices, log, {
-        check: () => this.#rules.round(kernel, secrets).finally(() => memory.giveBack()),
+        check: () => {
+          void socket.look();
+          return this.#rules.round(kernel, secrets).finally(() => memory.giveBack());
+        },
         proved: tell,
       });
       this.#watch.every(this.#config.canary.interval);

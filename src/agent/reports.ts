@@ -2,7 +2,7 @@
 // What the agent says of itself over the control socket and /status. Reads, never changes.
 import { type Config, policyOf } from "../config/index.js";
 import type { DoorReport, ProcessReport, SinkState, StatusReport, VectorReport } from "../control/protocol.js";
-import { type DoorStatus, type Kernel, type KernelFacts, mayBeAbsent } from "../kernel/index.js";
+import { type DoorStatus, type Kernel, type KernelFacts, mayBeAbsent, readLockdown } from "../kernel/index.js";
 import type { Hardening, ScopeRecord } from "../scope/index.js";
 import type { SinkReport } from "../sinks/index.js";
 import { lateWorth, vectorEntry, vectorNames } from "../vectors/index.js";
@@ -71,9 +71,20 @@ export function vectorReports(config: Config, kernel: Kernel): VectorReport[] {
   });
 }
 
+/** What was raised since is not to be lowered before the next boot.
+ *  @param now the lockdown that the kernel shows, beside the one that the agent found when it started */
+export function lockdownWarnings({ lockdown }: Pick<KernelFacts, "lockdown">, now = readLockdown()): string[] {
+  if (now === undefined || now === lockdown) return [];
+  const raised = `the kernel was locked down to ${now} while this agent ran: its guards go on`;
+  if (now !== "confidentiality") return [raised];
+  return [
+    `${raised}; where no secret is registered none can be any more, and before Linux 6.2 no agent starts after this one until the next boot`,
+  ];
+}
+
 /** What an operator should know of this machine. */
 export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
-  const warnings: string[] = [];
+  const warnings = lockdownWarnings(facts);
   if (kernel.form === "signal") {
     warnings.push(
       "the signal form refuses nothing: an attack goes on, and its process is killed after the fact. Data may be gone by then. Nothing is pinned: the guards end with the agent, which a signal to it ends too",

@@ -66,7 +66,7 @@ export function sessionOf(io: Io, command: Command): Session {
     socket,
     client: async (key) => {
       const signer = key === undefined ? undefined : await (await import("./authority-key.js")).readKey(key);
-      return new ControlClient({ socket: await socket(), signer });
+      return new ControlClient({ socket: await socket(), signer, native: io.native });
     },
     line: (text) => void io.stdout.write(`${text}\n`),
     value: (value) => void io.stdout.write(`${jsonText(value, 2)}\n`),

@@ -4,7 +4,8 @@
 import { reasonOf } from "../errors/index.js";
 import type { FilterOptions } from "../formats/index.js";
 import { requestText, type Signer } from "../keys/index.js";
-import { exchange, readAnswer, unreachable } from "./exchange.js";
+import { type Exchange, exchange, readAnswer, unreachable } from "./exchange.js";
+import type { PeerCredentials } from "./peer.js";
 import {
   type AddSecretReport,
   type AddSecretRequest,
@@ -59,11 +60,20 @@ function queryText({ types = [], minSeverity, workloads = [], since }: FilterOpt
 export class ControlClient {
   readonly socket: string;
   readonly #signer: Pick<Signer, "sign"> | undefined;
+  readonly #native: (() => Promise<PeerCredentials>) | undefined;
 
-  /** @param signer signs every request but the stream of events, for what only the authority may ask */
-  constructor({ socket, signer }: { socket: string; signer?: Pick<Signer, "sign"> | undefined }) {
-    this.socket = socket;
-    this.#signer = signer;
+  /**
+   * @param signer signs every request but the stream of events, for what only the authority may ask
+   * @param native by which the other end is known to be root's; left out: whoever answers is believed
+   */
+  constructor(options: {
+    socket: string;
+    signer?: Pick<Signer, "sign"> | undefined;
+    native?: (() => Promise<PeerCredentials>) | undefined;
+  }) {
+    this.socket = options.socket;
+    this.#signer = options.signer;
+    this.#native = options.native;
   }
 
   status(): Promise<StatusReport> {
@@ -123,8 +133,8 @@ export class ControlClient {
   }: EventsOptions = {}): AsyncGenerator<string, void, void> {
     const path = `${routes.events.path}?backlog=${backlog}&follow=${follow}${queryText(filter)}`;
     try {
-      const options = { socket: this.socket, method: routes.events.method, path, timeoutMs: streamTimeoutMs, signal };
-      const response = await exchange(options);
+      const options = { method: routes.events.method, path, timeoutMs: streamTimeoutMs, signal };
+      const response = await this.#exchange(options);
       let rest = "";
       for await (const chunk of response.setEncoding("utf8") as AsyncIterable<string>) {
         const lines = (rest + chunk).split("\n");
@@ -156,13 +166,17 @@ export class ControlClient {
     const { method } = routes[route];
     const path = query === undefined ? routes[route].path : `${routes[route].path}?${query}`;
     const headers = this.#signer === undefined ? {} : await this.#sign(this.#signer, method, path, body);
-    const response = await exchange({ socket: this.socket, method, path, body, headers, timeoutMs });
+    const response = await this.#exchange({ method, path, body, headers, timeoutMs });
     return readAnswer(response, this.socket);
+  }
+
+  async #exchange(options: Omit<Exchange, "socket" | "native">) {
+    return exchange({ ...options, socket: this.socket, native: await this.#native?.() });
   }
 
   async #sign(signer: Pick<Signer, "sign">, method: string, path: string, body: unknown) {
     const { method: get, path: from } = routes.challenge;
-    const response = await exchange({ socket: this.socket, method: get, path: from, timeoutMs: callTimeoutMs });
+    const response = await this.#exchange({ method: get, path: from, timeoutMs: callTimeoutMs });
     const { challenge } = (await readAnswer(response, this.socket)) as { challenge?: unknown };
     if (typeof challenge !== "string") throw unreachable(this.socket, "it gave no challenge to sign");
     const text = requestText({ challenge, method, path, digest: digestOfBody(body) });

@@ -4,3 +4,4 @@
 export { ControlClient, type EventsOptions } from "./client.js";
 export type * from "./protocol.js";
 export { type ControlServer, type ControlServerOptions, startControlServer } from "./server.js";
+export type { Replaced } from "./socket.js";

@@ -38,7 +38,7 @@ import {
   unprotectSchema,
 } from "./request.js";
 import { authorityHeader, Challenges, digestOfBody } from "./signed.js";
-import { groupId, listenAt } from "./socket.js";
+import { groupId, Place, type Replaced } from "./socket.js";
 import { streamEvents } from "./stream.js";
 
 const timeoutMs = 30_000;
@@ -65,6 +65,8 @@ export interface ControlServerOptions {
 }
 
 export interface ControlServer {
+  /** Whether the socket's path still leads here; what was there instead, if it did not. Takes the path back. */
+  look(): Promise<Replaced | undefined>;
   /** Ends all connections and removes the socket. May be called twice. */
   close(): Promise<void>;
 }
@@ -264,15 +266,17 @@ export async function startControlServer(options: ControlServerOptions): Promise
     serve(found[0] as RouteName, url, request, response, peer).catch((error: unknown) => refuse(response, error));
   });
 
-  await listenAt(server, { path, gid, native });
+  const place = new Place(server, { path, gid, native });
+  await place.take();
   // Such as no descriptor left for a connection that comes: that must not end the agent.
   server.on("error", (error) => log.warn("a connection to the control socket could not be taken", { error }));
   log.info("control socket is open", { socket: path, group: options.group ?? null });
   let closing: Promise<void> | undefined;
   return {
+    look: () => place.look(),
     close() {
-      // Node removes the socket's file as it closes.
       closing ??= new Promise((resolve) => {
+        place.leave();
         server.close(() => resolve());
         server.closeAllConnections();
       });

@@ -109,6 +109,11 @@ export const targetErrors = {
     help: "Look at the agent's log; check that the command and the agent are of the same version.",
     exitCode: exitCodes.failed,
   },
+  AGENT_STRANGER: {
+    message: "who answers on {target} is user {uid} (process {pid}), and no agent: nothing was asked of it",
+    help: "See what that process is and who may write the directory of the socket. A running agent takes its socket's place back at its next check.",
+    exitCode: exitCodes.forbidden,
+  },
   CONTROL_FORBIDDEN: {
     message: "{target} refused: user {uid} may not control the agent",
     help: "Use root, or a member of the group named in control.group.",

@@ -110,6 +110,7 @@ const noticeKinds: Readonly<Partial<Record<NoticeType, Kind>>> = {
   POD_UNGUARDED: failure,
   POD_RULES_REFUSED: failure,
   KUBERNETES_AWAY: failure,
+  CONTROL_SOCKET_REPLACED: failure,
 };
 
 export function noticeKindOf(type: NoticeType): Kind {

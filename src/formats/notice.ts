@@ -73,6 +73,11 @@ export const noticeTypes = {
     severity: "medium",
     meaning: "Something that loosens protection was done, signed by the authority: `detail.what`.",
   },
+  CONTROL_SOCKET_REPLACED: {
+    severity: "high",
+    meaning:
+      "The path of the control socket no longer led to the agent: `detail.found` is what was there, `detail.pid` and `detail.uid` who listened at it. It lies at `detail.movedTo` now, and the agent listens at the path again (`detail.served`), or says why not (`detail.reason`) and tries at each check.",
+  },
   KUBERNETES_BACK: { severity: "info", meaning: "The API server answers again." },
 } as const satisfies Record<string, { severity: Severity; meaning: string }>;
 

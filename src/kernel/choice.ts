@@ -9,6 +9,8 @@ export interface Candidate {
   readonly tookOver: boolean;
   readonly provedCount: number;
   readonly unproven: readonly string[];
+  /** Others have filled the hook of a door, in this form: no fault of the form, and they could do the same in the next. */
+  readonly crowded: boolean;
   close(how: "detach"): void;
 }
 
@@ -34,8 +36,9 @@ export async function openBest<Opened extends Candidate>(
       refusal ??= error;
       continue;
     }
-    // Protection that was taken over is not thrown away for a proof that failed: it stays, and is not ready.
-    if (opened.tookOver || opened.unproven.length === 0) return opened;
+    // Protection that was taken over is not thrown away for a proof that failed: it stays, and is not ready. So does one at
+    // whose hooks there was no place: a weaker form must not be had by taking the places of a better one.
+    if (opened.tookOver || opened.crowded || opened.unproven.length === 0) return opened;
     if (!best || opened.provedCount > best.proved) best = { form, proved: opened.provedCount };
     if (best.proved > 0 && best.form === form && form === forms.at(-1)) return opened;
     opened.close("detach");

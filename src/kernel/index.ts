@@ -33,5 +33,6 @@ export {
   type VectorRule,
 } from "./policy.js";
 export { enableFtrace, type KernelFacts, readKernelFacts } from "./probe.js";
+export { readLockdown } from "./restraints.js";
 export type { LeakLimits } from "./secret-table.js";
 export { shareSlots } from "./shares.js";

@@ -122,6 +122,10 @@ export class Kernel {
     return this.#standing.doors.filter((door) => !this.#sleeper.wasProved(door));
   }
 
+  get crowded(): boolean {
+    return this.#standing.crowded;
+  }
+
   get provedCount(): number {
     return this.#standing.doors.length - this.unproven.length;
   }

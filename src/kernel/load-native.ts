@@ -37,6 +37,7 @@ const expected = [
   "trim",
   "loadedProgram",
   "mapExists",
+  "linksAt",
   "openPidfd",
   "peerCredentials",
   "exec",

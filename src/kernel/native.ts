@@ -193,6 +193,8 @@ export interface Native {
   loadedProgram(id: number): LoadedProgramInfo;
   /** Whether the kernel still has a map of that id. */
   mapExists(id: number): boolean;
+  /** Ids of the links by which programs are called at this function of the kernel; ENOENT if its BTF has none of that name. */
+  linksAt(kernelFunction: string): number[];
   openPidfd(pid: number): Pidfd;
   /** SO_PEERCRED of a connected unix socket. */
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };

@@ -88,6 +88,12 @@ export class Pins {
     return join(generation, door);
   }
 
+  /** Path of the newest generation's link; undefined if it has none. */
+  doorThatStands(door: DoorName): string | undefined {
+    const path = this.generations().at(-1);
+    return path !== undefined && existsSync(this.door(path, door)) ? this.door(path, door) : undefined;
+  }
+
   census(generation: string): string {
     return join(generation, "census");
   }

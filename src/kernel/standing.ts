@@ -5,6 +5,7 @@ import { reasonOf } from "../errors/index.js";
 import { adopt } from "./adopt.js";
 import type { DoorName, Form } from "./doors.js";
 import { doorNames, programOf, sleeps } from "./doors.js";
+import { fullHook, isFull } from "./full-hook.js";
 import {
   censusProgram,
   type DoorFailure,
@@ -49,6 +50,10 @@ export class Standing {
   readonly #links: Map<DoorName, BpfLink>;
   /** Why a loaded door could not be attached. */
   readonly #refused = new Map<DoorName, DoorFailure>();
+  /** What an earlier agent has at doors where this one could not attach: it stands on until it can. */
+  readonly #left = new Map<DoorName, BpfLink>();
+  /** Others have filled the hook of a door. */
+  crowded = false;
   #programs: Programs;
   /** Loaded, and attached nowhere yet: what doors will be attached from where the programs are another agent's. */
   #spare: Programs | undefined;
@@ -109,7 +114,7 @@ export class Standing {
 
   /** Where the kernel can name them; what 5.10 attaches as a kprobe is no link to it. */
   get linkIds(): number[] {
-    return [...this.#links.values()].flatMap((link) => link.info()?.id ?? []);
+    return [...this.#links.values(), ...this.#left.values()].flatMap((link) => link.info()?.id ?? []);
   }
 
   /** Calls that the kernel left out because the door's program was running already on that processor. */
@@ -136,6 +141,7 @@ export class Standing {
     // Also while others stand: a fall asleep may have been broken off.
     const used = missing.find((door) => this.#used.has(door));
     if (used !== undefined && this.#isSpent(used)) this.#loadAgain();
+    this.crowded = false;
     return missing.filter((door) => this.#links.has(door) || this.#attachOne(door));
   }
 
@@ -143,11 +149,29 @@ export class Standing {
     try {
       this.#links.set(door, this.#attachNow(door));
       this.#refused.delete(door);
+      this.#closeLeft(door);
       return true;
     } catch (error) {
-      this.#refused.set(door, { reason: `cannot attach: ${reasonOf(error)}`, log: logOf(error) });
+      const own = this.#leave(door)?.info()?.id;
+      const isCrowded = isFull(error);
+      if (isCrowded) this.crowded = true;
+      const why = isCrowded ? fullHook(this.#native, { door, form: this.form, own }) : reasonOf(error);
+      const stays = own === undefined ? "" : "; the program of the agent before stands there still";
+      this.#refused.set(door, { reason: `cannot attach: ${why}${stays}`, log: logOf(error) });
       return false;
     }
+  }
+
+  /** Keeps what is pinned of that door, which would go with its generation. */
+  #leave(door: DoorName): BpfLink | undefined {
+    const path = this.pins?.doorThatStands(door);
+    if (path !== undefined && !this.#left.has(door)) this.#left.set(door, this.#native.openLink(path));
+    return this.#left.get(door);
+  }
+
+  #closeLeft(door: DoorName): void {
+    this.#left.get(door)?.close();
+    this.#left.delete(door);
   }
 
   #attachNow(door: DoorName): BpfLink {
@@ -206,7 +230,7 @@ export class Standing {
     }
     const generation = pins.nextGeneration();
     try {
-      pins.add({ maps, links: this.#links, census: this.#programs.census }, generation);
+      pins.add({ maps, links: new Map([...this.#left, ...this.#links]), census: this.#programs.census }, generation);
       pins.removeOld();
       this.#unpinned = false;
     } catch (error) {
@@ -251,16 +275,21 @@ export class Standing {
     try {
       this.pins?.removeAll();
     } finally {
-      for (const link of this.#links.values()) link.close();
-      this.#links.clear();
+      this.#closeLinks();
+    }
+  }
+
+  #closeLinks(): void {
+    for (const links of [this.#links, this.#left]) {
+      for (const link of links.values()) link.close();
+      links.clear();
     }
   }
 
   /** "leave": pinned doors go on refusing. */
   close(how: "leave" | "detach"): void {
     if (how === "detach") this.takeOff();
-    for (const link of this.#links.values()) link.close();
-    this.#links.clear();
+    this.#closeLinks();
     for (const map of this.maps.values()) map.close();
     for (const programs of [this.#programs, this.#spare]) {
       programs?.census.close();

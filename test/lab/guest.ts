@@ -195,6 +195,16 @@ export class Guest {
     await this.ended;
   }
 
+  /** Stops the whole machine, and lets it go on. Its clock has gone on: to it this is one long instant. */
+  async suspend(seconds: number): Promise<void> {
+    this.#process.kill("SIGSTOP");
+    try {
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    } finally {
+      this.#process.kill("SIGCONT");
+    }
+  }
+
   get #about(): string {
     return `guest ${this.#name} (${this.release})`;
   }

@@ -19,6 +19,7 @@ const brief: readonly string[] = [
   "control group frozen",
   "processor unplugged",
   "clock set",
+  "guest suspended",
 ];
 const size = { crowd: 2000, seconds: 2 };
 

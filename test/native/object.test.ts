@@ -185,6 +185,7 @@ describe("bad arguments", () => {
     ["openPidfd", [Number.NaN]],
     ["peerCredentials", ["3"]],
     ["kernelHasFunction", [{}]],
+    ["linksAt", [3]],
     ["kernelEnumerator", [1]],
     ["loadedProgram", [0]],
     ["openByHandle", ["/", -1, new Uint8Array(8)]],
@@ -236,6 +237,7 @@ describe("the kernel's BTF", () => {
     expect(native.kernelEnumerator("BPF_PROG_TYPE_KPROBE")).toBe(2);
     expect(native.kernelEnumerator("TRACE_EVENT_FL_UPROBE")).toBeGreaterThan(0);
     expect(native.kernelEnumerator("NO_SUCH_ENUMERATOR")).toBeUndefined();
+    expect(() => native.linksAt("security_no_such_hook")).toThrow(expect.objectContaining({ code: "ENOENT" }));
     native.releaseBtf();
     native.releaseBtf();
     expect(native.kernelHasFunction("security_file_open")).toBe(true);

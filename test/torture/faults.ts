@@ -3,6 +3,7 @@
 // taken away, clocks set. Nobody gets through meanwhile, every refusal is counted, and afterwards the agent answers.
 
 import { ask } from "../matrix/field.js";
+import { nextLine } from "../matrix/next-line.js";
 import { crowdOf, forkBomb } from "./crowds.js";
 import { agentGroup, type Outcome, type Siege } from "./siege.js";
 
@@ -152,6 +153,31 @@ async function fullDisks(siege: Siege, { seconds }: FaultSize): Promise<Outcome>
   return { seconds: started, note: "4 sinks, state and names on full disks", faults: found };
 }
 
+/** Prints the longest time between two looks at the clock, once it is told to end. */
+const longestInstant = `import select, sys, time
+print("ready", flush=True)
+longest, last = 0, time.monotonic()
+while not select.select([sys.stdin], [], [], 0.05)[0]:
+    now = time.monotonic()
+    longest, last = max(longest, now - last), now
+print(longest, flush=True)`;
+
+/** As a hypervisor does that moves a machine, or takes a snapshot. */
+async function suspended(siege: Siege, { seconds }: FaultSize): Promise<Outcome> {
+  const { guest } = siege.field;
+  const watch = guest.spawn(["python3", "-c", longestInstant]);
+  await nextLine(watch, 0, 120_000);
+  for (let n = 0; n < 2; n++) {
+    await guest.suspend(seconds);
+    await siege.works("sleep 1");
+  }
+  watch.write("\n");
+  const longest = Number(await nextLine(watch, 1, 120_000));
+  const found = await siege.lookAround();
+  if (!(longest > seconds / 2)) found.push(`the guest was not suspended: it missed ${longest} s at most`);
+  return { note: `twice, ${longest.toFixed(1)} s at most`, faults: found };
+}
+
 export const faults: readonly Fault[] = [
   {
     name: "agent stopped (SIGSTOP)",
@@ -223,4 +249,5 @@ export const faults: readonly Fault[] = [
       return { note: `days off: ${seen}`, faults: seen === "1, -1, 0" ? [] : [`days off: ${seen}`] };
     },
   },
+  { name: "guest suspended", happen: suspended },
 ];

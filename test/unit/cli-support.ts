@@ -92,28 +92,32 @@ export const secretReport: SecretReport = {
   endsWithWorkload: false,
 };
 
+/** What an addon says of every connection. */
+const ofRoot = { peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }) };
+
 let number = 0;
 export const freshSocket = (): string => join(scratch, `s${++number}.sock`);
+
+export const fakeHandlers = (over: Partial<ControlHandlers> = {}): ControlHandlers => ({
+  status: () => status,
+  vectors: () => [],
+  protect: async () => report,
+  unprotect: async () => report,
+  container: async () => ({ protected: false, workload: null, warnings: [] }),
+  reload: async () => ({ loadedAt: "2026-02-02T00:00:00.000Z" }),
+  selftest: () => ({ noted: true }),
+  secrets: () => ({ unsupported: "", secrets: [] }),
+  addSecret: () => ({ secret: secretReport, outcome: "registered", warnings: [] }),
+  removeSecret: () => ({ removed: [secretReport] }),
+  subscribe: () => () => {},
+  ...over,
+});
 
 /** Starts an agent's control server and returns its socket. */
 export async function fakeAgent(over: Partial<ControlHandlers> = {}): Promise<string> {
   const socket = freshSocket();
-  const handlers: ControlHandlers = {
-    status: () => status,
-    vectors: () => [],
-    protect: async () => report,
-    unprotect: async () => report,
-    container: async () => ({ protected: false, workload: null, warnings: [] }),
-    reload: async () => ({ loadedAt: "2026-02-02T00:00:00.000Z" }),
-    selftest: () => ({ noted: true }),
-    secrets: () => ({ unsupported: "", secrets: [] }),
-    addSecret: () => ({ secret: secretReport, outcome: "registered", warnings: [] }),
-    removeSecret: () => ({ removed: [secretReport] }),
-    subscribe: () => () => {},
-    ...over,
-  };
-  const native = { peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }) };
-  open.push(await startControlServer({ socket, native, handlers, log: { info: () => {}, warn: () => {} } }));
+  const log = { info: () => {}, warn: () => {} };
+  open.push(await startControlServer({ socket, native: ofRoot, handlers: fakeHandlers(over), log }));
   return socket;
 }
 
@@ -131,7 +135,7 @@ export async function cli(argv: readonly string[], over: Partial<Pick<Io, "env" 
     stderr: { write: (text) => (ran.err += text) },
     stdinIsTerminal: false,
     tail: undefined,
-    native: over.native ?? (() => Promise.reject(new Error("no addon in this test"))),
+    native: over.native ?? (async () => ofRoot as unknown as Native),
     status: 0,
   };
   ran.code = await run(argv, io);
@@ -144,5 +148,5 @@ export function recordingExec(calls: unknown[], failure?: Error): Io["native"] {
     calls.push([path, argv, env]);
     throw failure ?? new Error("replaced");
   };
-  return async () => ({ exec }) as Native;
+  return async () => ({ ...ofRoot, exec }) as unknown as Native;
 }

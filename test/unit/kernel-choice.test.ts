@@ -14,6 +14,7 @@ class Opened implements Candidate {
     readonly form: Form,
     readonly provedCount: number,
     readonly tookOver = false,
+    readonly crowded = false,
   ) {}
 
   get unproven(): string[] {
@@ -26,12 +27,12 @@ class Opened implements Candidate {
 }
 
 /** A machine on which each form proves so many doors, or is refused whole. */
-function machine(proved: Partial<Record<Form, number | "refused">>, tookOver = false) {
+function machine(proved: Partial<Record<Form, number | "refused">>, tookOver = false, crowded = false) {
   const opened: Opened[] = [];
   const openIn = async (form: Form): Promise<Opened> => {
     const count = proved[form] ?? "refused";
     if (count === "refused") throw new CloudtaserError("NO_DOORS", { target: form });
-    const one = new Opened(form, count, tookOver);
+    const one = new Opened(form, count, tookOver, crowded);
     opened.push(one);
     return one;
   };
@@ -73,6 +74,12 @@ describe("auto", () => {
   it("keeps what it took over, proved or not", async () => {
     expect(await auto({ lsm: 0, fmod_ret: all, signal: all }, true)).toEqual({ form: "lsm", tried: ["lsm"] });
   });
+});
+
+it("a hook that others have filled gets nobody a weaker form", async () => {
+  const { opened, openIn } = machine({ lsm: 2, fmod_ret: all, signal: all }, false, true);
+  expect((await openBest(["lsm", "fmod_ret"], "signal", openIn)).form).toBe("lsm");
+  expect(opened.map(({ form, closed }) => ({ form, closed }))).toEqual([{ form: "lsm", closed: false }]);
 });
 
 it("a form that was asked for is not exchanged for another", async () => {

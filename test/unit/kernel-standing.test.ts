@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type DoorName, doorNames, programOf, sleeps } from "../../src/kernel/doors.js";
 import type { BpfIterator, BpfLink, BpfMap, BpfObject, Native } from "../../src/kernel/native.js";
+import type { Pins } from "../../src/kernel/pins.js";
 import { Standing } from "../../src/kernel/standing.js";
 
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
@@ -15,6 +16,11 @@ class Kernel {
   loads = 0;
   /** Fewest that any door had attached at once, after its first time. */
   gap: string[] = [];
+  /** Programs at whose hooks there is no place. */
+  readonly full = new Set<string>();
+  /** Links of others at a function. */
+  others: (place: string) => number[] = () => [];
+  closed = 0;
 
   constructor(readonly once: boolean) {}
 
@@ -23,6 +29,9 @@ class Kernel {
       kernelHasFunction: () => true,
       releaseBtf: () => {},
       openObject: () => this.#object(),
+      linksAt: (place) => this.others(place),
+      openLink: () =>
+        ({ info: () => ({ id: 77, programId: 7 }), close: () => void this.closed++ }) as unknown as BpfLink,
     };
     return part as Native;
   }
@@ -40,6 +49,7 @@ class Kernel {
       iterator: () => ({ close: () => {} }) as BpfIterator,
       close: () => {},
       attach: (program) => {
+        if (this.full.has(program)) throw Object.assign(new Error("attach"), { code: "E2BIG", errno: 7 });
         if (this.once && spent.has(program)) throw Object.assign(new Error("attach"), { code: "ENOENT", errno: 2 });
         spent.add(program);
         this.attached.set(program, (this.attached.get(program) ?? 0) + 1);
@@ -60,9 +70,9 @@ class Kernel {
     return part as BpfLink;
   }
 
-  standing(): Standing {
+  standing(form: "lsm" | "fmod_ret" = "fmod_ret", pins?: Pins): Standing {
     const object = { path: import.meta.filename, digest: sha256(readFileSync(import.meta.filename)) };
-    return new Standing(this.native(), { object, form: "fmod_ret", reuse: undefined }, undefined);
+    return new Standing(this.native(), { object, form, reuse: undefined }, pins);
   }
 }
 
@@ -100,5 +110,71 @@ describe.each([
       await standing.detach(() => true);
       expect(standing.awake).toBe(false);
     }
+  });
+});
+
+describe("a hook that others have filled", () => {
+  const full = (form?: "lsm", pins?: Pins) => {
+    const kernel = new Kernel(false);
+    kernel.full.add("ct_bpf");
+    return { kernel, standing: kernel.standing(form, pins) };
+  };
+
+  it("is named, with how many are there and what to do, and the other doors stand", () => {
+    const { kernel, standing } = full("lsm");
+    kernel.others = (place) => (place === "bpf_lsm_bpf" ? Array.from({ length: 38 }, (_, id) => id + 1) : []);
+    standing.attach();
+    expect(standing.crowded).toBe(true);
+    expect(standing.attached).toEqual(doorNames.filter((door) => door !== "bpf"));
+    const reason = standing.failureOf("bpf")?.reason;
+    expect(reason).toMatch(
+      /^cannot attach: the hook is full: 38 programs of others are attached to bpf_lsm_bpf\. .*bpftool/,
+    );
+    expect(reason, "nobody stood there before").not.toContain("agent before");
+  });
+
+  it("is told without a number where the kernel has none, by the function of its form", () => {
+    const { kernel, standing } = full();
+    kernel.others = (place) => {
+      throw new Error(`asked for ${place}`);
+    };
+    standing.attach();
+    expect(standing.failureOf("bpf")?.reason).toMatch(/as many programs of others as .* to security_bpf\./);
+  });
+
+  it("gets its door as soon as there is a place", () => {
+    const { kernel, standing } = full();
+    standing.attach();
+    kernel.full.clear();
+    expect(standing.attach()).toEqual(["bpf"]);
+    expect([standing.crowded, standing.failureOf("bpf")]).toEqual([false, undefined]);
+  });
+
+  it("keeps what the agent before has there, until this one can attach", () => {
+    const added: string[][] = [];
+    const pins = {
+      generations: () => ["doors-1"],
+      nextGeneration: () => "doors-2",
+      doorThatStands: (door: string) => (door === "bpf" ? "doors-1/bpf" : undefined),
+      door: (generation: string, door: string) => `${generation}/${door}`,
+      map: (name: string) => name,
+      census: () => "census",
+      add: ({ links }: { links: ReadonlyMap<DoorName, BpfLink> }) => void added.push([...links.keys()]),
+      removeOld: () => {},
+    };
+    const { kernel, standing } = full("lsm", pins as unknown as Pins);
+    kernel.others = () => [77, 1, 2, 3];
+    standing.attach();
+    standing.pin();
+    expect(added[0]).toEqual(expect.arrayContaining([...doorNames]));
+    const reason = standing.failureOf("bpf")?.reason;
+    expect(reason).toContain("3 programs of others");
+    expect(reason).toContain("the program of the agent before stands there still");
+    expect(standing.attached).not.toContain("bpf");
+    kernel.full.clear();
+    standing.attach();
+    expect(kernel.closed, "new before old").toBe(1);
+    standing.pin();
+    expect(added[1]).toHaveLength(doorNames.length);
   });
 });

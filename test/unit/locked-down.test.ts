@@ -2,6 +2,7 @@
 // Locked down to confidentiality: one message where no door can read, and which door the kernel answers for itself.
 
 import { describe, expect, it } from "vitest";
+import { lockdownWarnings } from "../../src/agent/reports.js";
 import { refusedBefore } from "../../src/kernel/canary.js";
 import { doorNames } from "../../src/kernel/doors.js";
 import type { KernelOptions } from "../../src/kernel/kernel.js";
@@ -38,5 +39,18 @@ describe("a kernel that is locked down to confidentiality", () => {
     expect(before(undefined, "integrity")).toEqual([]);
     expect(before(2, "confidentiality")).toEqual(["locked_down"]);
     expect(before(3, undefined)).toEqual(["ptrace_access_check", "ptrace_traceme"]);
+  });
+});
+
+describe("a lockdown that is raised while an agent runs", () => {
+  it("is a warning of its status, and what it takes away with it", () => {
+    expect(lockdownWarnings({ lockdown: "none" }, "none")).toEqual([]);
+    expect(lockdownWarnings({ lockdown: "confidentiality" }, "confidentiality")).toEqual([]);
+    // Nothing to be seen says nothing.
+    expect(lockdownWarnings({ lockdown: "none" }, undefined)).toEqual([]);
+    expect(lockdownWarnings({ lockdown: "none" }, "integrity").join()).toMatch(/integrity while .* its guards go on$/);
+    expect(lockdownWarnings({ lockdown: "integrity" }, "confidentiality").join()).toMatch(
+      /go on; where no secret is registered none can be.*until the next boot$/,
+    );
   });
 });

@@ -36,6 +36,12 @@ struct address_space {
 	struct rb_root_cached i_mmap;
 };
 
+struct iattr {
+	unsigned int ia_valid;
+	__u32 ia_vfsuid; /* from 6.0 on */
+	struct file *ia_file;
+};
+
 struct page {
 	void *mapping;
 };

@@ -22,6 +22,7 @@ export const agentVectors = {
       "file_permission",
       "file_ioctl",
       "inode_follow_link",
+      "inode_setattr",
       "perf_event_alloc",
       "capable",
       "task_kill",

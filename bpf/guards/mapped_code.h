@@ -48,7 +48,8 @@ __weak __noinline __u64 ct_runner_at(__u64 node)
 		return 0;
 	owner = (__u64)BPF_CORE_READ(area, vm_mm, owner);
 	entry = owner ? scope_of((__u64)TASK_READ(owner, group_leader)) : NULL;
-	if (!entry || entry->role & CT_ROLE_CANARY || !(entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT)))
+	if (!entry || entry->role & CT_ROLE_CANARY ||
+	    !(entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT | CT_ROLE_PROBER)))
 		return 0;
 	return owner;
 }

@@ -64,7 +64,8 @@ export const processVectors = {
       {
         key: "openFlags",
         form: "bits",
-        meaning: "open flags of the file (O_*); O_TRUNC (0x200) among them where it was to be cut off, by whatever call",
+        meaning:
+          "open flags of the file (O_*); O_TRUNC (0x200) among them where it was to be cut off, by whatever call",
       },
       procfsArgs[1],
     ],

@@ -36,9 +36,15 @@ static long or_errno(long result)
 	return result < 0 ? -errno : result;
 }
 
+/* The agent, or the process by which it attacks itself to prove its doors. */
+static struct aim aimed_at(const struct aim *aim, const struct road *road)
+{
+	return road->argument ? the_agents(aim, road->argument) : the_agent(aim);
+}
+
 static void trace(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	struct aim at = the_agent(aim);
+	struct aim at = aimed_at(aim, road);
 	pid_t who = road->in_task ? other_thread(&at) : at.target;
 	int status;
 
@@ -55,7 +61,7 @@ static void trace(const struct aim *aim, const struct road *road, struct outcome
 
 static void open_file(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	struct aim at = the_agent(aim);
+	struct aim at = aimed_at(aim, road);
 	char path[128];
 
 	procfs_path(path, sizeof(path), &at, road);
@@ -64,7 +70,7 @@ static void open_file(const struct aim *aim, const struct road *road, struct out
 
 static void copy(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	struct aim at = the_agent(aim);
+	struct aim at = aimed_at(aim, road);
 	char byte = 0;
 	struct iovec here = { &byte, 1 }, there = { NULL, 1 };
 	long result = or_errno(syscall(road->number, at.target, &here, 1, &there, 1, 0));
@@ -151,6 +157,7 @@ static void cut_code(const struct aim *aim, const struct road *road, struct outc
 #define OPEN(NAME, FILE, HOW) { .not_live = NOT_LIVE, .name = NAME, .attempt = open_file, .file = FILE, .open = HOW }
 #define OPEN_AS(NAME, FILE, FLAGS)                                                                                     \
 	{ .not_live = NOT_LIVE, .name = NAME, .attempt = open_file, .file = FILE, .open = open_plain, .number = FLAGS }
+#define PROBER "ct-prober"
 #define TRACE(NAME, REQUEST, THREAD)                                                                                   \
 	{ .not_live = NOT_LIVE, .name = NAME, .attempt = trace, .number = REQUEST, .in_task = THREAD }
 
@@ -187,6 +194,23 @@ static const struct road roads[] = {
 	{ .not_live = NOT_LIVE, .name = "perf", .attempt = sample },
 	{ .not_live = NOT_LIVE, .name = "signal", .attempt = dump },
 	{ .not_live = NOT_LIVE, .name = "code_cut", .attempt = cut_code },
+	{ .not_live = NOT_LIVE,
+	  .name = "prober_attach",
+	  .attempt = trace,
+	  .number = PTRACE_ATTACH,
+	  .argument = PROBER },
+	{ .not_live = NOT_LIVE,
+	  .name = "prober_mem",
+	  .attempt = open_file,
+	  .file = "mem",
+	  .open = open_plain,
+	  .number = O_RDWR,
+	  .argument = PROBER },
+	{ .not_live = NOT_LIVE,
+	  .name = "prober_memory",
+	  .attempt = copy,
+	  .number = SYS_process_vm_writev,
+	  .argument = PROBER },
 	{ .not_live = NOT_LIVE, .name = "signal_compat", .attempt = dump, .compat = 1 },
 };
 

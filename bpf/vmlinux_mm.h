@@ -38,7 +38,7 @@ struct address_space {
 
 struct iattr {
 	unsigned int ia_valid;
-	__u32 ia_vfsuid; /* from 6.0 on */
+	kuid_t ia_vfsuid; /* from 6.0 on, of a struct type as this is */
 	struct file *ia_file;
 };
 

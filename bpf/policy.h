@@ -167,6 +167,14 @@ static __always_inline __u32 role_in(__u64 known)
 	return known >> 32;
 }
 
+/* The same of the target of an attempt by that vector: see as_target(). */
+static __always_inline __u64 known_target(__u64 task, __u32 vector)
+{
+	__u64 known = ct_known(task);
+
+	return known | (__u64)as_target(task, role_in(known), vector) << 32;
+}
+
 static __always_inline __u32 group_in(__u64 known)
 {
 	return known;

@@ -73,7 +73,7 @@ static __always_inline bool read_attempt(struct ct_attempt *attempt, __u64 at, _
 {
 	if (bpf_probe_read_kernel(attempt, sizeof(*attempt), (void *)at))
 		return false;
-	*target = attempt->target ? ct_known(attempt->target) : 0;
+	*target = attempt->target ? known_target(attempt->target, attempt->vector) : 0;
 	*me = ct_known(offender_of(attempt));
 	count_as_agents(attempt, role_in(*target));
 	return true;
@@ -106,7 +106,7 @@ __weak __noinline int ct_weigh(__u64 attempt_at)
 	} else {
 		if (!attempt.always && !target && !(role_in(me) & CT_ROLE_PROBER) && !ct_anything_protected())
 			return CT_RULE_NONE;
-		if (is_agents_own(&attempt, role_in(me)))
+		if (is_agents_own(&attempt, role_in(target), role_in(me)))
 			return CT_RULE_NONE;
 	}
 	return rule_on(&attempt, target);
@@ -135,7 +135,7 @@ __weak __noinline int ct_pass_judgement(__u64 attempt_at, __u32 rule)
 	if (attempt.again)
 		return mode != CT_MODE_DETECT && !allowed ? -EPERM : 0;
 	/* Whoever else looks at the canary (ps does) gets the verdict and leaves no trace: it holds nothing. */
-	if (role_in(target) & CT_ROLE_CANARY)
+	if (role_in(target) & CT_ROLE_CANARY && !(role_in(target) & CT_ROLE_AGENT))
 		return mode != CT_MODE_DETECT ? -EPERM : 0;
 	if (allowed)
 		told.outcome = CT_OUTCOME_ALLOWED;
@@ -150,7 +150,8 @@ __weak __noinline int ct_pass_judgement(__u64 attempt_at, __u32 rule)
 	}
 	count(&outcomes, attempt.vector * CT_OUTCOME_MAX + told.outcome);
 	told.offender_group = group_in(me);
-	told.target_group = group_in(target);
+	/* The canary is no workload. */
+	told.target_group = role_in(target) & (CT_ROLE_PROBER | CT_ROLE_CANARY) ? 0 : group_in(target);
 	/* A kill is reported each time: it ends the offender, so there is no flood of them. */
 	if (is_told(told.outcome) && (killed || !ct_folds(address_of(&attempt), told.outcome)))
 		ct_report(address_of(&attempt), address_of(&told));

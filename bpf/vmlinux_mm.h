@@ -36,6 +36,12 @@ struct address_space {
 	struct rb_root_cached i_mmap;
 };
 
+struct iattr {
+	unsigned int ia_valid;
+	kuid_t ia_vfsuid; /* from 6.0 on, of a struct type as this is */
+	struct file *ia_file;
+};
+
 struct page {
 	void *mapping;
 };

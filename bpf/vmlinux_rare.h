@@ -30,6 +30,11 @@ struct task_struct___execs {
 	__u64 self_exec_id;
 };
 
+struct task_struct___family {
+	struct list_head children;
+	struct list_head sibling;
+};
+
 struct sigaction {
 	void *sa_handler;
 };

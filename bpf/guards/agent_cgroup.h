@@ -10,8 +10,9 @@
 #include "stale.h"
 #include "written.h"
 
-#define CGROUP2_MAGIC 0x63677270
-#define AGENT_THREADS 32
+#define CGROUP2_MAGIC  0x63677270
+#define AGENT_THREADS  32
+#define AGENT_CHILDREN 16
 
 /* What can be done with a file of a control group. */
 enum ct_group_file { GROUP_FILE_OTHER, GROUP_FILE_RULES, GROUP_FILE_MOVES };
@@ -133,6 +134,30 @@ __weak __noinline int ct_is_thread_of(__u64 leader, __u32 tid)
 	return false;
 }
 
+/* Of the canary's two processes, by the children of the agent's first thread. As the one before. */
+__weak __noinline int ct_is_canary_of(__u64 leader, __u32 tid)
+{
+	struct task_struct___family *first = (void *)leader, *child;
+	__u64 head = leader + bpf_core_field_offset(struct task_struct___family, children);
+	__u64 node = (__u64)BPF_CORE_READ(first, children.next), task;
+
+	for (int i = 0; i < AGENT_CHILDREN; i++) {
+		if (!node || node == head)
+			return false;
+		task = node - bpf_core_field_offset(struct task_struct___family, sibling);
+		if ((__u32)TASK_READ(task, pid) == tid)
+			return serves_agent(scope_of(task));
+		child = (void *)task;
+		node = (__u64)BPF_CORE_READ(child, sibling.next);
+	}
+	return false;
+}
+
+static __always_inline bool is_agents_task(__u64 agent, __u32 tid)
+{
+	return ct_is_thread_of(agent, tid) || ct_is_canary_of(agent, tid);
+}
+
 /*
  * Which process is moved stands only in what is written, and is read here before the kernel reads it: a second thread
  * of the caller may exchange it in between. What cannot be read or is no plain number counts as the agent's. A caller
@@ -147,7 +172,7 @@ static __always_inline void guard_cgroup_move(struct kernfs_node *node, struct c
 	if (!agent || BPF_CORE_READ((struct task_struct *)current_task(), thread_pid, level))
 		return;
 	written = written_number(&number);
-	if (written == WRITTEN_NOTHING || (written == WRITTEN_NUMBER && !ct_is_thread_of(agent, number)))
+	if (written == WRITTEN_NOTHING || (written == WRITTEN_NUMBER && !is_agents_task(agent, number)))
 		return;
 	attempt->vector = CT_VECTOR_AGENT_CGROUP;
 	attempt->target = agent;

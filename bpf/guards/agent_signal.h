@@ -19,7 +19,7 @@ static __always_inline bool harms_agent(struct task_struct *task, int sig)
 {
 	if (sig < 0 || (sig < 32 && HARMLESS_SIGNALS >> sig & 1))
 		return false;
-	return is_agent(scope_of(leader_of(task)));
+	return serves_agent(scope_of(leader_of(task)));
 }
 
 static __always_inline void guard_agent_signal(struct task_struct *task, int sig, __u32 road,

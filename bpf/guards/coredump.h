@@ -70,7 +70,7 @@ static __always_inline void guard_limit(struct task_struct *task, unsigned int r
 					struct ct_attempt *attempt)
 {
 	/* A limit ends or starves the agent, which holds no secret that a core would show. */
-	bool agents = is_agent(scope_of(leader_of(task)));
+	bool agents = serves_agent(scope_of(leader_of(task)));
 
 	attempt->vector = agents ? CT_VECTOR_AGENT_CGROUP : CT_VECTOR_COREDUMP_LIMITS;
 	attempt->target = address_of(task);

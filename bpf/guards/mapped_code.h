@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * procmem_write by way of the file: what a process has mapped of a file and not changed is the file's own memory, so
- * whoever writes a library in place writes the code of all who run it. Who has mapped the file is asked of the kernel's
- * own tree. It is walked without its lock, so that one who changes it at the same time may be missed.
+ * whoever writes a library in place writes the code of all who run it, and whoever cuts it off ends them. Who has
+ * mapped the file is asked of the kernel's own tree. It is walked without its lock, so that one who changes it at the
+ * same time may be missed.
  */
 #ifndef CT_GUARD_MAPPED_CODE_H
 #define CT_GUARD_MAPPED_CODE_H
@@ -11,6 +12,14 @@
 #include "procfs.h"
 
 #define VM_EXEC 4
+
+/* ia_valid: what is to change, and on which occasion. */
+#define ATTR_SIZE (1 << 3)
+#define ATTR_FILE (1 << 13)
+#define ATTR_OPEN (1 << 15)
+
+#define O_WRONLY 01
+#define O_TRUNC	 01000
 
 /* Of each of three loops, one in the other: more is taken for code of a protected process. */
 #define WALK_STEPS 32
@@ -39,7 +48,8 @@ __weak __noinline __u64 ct_runner_at(__u64 node)
 		return 0;
 	owner = (__u64)BPF_CORE_READ(area, vm_mm, owner);
 	entry = owner ? scope_of((__u64)TASK_READ(owner, group_leader)) : NULL;
-	if (!entry || entry->role & CT_ROLE_CANARY || !(entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT)))
+	if (!entry || entry->role & CT_ROLE_CANARY ||
+	    !(entry->role & (CT_ROLE_PROTECTED | CT_ROLE_AGENT | CT_ROLE_PROBER)))
 		return 0;
 	return owner;
 }
@@ -100,18 +110,59 @@ __weak __noinline __u64 ct_who_runs(__u64 place)
 	return place;
 }
 
-static __always_inline void guard_mapped_code(struct file *file, struct inode *inode, struct ct_attempt *attempt)
+/* Whether somebody guarded runs what is mapped of the file; then the attempt is on him. */
+static __always_inline bool is_run(__u64 tree, struct ct_attempt *attempt)
 {
-	__u64 place = ct_who_runs(address_of(LOAD(inode, i_mapping, i_mmap.rb_root.rb_node)));
+	__u64 place = ct_who_runs(tree);
 
 	if (!place)
-		return;
+		return false;
 	attempt->vector = CT_VECTOR_PROCMEM_WRITE;
 	/* Too many: it is nobody's, and counts while anything is protected. */
 	if ((place & WALK_BITS) == FOUND)
 		attempt->target = place & ~WALK_BITS;
+	return true;
+}
+
+static __always_inline void guard_mapped_code(struct file *file, struct inode *inode, struct ct_attempt *attempt)
+{
+	if (!is_run(address_of(LOAD(inode, i_mapping, i_mmap.rb_root.rb_node)), attempt))
+		return;
 	attempt->arg[0] = LOAD(file, f_flags);
 	attempt->name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+}
+
+/*
+ * The tree of a file that is to get another size, if somebody has mapped it; else 0. Failure direction: what cannot be
+ * read is 0 as well; the kernel has both at hand.
+ */
+static __always_inline __u64 resized_tree(struct dentry *dentry, struct iattr *attr)
+{
+	if (!(BPF_CORE_READ(attr, ia_valid) & ATTR_SIZE))
+		return 0;
+	return (__u64)BPF_CORE_READ(dentry, d_inode, i_mapping, i_mmap.rb_root.rb_node);
+}
+
+/* By a descriptor, of whatever age; by a path alone what it comes to is the same as opening for this. */
+static __always_inline void guard_cut_code(__u64 tree, struct dentry *dentry, struct iattr *attr,
+					   struct ct_attempt *attempt)
+{
+	struct ct_scope *me = scope_of(current_leader());
+	__u32 valid = BPF_CORE_READ(attr, ia_valid);
+	struct file *file = valid & ATTR_FILE ? BPF_CORE_READ(attr, ia_file) : NULL;
+
+	/* The canary's attacker cuts what it has mapped itself, which is nobody's. */
+	if (me && me->role & CT_ROLE_PROBER) {
+		attempt->vector = CT_VECTOR_PROCMEM_WRITE;
+		return;
+	}
+	if (!is_run(tree, attempt))
+		return;
+	attempt->arg[0] = O_TRUNC | (file ? BPF_CORE_READ(file, f_flags) : O_WRONLY);
+	attempt->name = name_of(dentry);
+	/* file_open has judged and told of an open for writing, unless it sleeps. */
+	attempt->again =
+		valid & ATTR_OPEN && file && BPF_CORE_READ(file, f_mode) & FMODE_WRITE && ct_anything_protected();
 }
 
 #endif

@@ -22,7 +22,7 @@ __weak __noinline int ct_note_opened(__u64 file, __u64 attempted, __u32 vector)
 
 	how.started_ns = TASK_READ(how.leader, start_boottime);
 	if (attempted) {
-		target = ct_known(attempted);
+		target = known_target(attempted, vector);
 		/* As it was judged. */
 		if (role_in(target) & CT_ROLE_AGENT && !is_agents_vector(vector))
 			how.vector = CT_VECTOR_AGENT_ACCESS;

@@ -116,6 +116,23 @@ static int probe_file_mprotect(void)
 	return error;
 }
 
+/* Unguarded: the size that it has already. */
+static int probe_inode_setattr(void)
+{
+	int fd = memfd_create("canary", MFD_CLOEXEC), error;
+	void *memory;
+
+	if (fd < 0 || ftruncate(fd, PAGE))
+		return -errno;
+	memory = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	error = ftruncate(fd, PAGE) ? errno : 0;
+	munmap(memory, PAGE);
+	close(fd);
+	return error;
+}
+
 static const struct {
 	const char *name;
 	int (*attempt)(void);
@@ -125,6 +142,7 @@ static const struct {
 	{ "inode_init_security_anon", probe_inode_init_security_anon },
 	{ "shm_shmat", probe_shm_shmat },
 	{ "file_mprotect", probe_file_mprotect },
+	{ "inode_setattr", probe_inode_setattr },
 };
 
 int probe_own(const char *name)

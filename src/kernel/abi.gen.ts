@@ -86,6 +86,7 @@ export const Door = {
   key_permission: 59,
   task_newtask: 60,
   cgroup_attach_task: 61,
+  inode_setattr: 62,
   max: 64,
 } as const;
 

@@ -106,6 +106,12 @@ export const doors = {
     guards: "directories of pins, and those on which their file system is mounted",
   },
   inode_link: { hook: "inode_link", refuses: true, proof: "attack", guards: "pins, from further names" },
+  inode_setattr: {
+    hook: "inode_setattr",
+    refuses: true,
+    proof: "attack",
+    guards: "sizes of files whose code protected processes or the agent run",
+  },
   path_chmod: { hook: "path_chmod", refuses: true, proof: "attack", guards: "permission bits of pins" },
   socket_sendmsg: {
     hook: "socket_sendmsg",

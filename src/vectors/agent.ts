@@ -22,13 +22,14 @@ export const agentVectors = {
       "file_permission",
       "file_ioctl",
       "inode_follow_link",
+      "inode_setattr",
       "perf_event_alloc",
       "capable",
       "task_kill",
       "file_send_sigiotask",
     ],
     attempt:
-      "A process did to the agent what is an attack on a protected process: tracing, its memory, environment, layout or descriptors, sampling, probes, signals that dump core, its procfs settings, its namespaces.",
+      "A process did to the agent what is an attack on a protected process: tracing, its memory, environment, layout or descriptors, sampling, probes, signals that dump core, its procfs settings, its namespaces, the size of files whose code it runs. Or it did so to the process by which the agent attacks its own canary.",
     defence:
       "Refused by the guard of that attack, which the event names. The agent itself and process 1 of the node (the service manager) pass. Who may enter namespaces of protected processes may enter the agent's; those that the agent shares with the node are nobody's.",
     compliance: injectControls,
@@ -47,7 +48,7 @@ export const agentVectors = {
     scope: "node",
     doors: ["task_kill", "file_send_sigiotask"],
     attempt:
-      "A process sent the agent a signal that ends, stops or opens it: any but 0, HUP, CHLD, CONT, URG, WINCH, and those that dump core, which are agent_access.",
+      "A process sent the agent, or one of the two processes by which it proves its doors, a signal that ends, stops or opens it: any but 0, HUP, CHLD, CONT, URG, WINCH, and those that dump core, which are agent_access.",
     defence: `The signal is refused before it is queued, or dropped if it came by a descriptor's owner (F_SETSIG). ${trusted} Observed unless selfProtection or the vector's own mode asks for more. Signals of a terminal (Ctrl-C) and of the kernel itself do not come by this way.`,
     compliance: injectControls,
     args: [

@@ -39,6 +39,7 @@ export type GuardDoor =
   | "inode_rename"
   | "inode_rmdir"
   | "inode_link"
+  | "inode_setattr"
   | "path_chmod"
   | "socket_sendmsg"
   | "socket_connect"

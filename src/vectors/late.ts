@@ -8,7 +8,6 @@ import { type VectorName, vectorEntry } from "./table.js";
 const inTime: ReadonlySet<VectorName> = new Set([
   "ptrace_seize", // the tracer is gone before it can ask for anything
   "procmem_read",
-  "procmem_write",
   "procmem_stale_fd",
   "environ_read",
   "process_vm_read",

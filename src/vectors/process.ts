@@ -54,13 +54,21 @@ export const processVectors = {
     attack: { techniques: ["T1055.009"], tactics: ["TA0004", "TA0005"] },
     defaultMode: "inherit",
     scope: "process",
-    doors: ["file_open", "ptrace_access_check"],
+    doors: ["file_open", "inode_setattr", "ptrace_access_check"],
     attempt:
-      "A process opened the mem file of the protected process for writing, or a file whose code the protected process runs (a library, say), to inject code or change its data: what is written to such a file in place is in the memory of all who have mapped it.",
+      "A process opened the mem file of the protected process for writing, or a file whose code the protected process runs (a library, say), to inject code or change its data: what is written to such a file in place is in the memory of all who have mapped it. Or it cut such a file off (truncate, ftruncate, an open with O_TRUNC), which ends whoever runs it.",
     defence:
-      "The open is refused by what the file is, or by who runs it, before a byte can be written. A file that takes the other's place by its name, as package managers do it, passes.",
+      "The open is refused by what the file is, or by who runs it, before a byte can be written; a new size also where the descriptor was opened before protection began. A file that takes the other's place by its name, as package managers do it, passes.",
     compliance: injectControls,
-    args: procfsArgs,
+    args: [
+      {
+        key: "openFlags",
+        form: "bits",
+        meaning:
+          "open flags of the file (O_*); O_TRUNC (0x200) among them where it was to be cut off, by whatever call",
+      },
+      procfsArgs[1],
+    ],
     name: procfsName,
   },
   procmem_stale_fd: {

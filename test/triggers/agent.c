@@ -3,8 +3,10 @@
 #define _GNU_SOURCE
 #include "agent.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,19 +43,64 @@ struct aim the_agent(const struct aim *aim)
 	return at;
 }
 
-char state_of(pid_t pid)
+struct status {
+	char name[64];
+	char state;
+	int parent;
+};
+
+static int read_status(pid_t pid, struct status *status)
 {
-	char path[64], text[512], *at;
+	char path[64], text[512], *begin, *end;
 	ssize_t got;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
 	if (got <= 0)
-		cannot_try("the state cannot be read");
-	close(fd);
+		return 0;
 	text[got] = '\0';
-	at = strrchr(text, ')');
-	return at && at[1] ? at[2] : '?';
+	begin = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!begin || !end)
+		return 0;
+	*end = '\0';
+	snprintf(status->name, sizeof(status->name), "%s", begin + 1);
+	return sscanf(end + 1, " %c %d", &status->state, &status->parent) == 2;
+}
+
+struct aim the_agents(const struct aim *aim, const char *child)
+{
+	struct aim at = the_agent(aim);
+	pid_t agent = at.target;
+	struct status status;
+	struct dirent *entry;
+	DIR *all;
+
+	if (agent == aim->target)
+		return at;
+	all = opendir("/proc");
+	at.target = 0;
+	while (all && !at.target && (entry = readdir(all))) {
+		pid_t pid = atoi(entry->d_name);
+
+		if (pid > 0 && read_status(pid, &status) && status.parent == agent && !strcmp(status.name, child))
+			at.target = pid;
+	}
+	if (!at.target)
+		cannot_try("the agent has no such child");
+	closedir(all);
+	return at;
+}
+
+char state_of(pid_t pid)
+{
+	struct status status;
+
+	if (!read_status(pid, &status))
+		cannot_try("the state cannot be read");
+	return status.state;
 }

@@ -11,6 +11,12 @@
  */
 struct aim the_agent(const struct aim *aim);
 
+/*
+ * The same for a child of the agent, by the name of its thread: the processes by which it proves its doors. Without an
+ * agent the target itself stands in for that as well.
+ */
+struct aim the_agents(const struct aim *aim, const char *child);
+
 /* The state letter of a process, as /proc shows it. */
 char state_of(pid_t pid);
 

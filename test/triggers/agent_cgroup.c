@@ -77,9 +77,10 @@ static char group_of(pid_t pid)
 	return at ? at[12] : 0;
 }
 
-static struct aim agent_in_group(const struct aim *aim)
+/* child: the process of the agent's that is meant in its place. */
+static struct aim agent_in_group(const struct aim *aim, const char *child)
 {
-	struct aim at = the_agent(aim);
+	struct aim at = child ? the_agents(aim, child) : the_agent(aim);
 	char text[16];
 	int fd;
 
@@ -108,7 +109,7 @@ static const char *harmless_word(const char *file)
 /* road->number 1: of the group above the agent's. */
 static void control(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	struct aim at = agent_in_group(aim);
+	struct aim at = agent_in_group(aim, road->argument);
 	const char *word = harmless_word(road->file);
 	char path[128];
 	int fd;
@@ -134,7 +135,7 @@ static const writer writers[] = { write_plain, write_vector, write_compat, write
 /* road->file: how the number is written. */
 static void move(const struct aim *aim, const struct road *road, struct outcome *out)
 {
-	struct aim at = agent_in_group(aim);
+	struct aim at = agent_in_group(aim, road->argument);
 	char before = group_of(at.target), path[128], text[32];
 	int length = snprintf(text, sizeof(text), road->file, road->in_task ? other_thread(&at) : at.target);
 	int fd, result;
@@ -240,13 +241,13 @@ static void sysrq(const struct aim *aim, const struct road *road, struct outcome
 	{ .not_live = NOT_LIVE, .name = NAME, .attempt = control, .file = "cgroup.freeze", .open = OPEN, .number = 1 }
 #define ABOVE(NAME, FILE)                                                                                              \
 	{ .not_live = NOT_LIVE, .name = NAME, .attempt = control, .file = FILE, .open = open_plain, .number = 1 }
-#define OWN(NAME, FILE) { .not_live = NOT_LIVE, .name = NAME, .attempt = control, .file = FILE, .open = open_plain }
+#define OWN(NAME, FILE, OPEN) { .not_live = NOT_LIVE, .name = NAME, .attempt = control, .file = FILE, .open = OPEN }
 #define MOVE(NAME, FORMAT, WRITER)                                                                                     \
 	{ .not_live = NOT_LIVE, .name = NAME, .attempt = move, .file = FORMAT, .number = WRITER }
 #define SYSRQ(NAME, OPEN) { .not_live = NOT_LIVE, .name = NAME, .attempt = sysrq, .open = OPEN }
 
 static const struct road roads[] = {
-	OWN("default", "cgroup.freeze"),
+	OWN("default", "cgroup.freeze", open_plain),
 	FREEZE("freeze_above", open_plain),
 	FREEZE("freeze_second_mount", open_second_cgroupfs),
 	FREEZE("freeze_bind", open_bind),
@@ -256,13 +257,9 @@ static const struct road roads[] = {
 	FREEZE("freeze_io_uring_async", open_io_uring_async),
 	FREEZE("freeze_held", open_held),
 	FREEZE("freeze_by_handle", open_by_handle),
-	OWN("kill", "cgroup.kill"),
+	OWN("kill", "cgroup.kill", open_plain),
 	ABOVE("kill_above", "cgroup.kill"),
-	{ .not_live = NOT_LIVE,
-	  .name = "kill_by_handle",
-	  .attempt = control,
-	  .file = "cgroup.kill",
-	  .open = open_by_handle },
+	OWN("kill_by_handle", "cgroup.kill", open_by_handle),
 	ABOVE("memory_max", "memory.max"),
 	ABOVE("memory_high", "memory.high"),
 	ABOVE("cpu_max", "cpu.max"),
@@ -279,6 +276,8 @@ static const struct road roads[] = {
 	MOVE("move_io_uring", "%d", 3),
 	MOVE("move_io_uring_async", "%d", 4),
 	{ .not_live = NOT_LIVE, .name = "move_by_thread", .attempt = move, .file = "%d", .in_task = 1 },
+	{ .not_live = NOT_LIVE, .name = "move_prober", .attempt = move, .file = "%d", .argument = "ct-prober" },
+	{ .not_live = NOT_LIVE, .name = "move_canary", .attempt = move, .file = "%d", .argument = "ct-canary" },
 	{ .not_live = NOT_LIVE, .name = "limit", .attempt = limit, .number = RLIMIT_NOFILE },
 	{ .not_live = NOT_LIVE, .name = "limit_cpu", .attempt = limit, .number = RLIMIT_CPU },
 	{ .not_live = NOT_LIVE, .name = "scheduler", .attempt = schedule },

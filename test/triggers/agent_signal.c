@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * SIGSTOP to the agent, which it can neither handle nor ignore but does survive: it is seen to stand still and then
- * sent on. SIGKILL takes the same ways.
+ * sent on. SIGKILL takes the same ways. And to the two processes by which it proves its doors.
  */
 #define _GNU_SOURCE
 #include "agent.h"
@@ -94,7 +94,7 @@ static int (*const ways[])(const struct aim *at) = {
 static void stop(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	const struct timespec moment = { .tv_nsec = 20000000 };
-	struct aim at = the_agent(aim);
+	struct aim at = road->file ? the_agents(aim, road->file) : the_agent(aim);
 	int error = ways[road->number](&at);
 
 	if (error) {
@@ -117,9 +117,20 @@ static void stop(const struct aim *aim, const struct road *road, struct outcome 
 
 #define WAY(NAME, NUMBER) { .not_live = NOT_LIVE, .name = NAME, .attempt = stop, .number = NUMBER }
 
+#define CHILD(NAME, COMM) { .not_live = NOT_LIVE, .name = NAME, .attempt = stop, .file = COMM }
+
 static const struct road roads[] = {
-	WAY("default", 0), WAY("compat", 1), WAY("thread", 2), WAY("tkill", 3),	       WAY("sigqueue", 4),
-	WAY("pidfd", 5),   WAY("group", 6),  WAY("sigio", 7),  WAY("sigio_thread", 8),
+	WAY("default", 0),
+	WAY("compat", 1),
+	WAY("thread", 2),
+	WAY("tkill", 3),
+	WAY("sigqueue", 4),
+	WAY("pidfd", 5),
+	WAY("group", 6),
+	WAY("sigio", 7),
+	WAY("sigio_thread", 8),
+	CHILD("canary_prober", "ct-prober"),
+	CHILD("canary_victim", "ct-canary"),
 };
 
 int main(int argc, char **argv)

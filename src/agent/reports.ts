@@ -92,6 +92,8 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
       `the configuration names other BPF objects than those of this build: ${kernel.foreignObjects.join(", ")}`,
     );
   }
+  for (const { path, reason } of kernel.leftPins)
+    warnings.push(`${path} lies among the pins, is not the agent's and cannot be removed: ${reason}`);
   if (!facts.bpffs) warnings.push("no bpffs at /sys/fs/bpf: the guards end with the agent");
   if (!facts.initialPidNamespace)
     warnings.push("not in the initial pid namespace: process ids are not those of the node");

@@ -18,6 +18,7 @@ import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
 import type { BpfMap, Native } from "./native.js";
 import { foreignObjects, type ObjectSource } from "./objects.js";
+import type { LeftPin } from "./pin-tree.js";
 import { enforcedVectors, type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
 import type { KernelFacts } from "./probe.js";
@@ -100,6 +101,11 @@ export class Kernel {
   /** Nothing is pinned where the kernel has no bpffs, nor in the signal form. */
   get pinned(): boolean {
     return this.#standing.pins !== undefined;
+  }
+
+  /** What somebody has put among the pins, and cannot be removed. */
+  get leftPins(): readonly LeftPin[] {
+    return this.#standing.pins?.left ?? [];
   }
 
   /** Objects that are not of this build, as the configuration wants it. */

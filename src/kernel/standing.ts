@@ -46,6 +46,8 @@ export class Standing {
   readonly #options: LoadOptions;
   /** undefined where nothing is pinned. */
   readonly pins: Pins | undefined;
+  /** The directory in which the doors are pinned; undefined: none yet. */
+  #generation: string | undefined;
   readonly #links: Map<DoorName, BpfLink>;
   /** Why a loaded door could not be attached. */
   readonly #refused = new Map<DoorName, DoorFailure>();
@@ -68,6 +70,7 @@ export class Standing {
     this.form = options.form;
     const adopted = pins === undefined ? undefined : adopt(native, options, pins);
     this.#unpinned = adopted === undefined;
+    this.#generation = adopted?.generation;
     this.#links = adopted?.links ?? new Map();
     if (adopted !== undefined) {
       this.#programs = { object: undefined, failed: new Map(), ...adopted };
@@ -196,24 +199,25 @@ export class Standing {
     this.pin();
   }
 
-  /** Pins a new generation beside what stands already, which then goes: new before old. One that is kept is pinned. */
+  /**
+   * Pins a new generation beside what stands already, which then goes: new before old. One that is kept is pinned. From when
+   * something old has been touched, the new one stays whatever happens: the doors might have no other pins.
+   */
   pin(): void {
     const { pins, maps } = this;
     if (!pins) return;
-    if (!this.#unpinned) {
-      pins.removeOld();
-      return;
-    }
-    const generation = pins.nextGeneration();
-    try {
-      pins.add({ maps, links: this.#links, census: this.#programs.census }, generation);
-      pins.removeOld();
+    if (this.#unpinned || this.#generation === undefined) {
+      const generation = pins.nextGeneration();
+      try {
+        pins.add({ maps, links: this.#links, census: this.#programs.census }, generation);
+      } catch (error) {
+        pins.removeUnfinished(generation);
+        throw error;
+      }
+      this.#generation = generation;
       this.#unpinned = false;
-    } catch (error) {
-      // What stood before stands on; what this start has added goes.
-      if (pins.generations().length > 1) pins.remove(generation);
-      throw error;
     }
+    pins.keepOnly(this.#generation);
   }
 
   /**
@@ -235,6 +239,7 @@ export class Standing {
     }
     if (!still()) return;
     this.pins?.removeAll();
+    this.#unpinned = true;
     if (last) this.#letGo("task_free", last);
     // Now and not when somebody waits for protection.
     if (this.#attachesOnce || this.adopted) this.#loadAgain();

@@ -5,4 +5,7 @@
 /* Of a kernel function, in the kernel's own BTF. */
 unsigned int function_id(const char *function);
 
+/* Types of our own, of which number 1 is a number of 32 bits: a descriptor, or a negative errno. */
+int load_number_type(void);
+
 #endif

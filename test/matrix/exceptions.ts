@@ -30,6 +30,7 @@ export const impossible: Record<string, readonly string[]> = {
   "proc_layout/thread_gone_question": ["5.10", "6.1"],
   "bpf_load/syscall": ["5.10"], // the type came with 5.14
   "bpf_tamper/held_inner_batch": ["5.10"], // came with 5.19
+  "pin_remove/add_directory_io_uring": ["5.10"], // came with 5.15
   // The events of system calls hold contents since 6.19.
   ...Object.fromEntries(
     [
@@ -72,7 +73,7 @@ export function errnoOf(vector: string, road: string): string {
   if (vector === "bpf_load" && road.startsWith("reader_")) return "EINVAL";
   // Objects of the agent are not there for those who ask by id; and without a capability a file cannot be used.
   if (vector === "bpf_tamper" && road.includes("_by_id")) return "ENOENT";
-  if (vector === "bpf_tamper" && road.startsWith("pinned_link")) return "EACCES";
+  if (vector === "bpf_tamper" && /^pinned_(link|program)/.test(road)) return "EACCES";
   // On which programs copy by themselves; with vmsplice it is whoever reads the pipe.
   if (vector === "chan_splice" && !road.startsWith("vmsplice")) return "EINVAL";
   return "EPERM";

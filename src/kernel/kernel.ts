@@ -40,6 +40,8 @@ export interface KernelOptions {
   pinPath: string;
   /** A door that stands and cannot be tried for want of a capability keeps nobody waiting. */
   takesUntried?: boolean;
+  /** Told of what lay among the pins, is not the agent's, and was removed. */
+  onForeignPin?: (path: string) => void;
   onEvents: (events: Event[], malformed: number) => void;
   /** The doors woke or fell asleep, or could not. */
   onIdling?: ((awake: boolean, error?: unknown) => void) | undefined;

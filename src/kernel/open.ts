@@ -25,6 +25,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
 async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
   const { native, facts } = options;
   const pins = new Pins(options.pinPath);
+  if (options.onForeignPin) pins.onForeign = options.onForeignPin;
   const tookOver = pins.standing;
   if (tookOver && form === "signal") throw otherFormStands(pins);
   if (!tookOver && facts.bpffs) clearLeftovers(native, pins);

@@ -26,10 +26,17 @@ function numberOf(path: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** Under such a name nobody but the agent keeps anything; what has another may be somebody's who shares the directory. */
+const hasOwnName = (path: string): boolean => /^(doors-|maps$|leaks$)/.test(basename(path));
+
 export class Pins {
   readonly path: string;
   /** What the last removal could not remove. */
   left: readonly LeftPin[] = [];
+  /** Told of what lay there, is not the agent's, and goes. */
+  onForeign: (path: string) => void = () => {};
+  /** Pins of maps that are known for the agent's: it has made them, or has looked at what it found. */
+  readonly #own = new Set<string>();
 
   constructor(path: string) {
     this.path = path;
@@ -55,14 +62,33 @@ export class Pins {
   }
 
   addLeak(name: string, map: BpfMap): void {
-    const path = join(this.leaks, name);
-    if (isThere(path)) return;
     this.#try(this.leaks, () => mkdirSync(this.leaks, { recursive: true, mode: 0o700 }));
-    this.#try(path, () => map.pin(path));
+    this.#addMap(join(this.leaks, name), map);
   }
 
   removeLeaks(): void {
+    for (const path of entriesOf(this.leaks)) if (!this.#own.delete(path)) this.onForeign(path);
     removeTree(this.leaks);
+  }
+
+  /** These were found there, and are the agent's. */
+  know(paths: Iterable<string>): void {
+    for (const path of paths) this.#own.add(path);
+  }
+
+  /** It is not the agent's. */
+  removeForeign(path: string): void {
+    this.onForeign(path);
+    removeTree(path);
+  }
+
+  #addMap(path: string, map: BpfMap): void {
+    if (isThere(path)) {
+      if (this.#own.has(path)) return;
+      this.removeForeign(path);
+    }
+    this.#try(path, () => map.pin(path));
+    this.#own.add(path);
   }
 
   map(name: SharedMap): string {
@@ -81,9 +107,9 @@ export class Pins {
       .sort((a, b) => (numberOf(a) ?? 0) - (numberOf(b) ?? 0));
   }
 
-  /** Something is pinned, or lies there, whole or not. */
+  /** Something is pinned, or lies there under such a name, whole or not. */
   get any(): boolean {
-    return entriesOf(this.path).length > 0;
+    return entriesOf(this.path).some(hasOwnName);
   }
 
   /** The directory that the next generation gets: after the newest, and none that anything is in the way of. */
@@ -107,7 +133,7 @@ export class Pins {
   /** All that is pinned, and what else lies there. */
   entries(): string[] {
     const directories = [...this.generations(), this.maps, this.leaks];
-    const others = entriesOf(this.path).filter((path) => !directories.includes(path));
+    const others = entriesOf(this.path).filter((path) => hasOwnName(path) && !directories.includes(path));
     return [...directories.flatMap(entriesOf), ...others];
   }
 
@@ -123,9 +149,7 @@ export class Pins {
     const fresh = `${directory}${unfinished}`;
     this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
-    for (const [name, map] of maps) {
-      if (!isThere(this.map(name))) this.#try(this.map(name), () => map.pin(this.map(name)));
-    }
+    for (const [name, map] of maps) this.#addMap(this.map(name), map);
     for (const [door, link] of links) this.#pin(this.door(fresh, door), link);
     this.#pin(this.census(fresh), census);
     this.#try(directory, () => renameSync(fresh, directory));
@@ -147,12 +171,13 @@ export class Pins {
     removeTree(`${directory}${unfinished}`);
   }
 
-  /** Lets go of every other generation, now that this one stands, and of what else lies there. */
+  /** Lets go of every other generation, now that this one stands, and of what else has such a name. */
   keepOnly(generation: string): void {
     const kept = [generation, this.maps, this.leaks];
-    this.left = entriesOf(this.path)
-      .filter((path) => !kept.includes(path))
-      .flatMap(removeTree);
+    const others = entriesOf(this.path).filter((path) => hasOwnName(path) && !kept.includes(path));
+    const older = this.generations();
+    for (const path of others) if (!older.includes(path) && !path.endsWith(unfinished)) this.onForeign(path);
+    this.left = others.flatMap(removeTree);
   }
 
   /** Lets go of one door in every generation. */
@@ -166,8 +191,9 @@ export class Pins {
   removeAll(): void {
     const last = [this.leaks, this.maps];
     const doors = this.generations();
-    const others = entriesOf(this.path).filter((path) => ![...doors, ...last].includes(path));
+    const others = entriesOf(this.path).filter((path) => hasOwnName(path) && ![...doors, ...last].includes(path));
     const left = [...doors, ...others, ...last].flatMap(removeTree);
+    this.#own.clear();
     if (left.length === 0 && isThere(this.path)) {
       try {
         rmdirSync(this.path);

@@ -5,6 +5,7 @@ import { reasonOf } from "../errors/index.js";
 import { adopt } from "./adopt.js";
 import type { DoorName, Form } from "./doors.js";
 import { doorNames, programOf, sleeps } from "./doors.js";
+import { foreignMaps } from "./foreign-maps.js";
 import {
   censusProgram,
   type DoorFailure,
@@ -18,6 +19,7 @@ import {
   type SharedMap,
 } from "./load.js";
 import type { BpfIterator, BpfLink, BpfMap, BpfObject, Native } from "./native.js";
+import { entriesOf } from "./pin-tree.js";
 import type { Pins } from "./pins.js";
 
 /** What of the doors is in the kernel. */
@@ -73,9 +75,15 @@ export class Standing {
     this.#generation = adopted?.generation;
     this.#links = adopted?.links ?? new Map();
     if (adopted !== undefined) {
+      pins?.know(mapsOf(options.form).map((name) => pins.map(name)));
       this.#programs = { object: undefined, failed: new Map(), ...adopted };
       this.maps = adopted.maps;
       return;
+    }
+    if (pins !== undefined && options.reuse !== undefined) {
+      for (const path of foreignMaps(native, pins)) pins.removeForeign(path);
+      // Of those that lie there now a load takes each, or fails.
+      pins.know(entriesOf(pins.maps));
     }
     const { object, ...rest } = load(native, options);
     this.#programs = { object, ...rest };

@@ -61,6 +61,16 @@ describe("among the pins", () => {
     expect(pins.generations()).toEqual([at("doors-1")]);
   });
 
+  it("what has a name of nobody's is left alone", () => {
+    mkdirSync(at("others/x"), { recursive: true });
+    pins.keepOnly(at("doors-1"));
+    expect(readdirSync(pins.path).sort()).toEqual(["doors-1", "maps", "others"]);
+    pins.removeAll();
+    expect(readdirSync(pins.path)).toEqual(["others"]);
+    expect(pins.left).toMatchObject([{ path: pins.path }]);
+    expect(pins.any).toBe(false);
+  });
+
   it("the largest name that there can be is in nobody's way", () => {
     for (const name of ["doors-999999999999999", "doors-9999999999999999"]) {
       mkdirSync(at(name));
@@ -78,7 +88,8 @@ describe("among the pins", () => {
     symlinkSync(outside, at("doors-7"));
     symlinkSync(outside, at("leaks"));
     const before = process.cwd();
-    process.chdir(pins.path);
+    mkdirSync(at("doors-8"));
+    process.chdir(at("doors-8"));
     for (let depth = 0; depth < 60; depth++) {
       mkdirSync("d".repeat(100));
       process.chdir("d".repeat(100));

@@ -26,6 +26,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "hook",
     "locked",
     "trust",
+    "planted",
     "torture",
     "native",
   ],

@@ -21,6 +21,7 @@ enum ct_pin_road {
 	CT_PIN_ROAD_UNMOUNT = 6,
 	CT_PIN_ROAD_COVER = 7, /* something mounted over the pins or over what they lie on */
 	CT_PIN_ROAD_MOVE = 8,  /* the mount of the pins, or one that it hangs on, moved */
+	CT_PIN_ROAD_ADD = 9,   /* something put beside the pins */
 };
 
 /* ct_event.arg[0] of preload */

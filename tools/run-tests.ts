@@ -27,6 +27,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
     "hook",
     "locked",
     "trust",
+    "planted",
     "torture",
     "soak",
     "native",

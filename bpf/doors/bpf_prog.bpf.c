@@ -5,12 +5,15 @@
 DOOR(bpf_prog, struct bpf_prog *prog)
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_BPF_PROG };
+	bool own;
 	__u64 program = address_of(prog), aux = (__u64)BPF_CORE_READ(prog, aux);
 
 	if (is_prober())
 		learn_readers(program);
-	guard_object(ct_is_own_program(program), (const void *)(aux + bpf_core_field_offset(struct bpf_prog_aux, name)),
-		     &attempt);
+	own = ct_is_own_program(program);
+	guard_object(own, (const void *)(aux + bpf_core_field_offset(struct bpf_prog_aux, name)), &attempt);
+	/* The pin of ours has no permission bits: where only told, the door `capable` has done so. */
+	attempt.again = own && attempt.arg[1] == BPF_OBJ_GET && !is_enforced(CT_VECTOR_BPF_TAMPER);
 	if (attempt.vector == CT_VECTOR_NONE)
 		guard_finished(program, &attempt);
 	return decide(&attempt);

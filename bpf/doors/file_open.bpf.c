@@ -9,6 +9,7 @@
 #include "../guards/hooks_off.h"
 #include "../guards/machine.h"
 #include "../guards/mapped_code.h"
+#include "../guards/pin_open.h"
 #include "../guards/procfs.h"
 #include "../guards/stale.h"
 #include "../guards/swap.h"
@@ -63,6 +64,7 @@ static __always_inline int judge_open(struct file *file, struct inode *inode, __
 		case SYSFS_MAGIC:
 		case TRACEFS_MAGIC: guard_special(file, inode, magic, &attempt); break;
 		case NSFS_MAGIC: guard_namespace_file(file, inode, &attempt); break;
+		case BPF_FS_MAGIC: guard_pin_open(file, inode, &attempt); break;
 		default:
 			guard_swap_file(file, &attempt);
 			if (attempt.vector == CT_VECTOR_NONE && writes_mapped(file, inode))
@@ -90,7 +92,8 @@ DOOR(file_open, struct file *file)
 		case SECURITYFS_MAGIC:
 		case SYSFS_MAGIC:
 		case TRACEFS_MAGIC:
-		case NSFS_MAGIC: break;
+		case NSFS_MAGIC:
+		case BPF_FS_MAGIC: break;
 		default:
 			if (!has_swap_flags(file) && !writes_mapped(file, inode))
 				return 0;

@@ -5,7 +5,7 @@
 
 LEAK_ROOM(inode_link);
 
-DOOR(inode_link, struct dentry *old_dentry, struct inode *dir)
+DOOR(inode_link, struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry)
 {
 	if (LOAD(dir, i_sb, s_magic) != BPF_FS_MAGIC) {
 		if (may_be_protected())
@@ -16,5 +16,7 @@ DOOR(inode_link, struct dentry *old_dentry, struct inode *dir)
 	struct ct_attempt attempt = { .door = CT_DOOR_INODE_LINK };
 
 	guard_pin(CT_PIN_ROAD_LINK, old_dentry, &attempt);
+	if (attempt.vector == CT_VECTOR_NONE)
+		guard_new_pin(dir, new_dentry, &attempt);
 	return decide(&attempt);
 }

@@ -225,7 +225,9 @@ static __always_inline void guard_pinned_link(const struct cred *cred, int cap, 
 	if (!(held & 1U << cap))
 		return;
 	tamper(CT_TAMPER_ROAD_PINNED, BPF_OBJ_GET, NULL, attempt);
-	attempt->again = cap == CAP_DAC_READ_SEARCH && is_enforced(CT_VECTOR_BPF_TAMPER);
+	/* Who lacks the second is asked nothing more. */
+	attempt->again =
+		cap == CAP_DAC_READ_SEARCH && held & 1U << CAP_DAC_OVERRIDE && is_enforced(CT_VECTOR_BPF_TAMPER);
 }
 
 #endif

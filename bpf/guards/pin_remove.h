@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * pin_remove: the names of the agent's pins in bpffs, the mounts that carry them, and the directories on which those
- * are mounted. The canary's attacker does each of these things in a bpffs of its own, which nobody else sees.
+ * pin_remove: the names of the agent's pins in bpffs, new names beside them, the mounts that carry them, and the
+ * directories on which those are mounted. The canary's attacker does each of these things in a bpffs of its own, which
+ * nobody else sees.
  */
 #ifndef CT_GUARD_PIN_REMOVE_H
 #define CT_GUARD_PIN_REMOVE_H
@@ -45,6 +46,16 @@ static __always_inline void guard_pin(__u32 road, const struct dentry *dentry, s
 {
 	if (is_pin(dentry) || is_prober())
 		remove_pin(road, dentry, attempt);
+}
+
+/*
+ * Something is about to get a name in one of our directories: the next agent would find it among its own, or in the
+ * way. On whatever file system. Whoever has a bpffs of his own has none of our directories there.
+ */
+static __always_inline void guard_new_pin(struct inode *dir, const struct dentry *dentry, struct ct_attempt *attempt)
+{
+	if (LOAD(dir, i_sb, s_magic) == BPF_FS_MAGIC && pinned_as(dir) == CT_PINNED_DIRECTORY)
+		remove_pin(CT_PIN_ROAD_ADD, dentry, attempt);
 }
 
 static __always_inline bool is_mountpoint(const struct dentry *dentry)

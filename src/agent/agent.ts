@@ -79,7 +79,7 @@ export class Agent {
     this.#manager = new ServiceManager({ ...options, env: process.env, pid: process.pid });
     this.#reloads = new Reloads({
       ...{ authority: this.authority, rules: this.#rules, selftests: this.selftests, manager: this.#manager },
-      read: options.reloadConfig,
+      ...{ read: options.reloadConfig, log: options.log },
       config: () => this.#config,
       adopt: (config) => {
         this.#config = config;
@@ -90,7 +90,6 @@ export class Agent {
       stream: () => this.#stream,
       pods: () => this.#pods,
       watch: () => this.#watch,
-      log: options.log,
     });
   }
 

@@ -23,6 +23,7 @@ export function openGuards({ native, facts, config, stream, log }: GuardParts): 
     form: config.form,
     pinPath: config.pinPath,
     takesUntried: config.canary.untried === "accept",
+    onForeignPin: (path) => log.error("what lay among the pins is not the agent's, and was taken away", { path }),
     onEvents: (events, malformed) => stream.take(events, malformed),
     onIdling: (awake, error) => sayIdling(log, awake, error),
     whyAwake,

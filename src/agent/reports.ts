@@ -113,6 +113,8 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
       "the kernel does not show its symbols (kernel.kptr_restrict is 2, or the agent has no CAP_SYSLOG): network programs that print what they read are not known",
     );
   }
+  for (const { path, reason } of kernel.leftPins)
+    warnings.push(`${path} lies among the pins, is not the agent's and cannot be removed: ${reason}`);
   if (!facts.bpffs) warnings.push("no bpffs at /sys/fs/bpf: the guards end with the agent");
   if (!facts.initialPidNamespace)
     warnings.push("not in the initial pid namespace: process ids are not those of the node");

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ControlClient } from "../control/client.js";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { rememberedAuthority } from "../kernel/authority.js";
-import type { Native } from "../kernel/native.js";
+import type { BpfLink, Native } from "../kernel/native.js";
 import { Pins } from "../kernel/pins.js";
 
 const patienceMs = 10_000;
@@ -50,6 +50,10 @@ export async function uninstallGuards(
     });
     pins.removeAll();
     const held = await stillLoaded(kernel, programs, patience);
+    const [left] = pins.left;
+    if (left !== undefined) {
+      throw new CloudtaserError("PIN_FAILED", { target: left.path, fields: { reason: left.reason } });
+    }
     return { removed, held };
   } catch (error) {
     if (error instanceof CloudtaserError) throw error;
@@ -68,8 +72,15 @@ async function checkAuthority(native: Native, pinPath: string, key: string | und
   throw new CloudtaserError("AUTHORITY_DENIED", { target, fields: { reason: "the key is another one than theirs" } });
 }
 
+/** undefined: what is pinned there is no link to one, and none of ours. */
 function programBehind(native: Native, path: string): number | undefined {
-  const link = native.openLink(path);
+  let link: BpfLink;
+  try {
+    link = native.openLink(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && ["EPERM", "EACCES"].includes(String(error.code))) throw error;
+    return undefined;
+  }
   try {
     return link.info()?.programId;
   } finally {

@@ -221,6 +221,7 @@ export const PinRoad = {
   unmount: 6,
   cover: 7,
   move: 8,
+  add: 9,
 } as const;
 
 /** enum ct_pinned */

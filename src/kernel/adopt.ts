@@ -4,13 +4,15 @@
 // can leave who was root before: each program's tag must be the digest of what this agent would hand over, and its maps those
 // that are pinned. Whether they are called is shown by the proof, as of any others.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { type DoorName, doorNames, type Form, functionOf, isTracepoint, mayBeAbsent, programOf } from "./doors.js";
 import { blueprintsOf, censusProgram, type LoadOptions, mapsOf, type SharedMap } from "./load.js";
 import type { Blueprint, BpfIterator, BpfLink, BpfMap, LoadedProgramInfo, Native } from "./native.js";
+import { isPin } from "./pin-tree.js";
 import type { Pins } from "./pins.js";
 
 export interface Adopted {
+  /** Where they are pinned. */
+  generation: string;
   links: Map<DoorName, BpfLink>;
   census: BpfIterator;
   maps: Map<SharedMap, BpfMap>;
@@ -40,7 +42,7 @@ export function adopt(native: Native, options: LoadOptions, pins: Pins): Adopted
       if (!absent.has(door)) links.set(door, keep(native.openLink(pins.door(generation, door))));
     }
     compare(native, options, links, census);
-    return { links, census, maps, absent };
+    return { generation, links, census, maps, absent };
   } catch {
     // Whatever it is: a load that fails of it too says so.
     for (const one of opened) one.close();
@@ -50,7 +52,7 @@ export function adopt(native: Native, options: LoadOptions, pins: Pins): Adopted
 
 /** Throws for a door that is not pinned though this kernel has it, or needs it. */
 function absentDoors(native: Native, pins: Pins, generation: string): Set<DoorName> {
-  const missing = doorNames.filter((door) => !existsSync(pins.door(generation, door)));
+  const missing = doorNames.filter((door) => !isPin(pins.door(generation, door)));
   for (const door of missing) {
     if (!mayBeAbsent(door) || native.kernelHasFunction(functionOf(door))) throw new Error(`${door} does not stand`);
   }

@@ -26,7 +26,7 @@ export const doors = {
     hook: "file_open",
     refuses: true,
     proof: "attack",
-    guards: "procfs files, raw memory devices, switches",
+    guards: "procfs files, raw memory devices, switches, pinned maps of the agent by open",
     sleeps: true,
   },
   ptrace_access_check: {
@@ -199,10 +199,16 @@ export const doors = {
     hook: "inode_create",
     refuses: true,
     proof: "attack",
-    guards: "names of files that are made",
+    guards: "names of files that are made, new pins beside the agent's",
     sleeps: true,
   },
-  inode_mkdir: { hook: "inode_mkdir", refuses: true, proof: "attack", guards: "names of directories", sleeps: true },
+  inode_mkdir: {
+    hook: "inode_mkdir",
+    refuses: true,
+    proof: "attack",
+    guards: "names of directories, new ones beside the pins",
+    sleeps: true,
+  },
   inode_mknod: {
     hook: "inode_mknod",
     refuses: true,
@@ -214,7 +220,7 @@ export const doors = {
     hook: "inode_symlink",
     refuses: true,
     proof: "attack",
-    guards: "names and targets of symbolic links",
+    guards: "names and targets of symbolic links, new ones beside the pins",
     sleeps: true,
   },
   inode_setxattr: {

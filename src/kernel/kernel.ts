@@ -3,7 +3,7 @@
 // Made by open.ts. Owns every descriptor of the addon; close() is the only way out and may be called twice.
 import { existsSync } from "node:fs";
 import { CloudtaserError } from "../errors/index.js";
-import { type CensusRecord, type Event, encodeRepeatKey, type RepeatKey, Role } from "./abi.gen.js";
+import { type CensusRecord, encodeRepeatKey, type RepeatKey, Role } from "./abi.gen.js";
 import { writeAuthority } from "./authority.js";
 import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
@@ -17,10 +17,11 @@ import { Idling } from "./idling.js";
 import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
 import type { BpfMap, Native } from "./native.js";
-import { foreignObjects, type ObjectSource } from "./objects.js";
+import { foreignObjects } from "./objects.js";
+import type { KernelOptions } from "./options.js";
+import type { LeftPin } from "./pin-tree.js";
 import { enforcedVectors, type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
-import type { KernelFacts } from "./probe.js";
 import { Proving } from "./proving.js";
 import { knowReaders } from "./readers.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
@@ -29,23 +30,6 @@ import { readRefusedForks } from "./shares.js";
 import { DoorSleeper } from "./sleeper.js";
 import type { Standing } from "./standing.js";
 import { addOwnMaps, writeDevices, writeOwnLinks, writePinned } from "./tables.js";
-
-export interface KernelOptions {
-  native: Native;
-  facts: KernelFacts;
-  objects: ObjectSource;
-  /** Path of cloudtaser-canary. */
-  canary: string;
-  form: "auto" | Form;
-  pinPath: string;
-  /** A door that stands and cannot be tried for want of a capability keeps nobody waiting. */
-  takesUntried?: boolean;
-  onEvents: (events: Event[], malformed: number) => void;
-  /** The doors woke or fell asleep, or could not. */
-  onIdling?: ((awake: boolean, error?: unknown) => void) | undefined;
-  /** Asked before the doors fall asleep: why they must not, as a sentence; undefined if they may. */
-  whyAwake?: (() => Promise<string | undefined>) | undefined;
-}
 
 export class Kernel {
   readonly #options: KernelOptions;
@@ -103,6 +87,11 @@ export class Kernel {
   /** Nothing is pinned where the kernel has no bpffs, nor in the signal form. */
   get pinned(): boolean {
     return this.#standing.pins !== undefined;
+  }
+
+  /** What somebody has put among the pins, and cannot be removed. */
+  get leftPins(): readonly LeftPin[] {
+    return this.#standing.pins?.left ?? [];
   }
 
   /** Objects that are not of this build, as the configuration wants it. */

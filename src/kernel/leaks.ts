@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { DoorName, Form } from "./doors.js";
+import { ownTables } from "./foreign-maps.js";
 import { roomDoors, type SharedMap } from "./load.js";
 import type { BpfMap, Fingerprint, Native } from "./native.js";
 import { type ObjectSource, objectFile } from "./objects.js";
@@ -62,9 +63,21 @@ export class Leaks {
 
   /** Takes over what an earlier agent has registered. What cannot be goes on in its rooms, and nobody can change it. */
   takeOver(): void {
-    if (!this.#options.pins?.hasLeaks) return;
+    const { native, maps, pins } = this.#options;
+    if (!pins?.hasLeaks) return;
     try {
-      this.#load();
+      const tables = ownTables(native, pins, secretMapNames, mapIn("own_maps", new Map(), maps));
+      // Then it was nobody's, and the first secret gets fresh ones.
+      if (tables === undefined) {
+        pins.removeLeaks();
+        return;
+      }
+      pins.know([...tables.keys()].flatMap((name) => pins.leak(name) ?? []));
+      try {
+        this.#load(tables);
+      } finally {
+        for (const table of tables.values()) table.close();
+      }
     } catch (error) {
       this.failure = reasonOf(error);
     }
@@ -154,7 +167,8 @@ export class Leaks {
     return this.#loaded ?? this.#load();
   }
 
-  #load(): Loaded {
+  /** @param tables those of an earlier agent; left out: whatever lies where they will be pinned is another's */
+  #load(tables?: ReadonlyMap<string, BpfMap>): Loaded {
     const { form, native, objects, maps, pins, isLoaded } = this.#options;
     if (form === "signal") {
       throw new CloudtaserError("SECRETS_UNSUPPORTED", { target: "this agent", fields: { reason: withoutRefusal } });
@@ -165,9 +179,10 @@ export class Leaks {
       form,
       isLoaded,
       shared: maps,
-      reuse: (map) => pins?.leak(map),
+      tables: tables ?? new Map(),
     });
     try {
+      if (tables === undefined) pins?.removeLeaks();
       // Before they hold anything: from here on nobody else gets a descriptor of them.
       const ownMaps = mapIn("own_maps", new Map(), maps);
       forgetGoneMaps(ownMaps, native.mapExists);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens and loads the doors; attaching them is standing.ts. A door that the kernel lacks or refuses fails alone, with its
 // reason; the others stand. Where a load of all fails, each door is tried by itself to find the culprit.
-import { existsSync } from "node:fs";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import {
   attachFormOf,
@@ -16,6 +15,7 @@ import {
 } from "./doors.js";
 import type { Blueprint, BpfMap, BpfObject, Native, NativeError } from "./native.js";
 import { type ObjectFile, openObject, readObject } from "./objects.js";
+import { isPin } from "./pin-tree.js";
 
 export const censusProgram = "ct_census";
 
@@ -146,21 +146,22 @@ function prepare(
   }
 }
 
+/** An agent from before these maps left no pin of them. */
+export const mayBeginEmpty = (map: SharedMap): boolean =>
+  map === "opened" ||
+  map === "leak_sinks" ||
+  map === "own_maps" ||
+  map === "cgroups" ||
+  map === "cgroups_any" ||
+  map === "released" ||
+  map === "readers" ||
+  map === "shares" ||
+  map.startsWith("room_");
+
 function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<SharedMap, BpfMap>): void {
   for (const map of mapsOf(form)) {
     const source = typeof from === "string" ? `${from}/${map}` : from.get(map)?.fd;
-    // An agent from before these maps left no pin of them: they begin empty.
-    const fresh =
-      map === "opened" ||
-      map === "leak_sinks" ||
-      map === "own_maps" ||
-      map === "cgroups" ||
-      map === "cgroups_any" ||
-      map === "released" ||
-      map === "readers" ||
-      map === "shares" ||
-      map.startsWith("room_");
-    if (source === undefined || (fresh && typeof source === "string" && !existsSync(source))) continue;
+    if (source === undefined || (mayBeginEmpty(map) && typeof source === "string" && !isPin(source))) continue;
     try {
       object.reuseMap(map, source);
     } catch (error) {

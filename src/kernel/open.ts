@@ -4,9 +4,10 @@
 import { CloudtaserError } from "../errors/index.js";
 import { openBest } from "./choice.js";
 import type { Form } from "./doors.js";
-import { Kernel, type KernelOptions } from "./kernel.js";
+import { Kernel } from "./kernel.js";
 import { clearLeftovers } from "./leftovers.js";
 import { doorsObject, lockedOut } from "./objects.js";
+import type { KernelOptions } from "./options.js";
 import { Pins } from "./pins.js";
 import { formsToTry } from "./probe.js";
 import { Standing } from "./standing.js";
@@ -25,6 +26,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
 async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
   const { native, facts } = options;
   const pins = new Pins(options.pinPath);
+  if (options.onForeignPin) pins.onForeign = options.onForeignPin;
   const tookOver = pins.standing;
   if (tookOver && form === "signal") throw otherFormStands(pins);
   if (!tookOver && facts.bpffs) clearLeftovers(native, pins);

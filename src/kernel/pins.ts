@@ -2,12 +2,13 @@
 // What outlives the agent, in bpffs: maps/<name>, leaks/<name> for those of registered secrets, and one directory doors-<n>
 // per generation of doors, which has that name once it is whole: a link per door, and the program of the census. A link that
 // is pinned keeps refusing after the agent's death.
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { DoorName } from "./doors.js";
 import type { SharedMap } from "./load.js";
 import type { BpfIterator, BpfLink, BpfMap } from "./native.js";
+import { entriesOf, isPin, isThere, type LeftPin, removeTree } from "./pin-tree.js";
 
 /** Ends the name of a generation that is not whole yet. bpffs allows no dots in names. */
 const unfinished = "-new";
@@ -19,8 +20,23 @@ export interface PinnedDoors {
   census: BpfIterator;
 }
 
+/** undefined: no name of a generation. */
+function numberOf(path: string): number | undefined {
+  const digits = /^doors-([1-9]\d{0,14})$/.exec(basename(path))?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Under such a name nobody but the agent keeps anything; what has another may be somebody's who shares the directory. */
+const hasOwnName = (path: string): boolean => /^(doors-|maps$|leaks$)/.test(basename(path));
+
 export class Pins {
   readonly path: string;
+  /** What the last removal could not remove. */
+  left: readonly LeftPin[] = [];
+  /** Told of what lay there, is not the agent's, and goes. */
+  onForeign: (path: string) => void = () => {};
+  /** Pins of maps that are known for the agent's: it has made them, or has looked at what it found. */
+  readonly #own = new Set<string>();
 
   constructor(path: string) {
     this.path = path;
@@ -42,18 +58,37 @@ export class Pins {
   /** Path of a table of secrets that is pinned. */
   leak(name: string): string | undefined {
     const path = join(this.leaks, name);
-    return existsSync(path) ? path : undefined;
+    return isPin(path) ? path : undefined;
   }
 
   addLeak(name: string, map: BpfMap): void {
-    const path = join(this.leaks, name);
-    if (existsSync(path)) return;
     this.#try(this.leaks, () => mkdirSync(this.leaks, { recursive: true, mode: 0o700 }));
-    this.#try(path, () => map.pin(path));
+    this.#addMap(join(this.leaks, name), map);
   }
 
   removeLeaks(): void {
+    for (const path of entriesOf(this.leaks)) if (!this.#own.delete(path)) this.onForeign(path);
     removeTree(this.leaks);
+  }
+
+  /** These were found there, and are the agent's. */
+  know(paths: Iterable<string>): void {
+    for (const path of paths) this.#own.add(path);
+  }
+
+  /** It is not the agent's. */
+  removeForeign(path: string): void {
+    this.onForeign(path);
+    removeTree(path);
+  }
+
+  #addMap(path: string, map: BpfMap): void {
+    if (isThere(path)) {
+      if (this.#own.has(path)) return;
+      this.removeForeign(path);
+    }
+    this.#try(path, () => map.pin(path));
+    this.#own.add(path);
   }
 
   map(name: SharedMap): string {
@@ -62,26 +97,29 @@ export class Pins {
 
   /** Doors of an earlier agent stand and may be taken over. */
   get standing(): boolean {
-    return existsSync(this.map("scope")) && this.generations().length > 0;
+    return isPin(this.map("scope")) && this.generations().length > 0;
   }
 
-  /** Directories of generations, oldest first. */
+  /** Directories of generations, oldest first. One in which nothing is pinned is none, whatever its name. */
   generations(): string[] {
-    const numberOf = (path: string): number => Number(basename(path).slice(6));
     return entriesOf(this.path)
-      .filter((path) => /^doors-\d+$/.test(basename(path)))
-      .sort((a, b) => numberOf(a) - numberOf(b));
+      .filter((path) => numberOf(path) !== undefined && entriesOf(path).some(isPin))
+      .sort((a, b) => (numberOf(a) ?? 0) - (numberOf(b) ?? 0));
   }
 
-  /** Something of ours is pinned, whole or not. */
+  /** Something is pinned, or lies there under such a name, whole or not. */
   get any(): boolean {
-    return entriesOf(this.path).length > 0;
+    return entriesOf(this.path).some(hasOwnName);
   }
 
-  /** The directory that the next generation gets. */
+  /** The directory that the next generation gets: after the newest, and none that anything is in the way of. */
   nextGeneration(): string {
-    const last = this.generations().at(-1);
-    return join(this.path, `doors-${last ? Number(last.slice(last.lastIndexOf("-") + 1)) + 1 : 1}`);
+    for (let number = numberOf(this.generations().at(-1) ?? "") ?? 0; ; ) {
+      // Beyond the largest name that there is, what is free begins again.
+      number = numberOf(join(this.path, `doors-${number + 1}`)) ?? 1;
+      const directory = join(this.path, `doors-${number}`);
+      if (!isThere(directory) && removeTree(`${directory}${unfinished}`).length === 0) return directory;
+    }
   }
 
   door(generation: string, door: DoorName): string {
@@ -91,34 +129,33 @@ export class Pins {
   /** Path of the newest generation's link; undefined if it has none. */
   doorThatStands(door: DoorName): string | undefined {
     const path = this.generations().at(-1);
-    return path !== undefined && existsSync(this.door(path, door)) ? this.door(path, door) : undefined;
+    return path !== undefined && isPin(this.door(path, door)) ? this.door(path, door) : undefined;
   }
 
   census(generation: string): string {
     return join(generation, "census");
   }
 
-  /** All that is pinned, but for a generation that is not whole. */
+  /** All that is pinned, and what else lies there. */
   entries(): string[] {
-    return [...this.generations(), this.maps, this.leaks].flatMap(entriesOf);
+    const directories = [...this.generations(), this.maps, this.leaks];
+    const others = entriesOf(this.path).filter((path) => hasOwnName(path) && !directories.includes(path));
+    return [...directories.flatMap(entriesOf), ...others];
   }
 
   /** Links, in every generation. */
   links(): string[] {
     return this.generations().flatMap((directory) =>
-      entriesOf(directory).filter((path) => path !== this.census(directory)),
+      entriesOf(directory).filter((path) => isPin(path) && path !== this.census(directory)),
     );
   }
 
   /** Pins a new generation beside what stands. Maps that were taken over are pinned already. */
   add({ maps, links, census }: PinnedDoors, directory: string): void {
     const fresh = `${directory}${unfinished}`;
-    removeTree(fresh);
     this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
-    for (const [name, map] of maps) {
-      if (!existsSync(this.map(name))) this.#try(this.map(name), () => map.pin(this.map(name)));
-    }
+    for (const [name, map] of maps) this.#addMap(this.map(name), map);
     for (const [door, link] of links) this.#pin(this.door(fresh, door), link);
     this.#pin(this.census(fresh), census);
     this.#try(directory, () => renameSync(fresh, directory));
@@ -132,36 +169,45 @@ export class Pins {
 
   /** Directories whose entries are all ours. */
   directories(): string[] {
-    return [this.path, this.maps, this.leaks, ...this.generations()].filter((path) => existsSync(path));
+    return [this.path, this.maps, this.leaks, ...this.generations()].filter(isThere);
   }
 
-  /** Lets go of generations older than the newest: new before old; and of one that a start did not bring to its end. */
-  removeOld(): void {
-    for (const directory of this.generations().slice(0, -1)) removeTree(directory);
-    this.#removeUnfinished();
+  /** Takes back a generation that could not be made whole. Nothing else is touched. */
+  removeUnfinished(directory: string): void {
+    removeTree(`${directory}${unfinished}`);
   }
 
-  #removeUnfinished(): void {
-    for (const path of entriesOf(this.path)) if (path.endsWith(unfinished)) removeTree(path);
+  /** Lets go of every other generation, now that this one stands, and of what else has such a name. */
+  keepOnly(generation: string): void {
+    const kept = [generation, this.maps, this.leaks];
+    const others = entriesOf(this.path).filter((path) => hasOwnName(path) && !kept.includes(path));
+    const older = this.generations();
+    for (const path of others) if (!older.includes(path) && !path.endsWith(unfinished)) this.onForeign(path);
+    this.left = others.flatMap(removeTree);
   }
 
   /** Lets go of one door in every generation. */
   removeDoor(door: string): void {
     for (const directory of this.generations()) {
-      if (existsSync(join(directory, door))) unlinkSync(join(directory, door));
+      if (isPin(join(directory, door))) unlinkSync(join(directory, door));
     }
   }
 
-  remove(generation: string): void {
-    removeTree(generation);
-  }
-
+  /** What cannot be removed is in `left`, and keeps nothing else. */
   removeAll(): void {
-    for (const directory of this.generations()) removeTree(directory);
-    this.#removeUnfinished();
-    this.removeLeaks();
-    removeTree(this.maps);
-    if (existsSync(this.path)) rmdirSync(this.path);
+    const last = [this.leaks, this.maps];
+    const doors = this.generations();
+    const others = entriesOf(this.path).filter((path) => hasOwnName(path) && ![...doors, ...last].includes(path));
+    const left = [...doors, ...others, ...last].flatMap(removeTree);
+    this.#own.clear();
+    if (left.length === 0 && isThere(this.path)) {
+      try {
+        rmdirSync(this.path);
+      } catch (error) {
+        left.push({ path: this.path, reason: reasonOf(error) });
+      }
+    }
+    this.left = left;
   }
 
   #try(target: string, action: () => void): void {
@@ -171,13 +217,4 @@ export class Pins {
       throw new CloudtaserError("PIN_FAILED", { target, fields: { reason: reasonOf(error) }, cause: error });
     }
   }
-}
-
-const entriesOf = (directory: string): string[] =>
-  existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
-
-function removeTree(directory: string): void {
-  if (!existsSync(directory)) return;
-  for (const path of entriesOf(directory)) unlinkSync(path);
-  rmdirSync(directory);
 }

@@ -26,8 +26,8 @@ export interface RoomOptions {
   isLoaded(door: DoorName): boolean;
   /** Maps of the doors. */
   shared: ReadonlyMap<SharedMap, BpfMap>;
-  /** Where a map of an earlier load is pinned; undefined for a fresh one. */
-  reuse(map: string): string | undefined;
+  /** Maps of an earlier load, by name; the others are fresh. */
+  tables: ReadonlyMap<string, BpfMap>;
 }
 
 /** The loaded object. Nothing of it is called before it is entered into rooms. */
@@ -57,8 +57,8 @@ export class Rooms {
     }
   }
 
-  #share(map: string, { shared, reuse }: RoomOptions): void {
-    const source = shared.get(map as SharedMap)?.fd ?? reuse(map);
+  #share(map: string, { shared, tables }: RoomOptions): void {
+    const source = (shared.get(map as SharedMap) ?? tables.get(map))?.fd;
     if (source !== undefined) this.#object.reuseMap(map, source);
   }
 

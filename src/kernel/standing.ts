@@ -5,40 +5,22 @@ import { reasonOf } from "../errors/index.js";
 import { adopt } from "./adopt.js";
 import type { DoorName, Form } from "./doors.js";
 import { doorNames, programOf, sleeps } from "./doors.js";
+import { foreignMaps } from "./foreign-maps.js";
 import { fullHook, isFull } from "./full-hook.js";
 import {
-  censusProgram,
   type DoorFailure,
   isNativeError,
   kprobeOf,
   type LoadOptions,
-  loadDoors,
   logOf,
   mapsOf,
   roomMaps,
   type SharedMap,
 } from "./load.js";
-import type { BpfIterator, BpfLink, BpfMap, BpfObject, Native } from "./native.js";
+import type { BpfLink, BpfMap, BpfObject, Native } from "./native.js";
+import { entriesOf } from "./pin-tree.js";
 import type { Pins } from "./pins.js";
-
-/** What of the doors is in the kernel. */
-interface Programs {
-  /** undefined: an earlier agent has loaded them, and only their links are known. */
-  object: BpfObject | undefined;
-  census: BpfIterator;
-  failed: ReadonlyMap<DoorName, DoorFailure>;
-  absent: ReadonlySet<DoorName>;
-}
-
-function load(native: Native, options: LoadOptions): Programs & { object: BpfObject } {
-  const loaded = loadDoors(native, options);
-  try {
-    return { ...loaded, census: loaded.object.iterator(censusProgram) };
-  } catch (error) {
-    loaded.object.close();
-    throw error;
-  }
-}
+import { loadPrograms, type Programs } from "./programs.js";
 
 export class Standing {
   readonly form: Form;
@@ -47,6 +29,8 @@ export class Standing {
   readonly #options: LoadOptions;
   /** undefined where nothing is pinned. */
   readonly pins: Pins | undefined;
+  /** The directory in which the doors are pinned; undefined: none yet. */
+  #generation: string | undefined;
   readonly #links: Map<DoorName, BpfLink>;
   /** Why a loaded door could not be attached. */
   readonly #refused = new Map<DoorName, DoorFailure>();
@@ -73,13 +57,20 @@ export class Standing {
     this.form = options.form;
     const adopted = pins === undefined ? undefined : adopt(native, options, pins);
     this.#unpinned = adopted === undefined;
+    this.#generation = adopted?.generation;
     this.#links = adopted?.links ?? new Map();
     if (adopted !== undefined) {
+      pins?.know(mapsOf(options.form).map((name) => pins.map(name)));
       this.#programs = { object: undefined, failed: new Map(), ...adopted };
       this.maps = adopted.maps;
       return;
     }
-    const { object, ...rest } = load(native, options);
+    if (pins !== undefined && options.reuse !== undefined) {
+      for (const path of foreignMaps(native, pins)) pins.removeForeign(path);
+      // Of those that lie there now a load takes each, or fails.
+      pins.know(entriesOf(pins.maps));
+    }
+    const { object, ...rest } = loadPrograms(native, options);
     this.#programs = { object, ...rest };
     this.maps = new Map(mapsOf(options.form).map((name) => [name, object.map(name)]));
   }
@@ -204,7 +195,7 @@ export class Standing {
   }
 
   #makeSpare(): Programs {
-    this.#spare ??= load(this.#native, { ...this.#options, reuse: this.maps });
+    this.#spare ??= loadPrograms(this.#native, { ...this.#options, reuse: this.maps });
     this.#native.releaseBtf();
     return this.#spare;
   }
@@ -220,24 +211,25 @@ export class Standing {
     this.pin();
   }
 
-  /** Pins a new generation beside what stands already, which then goes: new before old. One that is kept is pinned. */
+  /**
+   * Pins a new generation beside what stands already, which then goes: new before old. One that is kept is pinned. From when
+   * something old has been touched, the new one stays whatever happens: the doors might have no other pins.
+   */
   pin(): void {
     const { pins, maps } = this;
     if (!pins) return;
-    if (!this.#unpinned) {
-      pins.removeOld();
-      return;
-    }
-    const generation = pins.nextGeneration();
-    try {
-      pins.add({ maps, links: new Map([...this.#left, ...this.#links]), census: this.#programs.census }, generation);
-      pins.removeOld();
+    if (this.#unpinned || this.#generation === undefined) {
+      const generation = pins.nextGeneration();
+      try {
+        pins.add({ maps, links: new Map([...this.#left, ...this.#links]), census: this.#programs.census }, generation);
+      } catch (error) {
+        pins.removeUnfinished(generation);
+        throw error;
+      }
+      this.#generation = generation;
       this.#unpinned = false;
-    } catch (error) {
-      // What stood before stands on; what this start has added goes.
-      if (pins.generations().length > 1) pins.remove(generation);
-      throw error;
     }
+    pins.keepOnly(this.#generation);
   }
 
   /**
@@ -259,6 +251,7 @@ export class Standing {
     }
     if (!still()) return;
     this.pins?.removeAll();
+    this.#unpinned = true;
     if (last) this.#letGo("task_free", last);
     // Now and not when somebody waits for protection.
     if (this.#attachesOnce || this.adopted) this.#loadAgain();

@@ -14,9 +14,9 @@ export const objectVectors = {
     attack: { techniques: ["T1562.001", "T1014"], tactics: ["TA0005"] },
     defaultMode: "inherit",
     scope: "node",
-    doors: ["bpf", "bpf_map", "bpf_prog", "capable", "mmap_file"],
+    doors: ["bpf", "bpf_map", "bpf_prog", "capable", "mmap_file", "file_open"],
     attempt:
-      "A process asked for a descriptor of one of the agent's maps, programs or links, by its id or by its pin, or used one that it had: with it the policy can be changed, protection ended, events taken away.",
+      "A process asked for a descriptor of one of the agent's maps, programs or links, by its id or by its pin, opened the pin of a map to read it, or used one that it had: with it the policy can be changed, protection ended, events taken away.",
     defence:
       "The descriptor is not given out, also while nothing is protected. By id the answer is ENOENT, so that tools that list everybody's objects go on to the next; ids stay visible. A descriptor from before is refused at each use and cannot be mapped, put into a map, or used by a program.",
     compliance: injectControls,
@@ -42,20 +42,33 @@ export const objectVectors = {
       "inode_rename",
       "inode_rmdir",
       "inode_link",
+      "inode_create",
+      "inode_mkdir",
+      "inode_symlink",
       "path_chmod",
       "sb_umount",
       "sb_mount",
       "move_mount",
     ],
     attempt:
-      "A process was about to remove, rename, cover or unmount the pins of the guards: without them the guards end with the agent.",
+      "A process was about to remove, rename, cover or unmount the pins of the guards, without which the guards end with the agent, or to put something beside them, which the next agent would find among its own.",
     defence:
       "Refused before anything changes, also while nothing is protected: for the pins by their directory, for mounts by whether the pins hang on them, also through the sharing of mounts from another namespace. Other pins and other mounts of bpffs are left alone.",
     compliance: injectControls,
     args: [
       {
         key: "road",
-        form: { 1: "unlink", 2: "rename", 3: "link", 4: "rmdir", 5: "chmod", 6: "unmount", 7: "cover", 8: "move" },
+        form: {
+          1: "unlink",
+          2: "rename",
+          3: "link",
+          4: "rmdir",
+          5: "chmod",
+          6: "unmount",
+          7: "cover",
+          8: "move",
+          9: "add",
+        },
         meaning: "what was about to be done",
       },
     ],

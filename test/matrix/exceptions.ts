@@ -36,6 +36,7 @@ export const impossible: Record<string, readonly string[]> = {
   "bpf_load/signal_socket_filter": ["5.10", "6.1", "6.12"], // for such programs with 6.16 or before
   "bpf_load/compare_socket_filter": ["5.10", "6.1", "6.12"], // with 6.17
   "bpf_tamper/held_inner_batch": ["5.10"], // came with 5.19
+  "pin_remove/add_directory_io_uring": ["5.10"], // came with 5.15
   // The events of system calls hold contents since 6.19.
   ...Object.fromEntries(
     [
@@ -78,7 +79,7 @@ export function errnoOf(vector: string, road: string): string {
   if (vector === "bpf_load" && road.startsWith("reader_")) return "EINVAL";
   // Objects of the agent are not there for those who ask by id; and without a capability a file cannot be used.
   if (vector === "bpf_tamper" && road.includes("_by_id")) return "ENOENT";
-  if (vector === "bpf_tamper" && road.startsWith("pinned_link")) return "EACCES";
+  if (vector === "bpf_tamper" && /^pinned_(link|program)/.test(road)) return "EACCES";
   // On which programs copy by themselves; with vmsplice it is whoever reads the pipe.
   if (vector === "chan_splice" && !road.startsWith("vmsplice")) return "EINVAL";
   return "EPERM";

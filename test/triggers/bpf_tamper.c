@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -87,11 +88,46 @@ static void get_link_opath(const struct aim *aim, const struct road *road, struc
 	conclude(out, "descriptor by pin", get_pinned(path, 0, 0));
 }
 
+/* The census, a program: pinned like a link. Read-only, it can be had by either of two capabilities. */
+static void get_program(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct objects objects;
+
+	(void)aim;
+	find_objects(&objects);
+	if (road->argument)
+		drop_capability(CAP_DAC_OVERRIDE);
+	conclude(out, "descriptor by pin", get_pinned(objects.program, (unsigned int)road->number, road->compat));
+}
+
+/* bpffs prints a map whose types it knows to whoever opens its pin. */
+static void print_map(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	struct objects objects;
+	char *low = low_memory(4096), text[64];
+	ssize_t got;
+	int fd;
+
+	(void)aim;
+	find_objects(&objects);
+	strcpy(low, objects.map);
+	fd = road->open(low, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		refused(out, -fd);
+		return;
+	}
+	got = read(fd, text, sizeof(text));
+	if (got <= 0)
+		cannot_try("the pin was opened and shows nothing");
+	succeeded(out, text, (size_t)got);
+}
+
 #define BY_ID(NAME, COMMAND, WORD)                                                                                     \
 	{ .not_live = NOT_LIVE, .name = NAME, .attempt = get_by_id, .number = COMMAND, .file = WORD }
 #define USE(NAME, COMMAND) { .not_live = NOT_LIVE, .name = NAME, .attempt = use_map, .number = COMMAND }
 #define PUT(NAME, TYPE, HOW)                                                                                           \
 	{ .not_live = NOT_LIVE, .name = NAME, .attempt = put_into_map, .number = TYPE, .argument = HOW }
+#define PRINT(NAME, HOW)    { .not_live = NOT_LIVE, .name = NAME, .attempt = print_map, .open = HOW }
 #define LINK(NAME, COMMAND) { .not_live = NOT_LIVE, .name = NAME, .attempt = use_link, .number = COMMAND }
 
 static const struct road roads[] = {
@@ -116,6 +152,18 @@ static const struct road roads[] = {
 	{ .not_live = NOT_LIVE, .name = "pinned_link", .attempt = get_link },
 	{ .not_live = NOT_LIVE, .name = "pinned_link_compat", .attempt = get_link, .compat = 1 },
 	{ .not_live = NOT_LIVE, .name = "pinned_link_opath", .attempt = get_link_opath },
+	{ .not_live = NOT_LIVE, .name = "pinned_program", .attempt = get_program },
+	{ .not_live = NOT_LIVE, .name = "pinned_program_read", .attempt = get_program, .number = BPF_F_RDONLY },
+	{ .not_live = NOT_LIVE,
+	  .name = "pinned_program_search",
+	  .attempt = get_program,
+	  .number = BPF_F_RDONLY,
+	  .argument = "without" },
+	PRINT("printed_map", open_plain),
+	PRINT("printed_map_compat", open_compat),
+	PRINT("printed_map_bound", open_bind),
+	PRINT("printed_map_io_uring", open_io_uring),
+	PRINT("printed_map_io_uring_worker", open_io_uring_async),
 	USE("held_update", BPF_MAP_UPDATE_ELEM),
 	USE("held_lookup", BPF_MAP_LOOKUP_ELEM),
 	USE("held_delete", BPF_MAP_DELETE_ELEM),

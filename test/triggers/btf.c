@@ -2,10 +2,12 @@
 /* See btf.h. */
 #define _GNU_SOURCE
 #include "btf.h"
+#include "objects.h"
 #include "trigger.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/btf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,4 +74,28 @@ unsigned int function_id(const char *function)
 unsigned int structure_id(const char *structure)
 {
 	return id_of_kind(BTF_KIND_STRUCT, structure);
+}
+
+int load_number_type(void)
+{
+	static const struct {
+		struct btf_header header;
+		struct btf_type type;
+		__u32 number;
+		char strings[8];
+	} types = {
+		.header = { .magic = BTF_MAGIC,
+			    .version = BTF_VERSION,
+			    .hdr_len = sizeof(struct btf_header),
+			    .type_len = sizeof(struct btf_type) + 4,
+			    .str_off = sizeof(struct btf_type) + 4,
+			    .str_len = sizeof(types.strings) },
+		.type = { .name_off = 1, .info = BTF_KIND_INT << 24, .size = 4 },
+		.number = 32,
+		.strings = "\0number",
+	};
+	union bpf_attr attr = { .btf = (unsigned long)&types };
+
+	attr.btf_size = sizeof(types);
+	return (int)bpf_call(0, BPF_BTF_LOAD, &attr, sizeof(attr));
 }

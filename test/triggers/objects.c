@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "btf.h"
 #include "trigger.h"
 
 #define AGENT	 "/sys/fs/bpf/cloudtaser"
@@ -111,6 +113,32 @@ int make_map(unsigned int type, unsigned int size, unsigned int entries)
 	return (int)bpf_call(0, BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
+/* A hash of __u32 to __u32, as make_map(BPF_MAP_TYPE_HASH, 4, 16), whose types the kernel knows. */
+static int make_numbers(void)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_HASH };
+
+	attr.key_size = 4;
+	attr.value_size = 4;
+	attr.max_entries = 16;
+	attr.btf_fd = (unsigned int)load_number_type();
+	attr.btf_key_type_id = 1;
+	attr.btf_value_type_id = 1;
+	return (int)bpf_call(0, BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+void drop_capability(int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		cannot_try("no capabilities to be read");
+	data[capability / 32].effective &= ~(1U << capability % 32);
+	if (syscall(SYS_capset, &header, data))
+		cannot_try("the capability could not be dropped");
+}
+
 int make_passing(void)
 {
 	static const struct bpf_insn program[] = {
@@ -139,9 +167,8 @@ static int make_link(void)
 
 static void remove_stand_in(void)
 {
-	static const char *const names[] = {
-		"/maps/own_links", "/maps/opened", "/maps/events", "/maps", "/doors-1/link", "/doors-1", ""
-	};
+	static const char *const names[] = { "/maps/own_links", "/maps/opened",	   "/maps/events", "/maps",
+					     "/doors-1/link",	"/doors-1/census", "/doors-1",	   "" };
 	char path[PIN_PATH];
 
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -155,10 +182,9 @@ static void make_stand_in(struct objects *objects)
 {
 	remove_stand_in();
 	if (mkdir(STAND_IN, 0700) || mkdir(STAND_IN "/maps", 0700) || mkdir(STAND_IN "/doors-1", 0700) ||
-	    pin(make_map(BPF_MAP_TYPE_HASH, 4, 16), objects->map) ||
-	    pin(make_map(BPF_MAP_TYPE_HASH, 4, 16), objects->spare) ||
+	    pin(make_numbers(), objects->map) || pin(make_map(BPF_MAP_TYPE_HASH, 4, 16), objects->spare) ||
 	    pin(make_map(BPF_MAP_TYPE_RINGBUF, 0, 4096), objects->ring) || pin(make_link(), objects->link) ||
-	    chmod(objects->link, 0))
+	    chmod(objects->link, 0) || pin(make_passing(), objects->program) || chmod(objects->program, 0))
 		cannot_try("no stand-in for the agent's objects");
 	atexit(remove_stand_in);
 }
@@ -191,9 +217,11 @@ void find_objects(struct objects *objects)
 	if (objects->real) {
 		first_entry(objects->doors, PIN_PATH, objects->top, "doors-");
 		first_entry(objects->link, PIN_PATH, objects->doors, "file_open");
+		first_entry(objects->program, PIN_PATH, objects->doors, "census");
 	} else {
 		strcpy(objects->doors, STAND_IN "/doors-1");
 		strcpy(objects->link, STAND_IN "/doors-1/link");
+		strcpy(objects->program, STAND_IN "/doors-1/census");
 		make_stand_in(objects);
 	}
 }

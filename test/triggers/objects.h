@@ -16,11 +16,12 @@ struct objects {
 	int real; /* 1: the agent's */
 	char top[PIN_PATH];
 	char maps[PIN_PATH];
-	char map[PIN_PATH];   /* of a hash of __u32 to __u32 */
+	char map[PIN_PATH];   /* of a hash of __u32 to __u32, whose types the kernel knows */
 	char spare[PIN_PATH]; /* of a map that the agent can do without */
 	char ring[PIN_PATH];
 	char doors[PIN_PATH]; /* directory of links */
 	char link[PIN_PATH];
+	char program[PIN_PATH];
 };
 
 void find_objects(struct objects *objects);
@@ -32,6 +33,9 @@ long bpf_call(int compat, int command, union bpf_attr *attr, size_t size);
 int make_map(unsigned int type, unsigned int size, unsigned int entries);
 /* Of type BPF_PROG_TYPE_CGROUP_SKB: lets every packet pass. */
 int make_passing(void);
+
+/* Of this process alone, until it ends. */
+void drop_capability(int capability);
 
 int get_pinned(const char *path, unsigned int flags, int compat);
 int pin(int fd, const char *path);

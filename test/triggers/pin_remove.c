@@ -17,7 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mount_tree.h"
 #include "objects.h"
+#include "pin_add.h"
 #include "protect.h"
 #include "trigger.h"
 
@@ -26,29 +28,12 @@
 #define BPFFS	   "/sys/fs/bpf"
 #define BPFFS_TYPE 0xcafe4a11
 #define ELSEWHERE  "/run/moved"
-/* Of mount(2), whose header does not go together with that of the new calls. */
-#define DETACH 2
-#define FORCE  1
-
-int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
-int umount2(const char *target, int flags);
-
-enum helper { PIN, DIRECTORY, MODE, MOUNT, PARENT, PEERS };
+enum helper { PIN, ADD, DIRECTORY, MODE, MOUNT, PARENT, PEERS };
 
 static struct objects objects;
 static char other[PIN_PATH], directory[PIN_PATH];
 static int line[2], kept = -1;
 static pid_t helper;
-
-static int tree(const char *path, unsigned int flags)
-{
-	return (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
-}
-
-static long attach(int from, const char *path)
-{
-	return syscall(SYS_move_mount, from, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) ? -errno : 0;
-}
 
 static int bpffs_is_seen(void)
 {
@@ -64,6 +49,7 @@ static void prepare(enum helper what)
 		kept = get_pinned(objects.spare, 0, 0);
 		symlink("nothing", BPFFS "/foreign");
 		break;
+	case ADD: symlink("nothing", BPFFS "/foreign"); break;
 	case PEERS:
 		mount("none", "/", NULL, MS_REC | MS_SHARED, NULL);
 		kept = tree(BPFFS, 0);
@@ -82,6 +68,11 @@ static void put_back(enum helper what)
 		unlink(other);
 		unlink(objects.spare);
 		pin(kept, objects.spare);
+		return;
+	case ADD:
+		if (unlink(other))
+			rmdir(other);
+		rmdir(directory);
 		return;
 	case DIRECTORY: rename(directory, objects.maps); return;
 	case MODE: chmod(objects.link, 0); return;
@@ -176,6 +167,14 @@ static void link_pin(const struct aim *aim, const struct road *road, struct outc
 	end(out, said(link(objects.spare, other)));
 }
 
+/* number: of what kind, 0: a directory beside their directories */
+static void add_pin(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	(void)aim;
+	begin(ADD);
+	end(out, put_beside(road->number ? other : directory, BPFFS "/foreign", road->number, road->compat));
+}
+
 static void rename_directory(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	(void)aim;
@@ -250,6 +249,9 @@ static void move(const struct aim *aim, const struct road *road, struct outcome 
 		end(out, said((int)syscall(SYS_move_mount, AT_FDCWD, BPFFS, AT_FDCWD, ELSEWHERE, 0)));
 }
 
+#define BESIDE(NAME, KIND, COMPAT)                                                                                     \
+	{ .not_live = NOT_LIVE, .name = NAME, .attempt = add_pin, .number = KIND, .compat = COMPAT }
+
 static const struct road roads[] = {
 	{ .not_live = NOT_LIVE, .name = "unlink", .attempt = unlink_pin },
 	{ .not_live = NOT_LIVE, .name = "unlink_compat", .attempt = unlink_pin, .compat = 1 },
@@ -274,6 +276,14 @@ static const struct road roads[] = {
 	{ .not_live = NOT_LIVE, .name = "tree_over", .attempt = cover_by_new_call, .file = BPFFS, .number = 1 },
 	{ .not_live = NOT_LIVE, .name = "move", .attempt = move, .number = 1 },
 	{ .not_live = NOT_LIVE, .name = "move_mount", .attempt = move },
+	BESIDE("add_directory", ADD_DIRECTORY, 0),
+	BESIDE("add_directory_compat", ADD_DIRECTORY, 1),
+	BESIDE("add_directory_io_uring", ADD_BY_IO_URING, 0),
+	BESIDE("add_symlink", ADD_SYMLINK, 0),
+	BESIDE("add_link", ADD_LINK, 0),
+	BESIDE("add_pin", ADD_PIN, 0),
+	BESIDE("add_pin_compat", ADD_PIN, 1),
+	BESIDE("add_generation", 0, 0),
 };
 
 int main(int argc, char **argv)

@@ -85,7 +85,7 @@ describe("a door that was not tried", () => {
     const door = (name: DoorName, taken: boolean) =>
       ({ door: name, proved: false, untried: taken, reason, soundness: "sound", recursionMisses: 0n }) as DoorStatus;
     const kernel = (taken: boolean) =>
-      ({ form: "lsm", doors: [door("capable", taken)], foreignObjects: [] }) as unknown as Kernel;
+      ({ form: "lsm", doors: [door("capable", taken)], foreignObjects: [], leftPins: [] }) as unknown as Kernel;
     expect(unprovedDoors(kernel(false))).toEqual([`door capable: ${reason}`]);
     expect(unprovedDoors(kernel(true))).toEqual([]);
     const warned = `door capable stands, and nobody knows whether it acts: ${reason}`;

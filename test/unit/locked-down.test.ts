@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { lockdownWarnings } from "../../src/agent/reports.js";
 import { refusedBefore } from "../../src/kernel/canary.js";
 import { doorNames } from "../../src/kernel/doors.js";
-import type { KernelOptions } from "../../src/kernel/kernel.js";
 import { lockedOut } from "../../src/kernel/objects.js";
 import { openKernel } from "../../src/kernel/open.js";
+import type { KernelOptions } from "../../src/kernel/options.js";
 
 describe("a kernel that is locked down to confidentiality", () => {
   it.each(["auto", "lsm", "fmod_ret", "signal"] as const)(

@@ -16,7 +16,7 @@ import { EventRing } from "./drain.js";
 import { Idling } from "./idling.js";
 import { type Leaks, leaksBehind } from "./leaks.js";
 import type { SharedMap } from "./load.js";
-import type { BpfMap, Native } from "./native.js";
+import type { BpfMap } from "./native.js";
 import { foreignObjects } from "./objects.js";
 import type { KernelOptions } from "./options.js";
 import type { LeftPin } from "./pin-tree.js";

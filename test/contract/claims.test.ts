@@ -41,7 +41,7 @@ describe("the tests that the threat model names", () => {
     ["`test/matrix/service.test.ts`", "`make unit` too", "make unit"],
     ["`test/matrix/failed-start.ts`", "5.10 and 6.12", "test-all alone, and that is not said"],
     ["`test/matrix/pods.test.ts`", "6.12; more in `test-all`", "no more of it"],
-    ["`test/matrix/syscall-fuzz.test.ts`", "6.12, longer in `test-all`", "and something else is said"],
+    ["`test/matrix/many-pods.test.ts`", "6.12, longer in `test-all`", "and something else is said"],
     ["`test/matrix/pods.test.ts`", "6.12 and 7.2", "not run on 7.2"],
     ["`test/matrix/pods.test.ts`", "all six guests", "not part of all six"],
     ["`test/matrix/pods.test.ts`", "in a guest", "no kernel is named"],

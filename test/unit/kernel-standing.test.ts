@@ -160,7 +160,7 @@ describe("a hook that others have filled", () => {
       map: (name: string) => name,
       census: () => "census",
       add: ({ links }: { links: ReadonlyMap<DoorName, BpfLink> }) => void added.push([...links.keys()]),
-      removeOld: () => {},
+      keepOnly: () => {},
     };
     const { kernel, standing } = full("lsm", pins as unknown as Pins);
     kernel.others = () => [77, 1, 2, 3];

@@ -153,7 +153,14 @@ describe("namespaces", () => {
     expect(full([1, 2])).toBe(false);
     const said = (namespacesFull: boolean): string =>
       warningsOf(
-        { form: "lsm", doors: [], foreignObjects: [], leftPins: [], readersKnown: true, namespacesFull } as unknown as Kernel,
+        {
+          form: "lsm",
+          doors: [],
+          foreignObjects: [],
+          leftPins: [],
+          readersKnown: true,
+          namespacesFull,
+        } as unknown as Kernel,
         readKernelFacts(),
       ).join();
     expect(said(true)).toMatch(/namespaces is full/);

@@ -8,7 +8,7 @@ DOOR(bpf_prog, struct bpf_prog *prog)
 	bool own;
 	__u64 program = address_of(prog), aux = (__u64)BPF_CORE_READ(prog, aux);
 
-	if (is_prober())
+	if (is_prober() && ct_is_kept(bpf_get_current_task()))
 		learn_readers(program);
 	own = ct_is_own_program(program);
 	guard_object(own, (const void *)(aux + bpf_core_field_offset(struct bpf_prog_aux, name)), &attempt);

@@ -128,13 +128,15 @@ __weak __noinline int ct_program_reads(__u64 program)
 	return 1;
 }
 
+/*
+ * Its id is there before it is judged, so that who asks for it by that is judged alike; to him it is not there, as with
+ * objects of ours.
+ */
 static __always_inline void guard_finished(__u64 program, struct ct_attempt *attempt)
 {
 	__u64 thread = bpf_get_current_pid_tgid(), aux;
 	__u32 type = BPF_CORE_READ((struct bpf_prog *)program, type);
 
-	if (bpf_command() != BPF_PROG_LOAD)
-		return;
 	/* Those were judged before they were verified. */
 	if (type >= 32 || READING_TYPES & TYPE(type))
 		return;
@@ -145,7 +147,8 @@ static __always_inline void guard_finished(__u64 program, struct ct_attempt *att
 	attempt->arg[0] = type;
 	attempt->name = (const void *)(aux + bpf_core_field_offset(struct bpf_prog_aux, name));
 	/* Told already, when the verifier asked. */
-	attempt->again = bpf_map_lookup_elem(&judged_loads, &thread) != NULL;
+	attempt->again = bpf_command() == BPF_PROG_LOAD && bpf_map_lookup_elem(&judged_loads, &thread) != NULL;
+	attempt->error = bpf_command() == BPF_PROG_GET_FD_BY_ID ? ENOENT : 0;
 }
 
 #endif

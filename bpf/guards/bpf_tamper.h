@@ -54,6 +54,9 @@ static __always_inline bool is_prober(void)
 	return me && me->role & CT_ROLE_PROBER;
 }
 
+/* Bits above these say how the attributes come (BPF_COMMON_ATTRS, 7.0), and the kernel takes them off. */
+#define COMMAND_BITS 0xffff
+
 /* The command of the bpf() call that is going on; 0 if none is. */
 static __always_inline __u32 bpf_command(void)
 {
@@ -62,7 +65,7 @@ static __always_inline __u32 bpf_command(void)
 	current_syscall(&call);
 	if (call.nr != (call.compat ? NR32_BPF : call.nr & X32_BIT ? NR_BPF | X32_BIT : NR_BPF))
 		return 0;
-	return call.arg0;
+	return call.arg0 & COMMAND_BITS;
 }
 
 static __always_inline void tamper(__u32 road, __u32 command, const void *name, struct ct_attempt *attempt)

@@ -73,7 +73,7 @@ export class Agent {
     this.#config = options.config;
     this.authority = new Authority({ config: () => this.#config, stream: () => this.#stream, log: options.log });
     this.#groups = openGroups(options.config.control.socket);
-    this.selftests = new Selftests(() => this.#config, this.log.child("selftest"));
+    this.selftests = new Selftests(() => this.#config, options.native, this.log.child("selftest"));
     this.#rules = new Rules(this.#groups, options.log.child("allow"));
     this.hardening = createHardening(options.native, () => this.#config);
     this.#manager = new ServiceManager({ ...options, env: process.env, pid: process.pid });

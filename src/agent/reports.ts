@@ -110,11 +110,11 @@ export function warningsOf(kernel: Kernel, facts: KernelFacts): string[] {
   }
   if (!kernel.readersKnown) {
     warnings.push(
-      "the kernel does not show its symbols (kernel.kptr_restrict is 2, or the agent has no CAP_SYSLOG): network programs that print what they read are not known",
+      "at its start the kernel did not show its symbols (kernel.kptr_restrict is 2, or the agent has no CAP_SYSLOG), or has more calls that read memory than fit: network programs that print what they read are not all known",
     );
   }
   for (const { path, reason } of kernel.leftPins)
-    warnings.push(`${path} lies among the pins, is not the agent's and cannot be removed: ${reason}`);
+    warnings.push(`${path} lies among the pins and could not be removed: ${reason}`);
   if (!facts.bpffs) warnings.push("no bpffs at /sys/fs/bpf: the guards end with the agent");
   if (!facts.initialPidNamespace)
     warnings.push("not in the initial pid namespace: process ids are not those of the node");

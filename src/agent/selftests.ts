@@ -6,12 +6,13 @@ import type { Config } from "../config/index.js";
 import { ControlClient } from "../control/client.js";
 import type { SelftestReport } from "../control/protocol.js";
 import { CloudtaserError } from "../errors/index.js";
-import { triggersPath } from "../kernel/index.js";
+import { type Native, triggersPath } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 import { defaultLock, keepEvidence, reportOf, runSelftest, type SelftestResult } from "../selftest/index.js";
 
 export class Selftests {
   readonly #config: () => Config;
+  readonly #native: Pick<Native, "peerCredentials">;
   readonly #log: Log;
   #abort = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -21,8 +22,9 @@ export class Selftests {
   /** Those that this agent meant to make and could not, since its start. */
   failures = 0;
 
-  constructor(config: () => Config, log: Log) {
+  constructor(config: () => Config, native: Pick<Native, "peerCredentials">, log: Log) {
     this.#config = config;
+    this.#native = native;
     this.#log = log;
   }
 
@@ -73,7 +75,7 @@ export class Selftests {
   async #round(signal: AbortSignal): Promise<void> {
     const { control, selftest } = this.#config();
     try {
-      const client = new ControlClient({ socket: control.socket });
+      const client = new ControlClient({ socket: control.socket, native: async () => this.#native });
       const result = await runSelftest({ client, triggers: triggersPath(), lock: defaultLock, signal });
       this.note(reportOf(result));
       this.#say(result);

@@ -2,6 +2,7 @@
 // Takes off the guards that an agent left pinned, unless that agent still runs. The kernel detaches them some time after
 // their names are gone, so this waits until it has.
 
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ControlClient } from "../control/client.js";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
@@ -35,7 +36,7 @@ export async function uninstallGuards(
   const uid = process.geteuid?.() ?? 0;
   if (uid !== 0) throw new CloudtaserError("NOT_ROOT", { target: "agent --uninstall", fields: { uid } });
   // Without the pins a running agent would hold the guards all the same, and lose them at its next restart.
-  const pid = await runningAgent(socket);
+  const pid = await runningAgent(socket, native);
   if (pid !== undefined) throw new CloudtaserError("AGENT_RUNNING", { target: socket, fields: { pid } });
   const pins = new Pins(pinPath);
   const links = pins.links();
@@ -110,9 +111,10 @@ function isLoaded(native: Native, id: number): boolean {
   }
 }
 
-async function runningAgent(socket: string): Promise<number | undefined> {
+async function runningAgent(socket: string, native: () => Promise<Native>): Promise<number | undefined> {
+  if (!existsSync(socket)) return undefined;
   try {
-    return (await new ControlClient({ socket }).status()).pid;
+    return (await new ControlClient({ socket, native }).status()).pid;
   } catch (error) {
     if (error instanceof CloudtaserError && error.code === "AGENT_NOT_RUNNING") return undefined;
     throw error;

@@ -103,6 +103,7 @@ async function answer(response: ServerResponse, status: number, body: unknown): 
   const pieces: Buffer[] = [];
   for (const piece of jsonPieces(body)) {
     if (pieces.length > 0) await setImmediate();
+    if (response.destroyed) return;
     pieces.push(Buffer.from(piece));
   }
   pieces.push(Buffer.from("\n"));

@@ -53,18 +53,17 @@ function listenerAt(path: string, native: PeerCredentials): Promise<Listener> {
   });
 }
 
-/** The file at a path. Its inode may be used again once it is gone, and then was changed at another time. */
+/** The file at a path. Its inode may be used again once it is gone. */
 interface File {
   dev: bigint;
   ino: bigint;
-  changed: bigint;
   isSocket: boolean;
 }
 
 async function fileAt(path: string): Promise<File | undefined> {
   try {
     const found = await lstat(path, { bigint: true });
-    return { dev: found.dev, ino: found.ino, changed: found.ctimeNs, isSocket: found.isSocket() };
+    return { dev: found.dev, ino: found.ino, isSocket: found.isSocket() };
   } catch {
     return undefined; // what keeps it from being seen keeps a new one from being made, and is told then
   }
@@ -120,8 +119,10 @@ export class Place {
     let movedTo: string | undefined;
     try {
       if (file !== undefined) {
-        await rename(path, `${path}.replaced`);
-        movedTo = `${path}.replaced`;
+        const aside = `${path}.replaced`;
+        const free = (await fileAt(aside)) === undefined ? aside : `${aside}-${randomBytes(4).toString("hex")}`;
+        await rename(path, free);
+        movedTo = free;
       }
       await this.#serve();
       return { found, peer, movedTo, problem: "" };
@@ -157,8 +158,7 @@ export class Place {
   async #isOwn(file: File | undefined): Promise<boolean> {
     const own = this.#own;
     if (file === undefined || own === undefined || file.dev !== own.dev || file.ino !== own.ino) return false;
-    if (file.changed === own.changed) return true;
-    // Somebody changed its mode or owner, or made another in its place that got the same inode.
+    // Somebody may have made another in its place that got the same inode, or put his own there as this one was made.
     const listener = await listenerAt(this.#options.path, this.#options.native);
     if (listener.state === "unknown") return true; // a queue that is full says nothing: the next look does
     if (listener.state !== "live" || listener.peer?.pid !== process.pid) return false;
@@ -188,16 +188,20 @@ export class Place {
     if (this.#server.listening) this.#server.close();
     this.#own = undefined;
     await bind(this.#server, draft);
+    let made: File | undefined;
     try {
       if (gid !== undefined) {
         await chown(draft, -1, gid);
         await chmod(draft, 0o660);
       }
+      made = await fileAt(draft);
       await link(draft, path);
     } finally {
       await unlink(draft);
     }
-    this.#own = await fileAt(path);
+    // Its links are fewer now, which changes its time; what somebody has put there meanwhile is the next look's.
+    const there = await fileAt(path);
+    if (there?.dev === made?.dev && there?.ino === made?.ino) this.#own = there;
     if (this.#left) this.leave();
   }
 }

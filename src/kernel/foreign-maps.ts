@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pinned maps that were put there under a name of the agent's, by somebody who may hold a descriptor or a mapping of them.
+
+import type { DoorName } from "./doors.js";
 import { mapsOf, mayBeginEmpty } from "./load.js";
-import type { BpfMap, Native } from "./native.js";
+import type { BpfLink, BpfMap, Native } from "./native.js";
 import { isThere } from "./pin-tree.js";
 import type { Pins } from "./pins.js";
 
@@ -20,6 +22,13 @@ export function foreignMaps(native: Native, pins: Pins): string[] {
   }
   if (used.size === 0) return [];
   return suspects.map((name) => pins.map(name)).filter((path) => !used.has(mapId(native, path) ?? 0));
+}
+
+/** The link that an earlier agent has pinned at a door; undefined: none. What uses another `scope` is not one. */
+export function linkThatStands(native: Native, pins: Pins, door: DoorName): BpfLink | undefined {
+  const scope = mapId(native, pins.map("scope"));
+  const path = pins.doorsThatStand(door).find((one) => scope !== undefined && mapsBehind(native, one).includes(scope));
+  return path === undefined ? undefined : native.openLink(path);
 }
 
 /** undefined: no map, or none that can be had. */
@@ -51,7 +60,10 @@ function mapsBehind(native: Native, path: string): readonly number[] {
   }
 }
 
-/** Of tables of secrets that are pinned, those that an earlier agent wrote down as its own; undefined if another is there. */
+/**
+ * Of tables of secrets that are pinned, those that an earlier agent wrote down as its own; undefined if another is there.
+ * Throws if it cannot be told.
+ */
 export function ownTables(
   native: Native,
   pins: Pins,
@@ -67,11 +79,13 @@ export function ownTables(
       tables.set(name, table);
       const key = Buffer.alloc(4);
       key.writeUInt32LE(table.info().id);
-      if (ownMaps.lookup(key) === undefined) throw new Error(`${path} is another map`);
+      if (ownMaps.lookup(key) !== undefined) continue;
+      for (const one of tables.values()) one.close();
+      return undefined;
     }
     return tables;
-  } catch {
+  } catch (error) {
     for (const table of tables.values()) table.close();
-    return undefined;
+    throw error;
   }
 }

@@ -23,7 +23,6 @@ import type { LeftPin } from "./pin-tree.js";
 import { enforcedVectors, type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
 import { Proving } from "./proving.js";
-import { knowReaders } from "./readers.js";
 import { pinnedEntries, withIntroduction } from "./self.js";
 import { Settings } from "./settings.js";
 import { readRefusedForks } from "./shares.js";
@@ -74,6 +73,8 @@ export class Kernel {
         this.refreshDevices();
       },
     });
+    // Before anything is pinned there.
+    if (standing.pins) standing.pins.guard = () => this.introduce();
     this.#idling = new Idling(this.#sleeper, options.onIdling ?? (() => {}));
     this.leaks = leaksBehind(standing, options, () => this.introduce());
     this.leaks.takeOver();
@@ -202,11 +203,6 @@ export class Kernel {
     addOwnMaps(this.#map("own_maps"), this.#standing.roomIds);
   }
 
-  /** Before anybody is protected. */
-  async learnReaders(): Promise<void> {
-    this.readersKnown = await knowReaders(this.#map("readers"));
-  }
-
   /** In force as a whole when it returns; if it throws, the policy before still is. The next agent reads its authority. */
   setPolicy(policy: PolicySet): void {
     writePolicySet((name) => this.#map(name), policy);
@@ -279,15 +275,20 @@ export class Kernel {
     this.drain();
     this.#ring?.close();
     this.#ring = undefined;
+    const [left] = how === "detach" ? this.leftPins : [];
+    if (left) throw new CloudtaserError("PIN_FAILED", { target: left.path, fields: { reason: left.reason } });
   }
 
   /** "leave": pinned doors go on refusing. "detach": everything comes off. */
   close(how: "leave" | "detach"): void {
     if (this.#closed) return;
-    this.hush(how);
-    this.#closed = true;
-    this.leaks.close();
-    this.#standing.close(how);
+    try {
+      this.hush(how);
+    } finally {
+      this.#closed = true;
+      this.leaks.close();
+      this.#standing.close(how);
+    }
   }
 
   #map(name: SharedMap): BpfMap {

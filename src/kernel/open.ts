@@ -10,6 +10,7 @@ import { doorsObject, lockedOut } from "./objects.js";
 import type { KernelOptions } from "./options.js";
 import { Pins } from "./pins.js";
 import { formsToTry } from "./probe.js";
+import { knowReaders } from "./readers.js";
 import { Standing } from "./standing.js";
 
 /** Loads, attaches and proves the doors in the best form that works. Leaves nothing behind when it throws. */
@@ -41,11 +42,12 @@ async function openIn(options: KernelOptions, form: Form): Promise<Kernel> {
   const standing = new Standing(native, load, pinned ? pins : undefined);
   const kernel = new Kernel(options, standing, tookOver);
   try {
-    await kernel.learnReaders();
     standing.attach();
     kernel.introduce();
     standing.pin();
     kernel.introduce();
+    const readers = standing.maps.get("readers");
+    kernel.readersKnown = readers !== undefined && (await knowReaders(readers));
     await kernel.prove();
     if (standing.adopted && kernel.unproven.length > 0) await kernel.renew();
     return kernel;

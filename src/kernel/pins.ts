@@ -33,6 +33,8 @@ export class Pins {
   readonly path: string;
   /** What the last removal could not remove. */
   left: readonly LeftPin[] = [];
+  /** Called when there is a new directory of ours, before anything is pinned in it. */
+  guard: () => void = () => {};
   /** Told of what lay there, is not the agent's, and goes. */
   onForeign: (path: string) => void = () => {};
   /** Pins of maps that are known for the agent's: it has made them, or has looked at what it found. */
@@ -126,10 +128,12 @@ export class Pins {
     return join(generation, door);
   }
 
-  /** Path of the newest generation's link; undefined if it has none. */
-  doorThatStands(door: DoorName): string | undefined {
-    const path = this.generations().at(-1);
-    return path !== undefined && isPin(this.door(path, door)) ? this.door(path, door) : undefined;
+  /** Paths of what is pinned of a door, newest first. */
+  doorsThatStand(door: DoorName): string[] {
+    return this.generations()
+      .map((generation) => this.door(generation, door))
+      .filter(isPin)
+      .reverse();
   }
 
   census(generation: string): string {
@@ -155,6 +159,7 @@ export class Pins {
     const fresh = `${directory}${unfinished}`;
     this.#try(fresh, () => mkdirSync(fresh, { recursive: true, mode: 0o700 }));
     this.#try(this.maps, () => mkdirSync(this.maps, { recursive: true, mode: 0o700 }));
+    this.guard();
     for (const [name, map] of maps) this.#addMap(this.map(name), map);
     for (const [door, link] of links) this.#pin(this.door(fresh, door), link);
     this.#pin(this.census(fresh), census);
@@ -169,7 +174,8 @@ export class Pins {
 
   /** Directories whose entries are all ours. */
   directories(): string[] {
-    return [this.path, this.maps, this.leaks, ...this.generations()].filter(isThere);
+    const begun = entriesOf(this.path).filter((path) => path.endsWith(unfinished));
+    return [this.path, this.maps, this.leaks, ...this.generations(), ...begun].filter(isThere);
   }
 
   /** Takes back a generation that could not be made whole. Nothing else is touched. */
@@ -200,14 +206,12 @@ export class Pins {
     const others = entriesOf(this.path).filter((path) => hasOwnName(path) && ![...doors, ...last].includes(path));
     const left = [...doors, ...others, ...last].flatMap(removeTree);
     this.#own.clear();
-    if (left.length === 0 && isThere(this.path)) {
-      try {
-        rmdirSync(this.path);
-      } catch (error) {
-        left.push({ path: this.path, reason: reasonOf(error) });
-      }
-    }
     this.left = left;
+    try {
+      rmdirSync(this.path);
+    } catch {
+      // Something of somebody else's lies there, or it is a mount, or gone: it holds nothing of ours.
+    }
   }
 
   #try(target: string, action: () => void): void {

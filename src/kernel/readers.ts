@@ -8,9 +8,12 @@ import type { BpfMap } from "./native.js";
 const symbols = "/proc/kallsyms";
 const base = "__bpf_call_base";
 
-/** Helpers, then kernel functions. Those of the last two kinds are new ones of the same make too. */
-const reading =
-  /^bpf_(?:trace_v?printk|stream_v?printk\w*|snprintf\w*|send_signal\w*|str(?!tol$|toul$|ncmp$|uct_|eam_)\w+|probe_read_\w+|copy_from_user\w*)$/;
+/** What copies, compares or prints memory, shows stacks, sends signals, and what hands out tasks, whose fields can be read. */
+const reading = [
+  /^bpf_(?:trace_v?printk|stream_v?printk\w*|snprintf\w*|probe_read_\w+|copy_from_user\w*|dynptr_from_file\w*)$/,
+  /^bpf_(?:str(?!tol$|toul$|ncmp$|uct_|eam_)\w+|send_signal\w*|task_work_schedule\w*)$/,
+  /^bpf_(?:get_task_stack\w*|get_branch_snapshot|get_current_task_btf|task_from_v?pid|task_acquire|iter_(?:css_)?task\w*)$/,
+];
 
 /** Key of the entry that says that the kernel's symbols were read: no function is where calls are counted from. */
 const complete = 0;
@@ -33,7 +36,7 @@ export class ReadingCalls {
     this.#rest = text.slice(end);
     for (const [, address = "", name = ""] of text.slice(0, end).matchAll(/^([0-9a-f]+) [tT] (_?_?bpf_\w+)$/gm)) {
       if (name === base) this.#base = BigInt(`0x${address}`);
-      else if (reading.test(name)) this.#functions.add(BigInt(`0x${address}`));
+      else if (reading.some((names) => names.test(name))) this.#functions.add(BigInt(`0x${address}`));
     }
   }
 

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The doors at their hooks: attached and pinned; or asleep, when those that may sleep are off and the rest is pinned no
 // more. Maps outlive both states; whether a door is really called is proving.ts.
-import { reasonOf } from "../errors/index.js";
 import { adopt } from "./adopt.js";
 import type { DoorName, Form } from "./doors.js";
 import { doorNames, programOf, sleeps } from "./doors.js";
-import { foreignMaps } from "./foreign-maps.js";
-import { fullHook, isFull } from "./full-hook.js";
+import { foreignMaps, linkThatStands } from "./foreign-maps.js";
+import { isFull, whyUnattached } from "./full-hook.js";
 import {
   type DoorFailure,
   isNativeError,
   kprobeOf,
   type LoadOptions,
-  logOf,
   mapsOf,
   roomMaps,
   type SharedMap,
 } from "./load.js";
 import type { BpfLink, BpfMap, BpfObject, Native } from "./native.js";
-import { entriesOf } from "./pin-tree.js";
+import { entriesOf, isPin } from "./pin-tree.js";
 import type { Pins } from "./pins.js";
 import { loadPrograms, type Programs } from "./programs.js";
 
@@ -48,8 +46,7 @@ export class Standing {
   /** The kernel attaches a program once in its life: known after the first time that it refuses. */
   #attachesOnce = false;
 
-  /** Keeps the doors that stand if they are the same, else loads: nothing new is attached yet. Throws only when nothing at all
-   *  can be loaded. */
+  /** Keeps the doors that stand if they are the same, else loads; attaches nothing. Throws when nothing can be loaded. */
   constructor(native: Native, options: LoadOptions, pins: Pins | undefined) {
     this.#native = native;
     this.#options = options;
@@ -68,7 +65,7 @@ export class Standing {
     if (pins !== undefined && options.reuse !== undefined) {
       for (const path of foreignMaps(native, pins)) pins.removeForeign(path);
       // Of those that lie there now a load takes each, or fails.
-      pins.know(entriesOf(pins.maps));
+      pins.know(entriesOf(pins.maps).filter(isPin));
     }
     const { object, ...rest } = loadPrograms(native, options);
     this.#programs = { object, ...rest };
@@ -125,44 +122,52 @@ export class Standing {
     return this.#programs.failed.get(door) ?? this.#refused.get(door);
   }
 
-  /** Attaches what is loaded and off. A door that cannot attach fails alone; returns those that are new. */
+  /** Attaches what is off, or has an older link for want of a place. Each fails alone; returns those that are new. */
   attach(): DoorName[] {
-    const missing = doorNames.filter((door) => this.isLoaded(door) && !this.#links.has(door));
+    this.crowded = false;
+    const missing = doorNames.filter((door) => this.isLoaded(door) && this.#isMissing(door));
     if (missing.length > 0 && this.adopted) this.#loadAgain();
     // Also while others stand: a fall asleep may have been broken off.
-    const used = missing.find((door) => this.#used.has(door));
-    if (used !== undefined && this.#isSpent(used)) this.#loadAgain();
-    this.crowded = false;
-    return missing.filter((door) => this.#links.has(door) || this.#attachOne(door));
+    const used = missing.filter((door) => this.#used.has(door));
+    if (used.some((door) => this.#isSpent(door))) this.#loadAgain();
+    const attached = missing.filter((door) => !this.#isMissing(door) || this.#attachOne(door));
+    if (this.crowded) this.#native.releaseBtf();
+    return attached;
+  }
+
+  #isMissing(door: DoorName): boolean {
+    return !this.#links.has(door) || this.#refused.has(door);
+  }
+
+  /** New before old. */
+  #stand(door: DoorName, link: BpfLink): void {
+    const old = this.#links.get(door);
+    this.#links.set(door, link);
+    this.#refused.delete(door);
+    old?.close();
+    this.#left.get(door)?.close();
+    this.#left.delete(door);
   }
 
   #attachOne(door: DoorName): boolean {
     try {
-      this.#links.set(door, this.#attachNow(door));
-      this.#refused.delete(door);
-      this.#closeLeft(door);
+      this.#stand(door, this.#attachNow(door));
       return true;
     } catch (error) {
+      if (isFull(error)) this.crowded = true;
       const own = this.#leave(door)?.info()?.id;
-      const isCrowded = isFull(error);
-      if (isCrowded) this.crowded = true;
-      const why = isCrowded ? fullHook(this.#native, { door, form: this.form, own }) : reasonOf(error);
-      const stays = own === undefined ? "" : "; the program of the agent before stands there still";
-      this.#refused.set(door, { reason: `cannot attach: ${why}${stays}`, log: logOf(error) });
+      this.#refused.set(door, whyUnattached(this.#native, error, { door, form: this.form, own }));
       return false;
     }
   }
 
   /** Keeps what is pinned of that door, which would go with its generation. */
   #leave(door: DoorName): BpfLink | undefined {
-    const path = this.pins?.doorThatStands(door);
-    if (path !== undefined && !this.#left.has(door)) this.#left.set(door, this.#native.openLink(path));
-    return this.#left.get(door);
-  }
-
-  #closeLeft(door: DoorName): void {
-    this.#left.get(door)?.close();
-    this.#left.delete(door);
+    const standing = this.#links.get(door) ?? this.#left.get(door);
+    if (standing !== undefined || this.pins === undefined) return standing;
+    const link = linkThatStands(this.#native, this.pins, door);
+    if (link !== undefined) this.#left.set(door, link);
+    return link;
   }
 
   #attachNow(door: DoorName): BpfLink {
@@ -176,7 +181,7 @@ export class Standing {
   /** Kernels before 5.13 attach a program once in its life and say ENOENT from then on (kernel commit f3a95075549e). */
   #isSpent(door: DoorName): boolean {
     try {
-      this.#links.set(door, this.#attachNow(door));
+      this.#stand(door, this.#attachNow(door));
       return false;
     } catch (error) {
       this.#attachesOnce = isNativeError(error) && error.code === "ENOENT";
@@ -189,7 +194,7 @@ export class Standing {
     this.#programs = this.#makeSpare();
     this.#spare = undefined;
     this.#used.clear();
-    for (const [door, old] of [...this.#links]) if (this.#attachOne(door)) old.close();
+    for (const door of [...this.#links.keys()]) this.#attachOne(door);
     spent.census.close();
     spent.object?.close();
   }

@@ -38,7 +38,7 @@ export const nodeVectors = {
     attempt:
       "A process loaded a BPF program of a type that can read the memory of other processes or interfere with the guards.",
     defence:
-      "The load is refused before the program is verified. A program of another type that copies, compares or prints memory of its choice (the kernel's, or that of whoever it runs for), sends signals, or follows typed pointers through the kernel's memory, is refused once it is verified, when it should get its descriptor. Executables on the allow list pass.",
+      "The load is refused before the program is verified. A program of another type that copies, compares or prints memory of its choice (the kernel's, or that of whoever it runs for), sends signals, or follows typed pointers through the kernel's memory, is refused once it is verified, when it should get its descriptor; so is who asks for such a program by its id (ENOENT) or its pin. Executables on the allow list pass.",
     compliance: injectControls,
     args: [{ key: "programType", form: "number", meaning: "BPF_PROG_TYPE_* of the program" }],
     name: { key: "program", meaning: "name that the loader gave the program" },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Roads of the matrix that are told otherwise than the rest, each with its reason.
+import type { Attack, SeenEvent } from "./field.js";
 
 /** A module that the kernel asks for: observed only once it is really loaded. */
 export const silentInDetect = new Set(["module_load/request"]);
@@ -33,6 +34,7 @@ export const impossible: Record<string, readonly string[]> = {
   "bpf_load/vprintk_cgroup": ["5.10"], // with 5.16
   "bpf_load/cast_socket_filter": ["5.10", "6.1"], // with 6.2
   "bpf_load/cast_in_function": ["5.10", "6.1"],
+  "bpf_load/flagged": ["5.10", "6.1", "6.12"], // with 7.x
   "bpf_load/signal_socket_filter": ["5.10", "6.1", "6.12"], // for such programs with 6.16 or before
   "bpf_load/compare_socket_filter": ["5.10", "6.1", "6.12"], // with 6.17
   "bpf_tamper/held_inner_batch": ["5.10"], // came with 5.19
@@ -72,6 +74,16 @@ export function briefRoads(kernel: string, vector: string, roads: string[]): str
 
 /** Roads whose preparation is no attempt itself, where that of the first road is: its helper would be killed before it. */
 export const quietRoads: Readonly<Record<string, string>> = { pin_remove: "unmount" };
+
+/** The canary's two processes are in the agent's group: each is told. */
+const onSeveral = new Set(["agent_signal/group"]);
+
+/** What an attack is told by: of one on several processes at once, the event of the one that it is about. */
+export function eventsOfAttack(events: SeenEvent[], { truth }: Attack, agentPid: number): SeenEvent[] {
+  const all = events.filter((event) => event.offender.pid === truth?.pid);
+  const several = onSeveral.has(`${truth?.vector}/${truth?.road}`);
+  return several ? all.filter(({ target }) => target?.pid === agentPid) : all;
+}
 
 /** Refused with another errno than EPERM. */
 export function errnoOf(vector: string, road: string): string {

@@ -94,7 +94,10 @@ describe.each(kernels)("full maps on %s", (kernel) => {
     expect(await tell("read 1"), "judged when it was opened").toBe(0);
     expect(await tell(`open ${4 * room}`)).toBe(4 * room);
     expect(await tell(`read ${4 * room + 1}`), "the latest is known").toBe(0);
-    expect(await tell("read 0"), "the oldest is not").toBeGreaterThan(0);
+    // The kernel forgets about the oldest first, and not exactly.
+    let forgotten = 0;
+    for (const one of [0, 2, 3, 4, 5, 6, 7, 8]) forgotten += await tell(`read ${one}`);
+    expect(forgotten, "the oldest are not").toBeGreaterThan(0);
     command.kill("SIGKILL");
     await stands();
   }, 300_000);

@@ -11,6 +11,7 @@ import { everything } from "./everything.js";
 import {
   briefRoads,
   errnoOf,
+  eventsOfAttack,
   heldFromAgent,
   impossible,
   needAgent,
@@ -55,11 +56,10 @@ export function describeConfiguration(configuration: Configuration): void {
     const hasOwnKernel = configuration.name === configuration.kernel;
     /** Every road on each kernel; on those with another LSM list, which have none of their own, one of each vector. */
     const everyOne = isWhole || hasOwnKernel;
-
     const everyRoad = (): [string, string][] =>
       [...suite.roads].flatMap(([vector, roads]) => roads.map((road): [string, string] => [vector, road]));
     const eventsOf = (events: SeenEvent[], attack: Attack): SeenEvent[] =>
-      events.filter((event) => event.offender.pid === attack.truth?.pid);
+      eventsOfAttack(events, attack, suite.field.agentPid);
 
     beforeAll(async () => {
       const guest = await Guest.boot({

@@ -38,15 +38,15 @@ export const fullSpeed = (seconds: number): SoakSize => ({
 });
 
 /**
- * As on a node: two attempts a second, now and then something that comes and goes, and compiled code, which is all made within
- * ten minutes where a nanosecond is an instruction.
+ * As on a node: two attempts a second, now and then something that comes and goes, and compiled code, which is nearly all made
+ * within a quarter of an hour where a nanosecond is an instruction.
  */
 export const ordinaryLife = (seconds: number): SoakSize => ({
   seconds,
   rest: 1_000_000,
   pause: 10,
-  apart: 20,
-  settling: 600,
+  apart: 10,
+  settling: 900,
   nodeOptions: "",
 });
 

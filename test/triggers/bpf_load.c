@@ -16,6 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* From linux/bpf.h of 7.x. */
+#define COMMON_ATTRIBUTES (1U << 16)
+
 static void load(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	/* r0 = 0; exit */
@@ -24,6 +27,7 @@ static void load(const struct aim *aim, const struct road *road, struct outcome 
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	static struct bpf_insn reading[LONGEST_PROGRAM];
+	static const char common[24];
 	size_t length = 0;
 	union bpf_attr *attr = low_memory(sizeof(*attr));
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -54,7 +58,9 @@ static void load(const struct aim *aim, const struct road *road, struct outcome 
 	if (road->compat) {
 		fd = compat_syscall(357 /* bpf */, BPF_PROG_LOAD, (unsigned long)attr, sizeof(*attr), 0, 0);
 	} else {
-		fd = syscall(SYS_bpf, BPF_PROG_LOAD, attr, sizeof(*attr));
+		/* With more attributes, of which none is set: a flag in the command says that there are some. */
+		fd = syscall(SYS_bpf, road->in_task ? BPF_PROG_LOAD | COMMON_ATTRIBUTES : BPF_PROG_LOAD, attr,
+			     sizeof(*attr), common, sizeof(common));
 		fd = fd < 0 ? -errno : fd;
 	}
 	/* The verifier's word also for a helper that it was not allowed to know. */
@@ -102,6 +108,12 @@ static const struct road roads[] = {
 	READS("compare_socket_filter", "compare", BPF_PROG_TYPE_SOCKET_FILTER),
 	READS("signal_socket_filter", "signal", BPF_PROG_TYPE_SOCKET_FILTER),
 	READS("cast_socket_filter", "cast", BPF_PROG_TYPE_SOCKET_FILTER),
+	{ .name = "flagged",
+	  .live = 1,
+	  .attempt = load,
+	  .number = BPF_PROG_TYPE_SOCKET_FILTER,
+	  .argument = "user_reader",
+	  .in_task = 1 },
 	READS("cast_in_function", "cast_in_function", BPF_PROG_TYPE_SOCKET_FILTER),
 	{ .name = "compat", .live = 1, .attempt = load, .number = BPF_PROG_TYPE_KPROBE, .compat = 1 },
 };

@@ -32,7 +32,8 @@ function fakeKernel(path: string, held: string, rounds: number): () => Promise<N
     if (id === 7 && rounds-- > 0) return {} as ReturnType<Native["loadedProgram"]>;
     throw Object.assign(new Error("ENOENT"), { code: "ENOENT" });
   };
-  return async () => ({ openLink, loadedProgram }) as Native;
+  const peerCredentials = () => ({ pid: 1, uid: 0, gid: 0 });
+  return async () => ({ openLink, loadedProgram, peerCredentials }) as unknown as Native;
 }
 
 const user = vi.spyOn(process, "geteuid");

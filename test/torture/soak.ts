@@ -23,31 +23,27 @@ export interface SoakSize {
   nodeOptions: string;
 }
 
-/**
- * All at full speed. V8 compiles what is hot, and the code that it adds for hours on an emulated machine would hide a leak of
- * its size; before it has looked through its whole heap twice, which the agent has it do once a minute, memory is not what it
- * will be.
- */
+/** V8 compiles what is hot, later also what is not, and the code that it adds for hours would hide a leak of its size. */
+const withoutCompiler = "--jitless";
+
+/** Before V8 has looked through its whole heap twice, which the agent has it do once a minute, memory is not what it will be. */
 export const fullSpeed = (seconds: number): SoakSize => ({
   seconds,
   rest: 0,
   pause: 0.5,
   apart: 5,
   settling: 120,
-  nodeOptions: "--jitless",
+  nodeOptions: withoutCompiler,
 });
 
-/**
- * As on a node: two attempts a second, now and then something that comes and goes, and compiled code, which is nearly all made
- * within a quarter of an hour where a nanosecond is an instruction.
- */
+/** As on a node: two attempts a second, now and then something that comes and goes. */
 export const ordinaryLife = (seconds: number): SoakSize => ({
   seconds,
   rest: 1_000_000,
   pause: 10,
   apart: 10,
-  settling: 900,
-  nodeOptions: "",
+  settling: 600,
+  nodeOptions: withoutCompiler,
 });
 
 const churn = (pause: number): string => `cd /sys/fs/cgroup

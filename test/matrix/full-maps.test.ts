@@ -6,7 +6,6 @@ import { Guest } from "../lab/guest.js";
 import { inAll, isWhole } from "./extent.js";
 import { ask, Field, type Person } from "./field.js";
 import { counter, enter, offenders, reader, sleepers } from "./full-programs.js";
-import { type FullField, fullSecretTests } from "./full-secrets.js";
 import { nextLine } from "./next-line.js";
 import { smallMaps } from "./small-maps.js";
 
@@ -14,15 +13,12 @@ const room = 64;
 /** Protected processes; the canary is among them. */
 const places = 256;
 const groups = 11;
-const anchors = 256;
 const sizes = {
   ...Object.fromEntries(
     ["opened", "repeats", "released", "namespaces", "group_policy", "allowed", "leak_sinks"].map((map) => [map, room]),
   ),
   scope: places,
   cgroups: groups,
-  leak_anchors: anchors,
-  leak_scratch: 1,
 };
 
 const top = "/sys/fs/cgroup/ct-full";
@@ -35,7 +31,6 @@ describe.each(kernels)("full maps on %s", (kernel) => {
   let victim: Person;
   let neighbour: Person;
   let base: Record<string, unknown>;
-  const full = {} as FullField;
 
   const read = async (pid: number): Promise<string> => {
     const { status, stderr } = await field.sh(`head -c1 /proc/${pid}/environ > /dev/null`);
@@ -70,7 +65,6 @@ describe.each(kernels)("full maps on %s", (kernel) => {
     };
     victim = await field.person();
     neighbour = await field.person();
-    Object.assign(full, { field, base, stands, count } satisfies FullField);
     await field.startAgent(base);
     await field.protect(victim.pid, "victim");
     await stands();
@@ -242,8 +236,6 @@ describe.each(kernels)("full maps on %s", (kernel) => {
     },
     300_000,
   );
-
-  fullSecretTests(full, kernel, anchors);
 
   test("scope: the fork and the exec that find no room are refused and counted, protect says so, others stand", async () => {
     await protectGroup("late");

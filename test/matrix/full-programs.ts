@@ -60,39 +60,3 @@ try: fd = os.open("/proc/%d/ns/net" % pid, os.O_RDONLY) if how == "file" else li
 except PermissionError as error: print(error.errno); sys.exit()
 print(ctypes.get_errno() if libc.setns(fd, 0x40000000) else 0)
 `;
-
-/** One writes much, and is put aside in the midst of it by one that writes little on the same processor. */
-export const busyWriters = `
-import json, os, sys, time # busy-writers
-os.sched_setaffinity(0, {0})
-print("ready", flush=True)
-sys.stdin.readline()
-much, little, end = os.urandom(1 << 20), os.urandom(64), time.monotonic() + float(sys.argv[1])
-def write(out, what):
-    try: os.pwrite(out, what, 0); return 0
-    except PermissionError: return 1
-child = os.fork()
-if child == 0:
-    os.nice(10)
-    out = os.open("/run/much", os.O_CREAT | os.O_WRONLY, 0o600)
-    while True: write(out, much)
-out, refused, written = os.open("/run/little", os.O_CREAT | os.O_WRONLY, 0o600), 0, 0
-while refused < 3 and time.monotonic() < end:
-    time.sleep(0.001)
-    if write(out, little): refused += 1
-    else: written += 1
-os.kill(child, 9)
-print(json.dumps({"refused": refused, "written": written}), flush=True)
-sys.stdin.read()
-`;
-
-/** Writes each line that it is told, or what it has never touched; answers with the errno. */
-export const writes = `
-import errno, mmap, os, sys
-os.chdir("/run"); out = os.open("leaked", os.O_CREAT | os.O_WRONLY, 0o600)
-def write(what):
-    try: os.pwrite(out, what, 0); return 0
-    except OSError as error: return error.errno
-print("ready", flush=True)
-for line in sys.stdin: print(write(mmap.mmap(-1, 16384) if line == "untouched\\n" else line[:-1].encode()), flush=True)
-`;

@@ -15,7 +15,7 @@ import {
 } from "../kernel/index.js";
 import type { KubernetesSource } from "../kubernetes/index.js";
 import type { Log } from "../log/index.js";
-import type { Groups, Hardening, Scope } from "../scope/index.js";
+import { type Groups, type Hardening, oneAtATime, type Scope } from "../scope/index.js";
 import { Authority } from "./authority.js";
 import { protectConfigured } from "./configured.js";
 import { renewExecutable } from "./executable.js";
@@ -37,7 +37,7 @@ import { createHardening, Rules } from "./rules.js";
 import { nameWarnings, openGroups, openScope } from "./scoping.js";
 import { openSecrets, secretsReport } from "./secrets.js";
 import { Selftests } from "./selftests.js";
-import { oneAtATime, type Snapshot, takeSnapshot } from "./snapshot.js";
+import { type Snapshot, takeSnapshot } from "./snapshot.js";
 import { SocketWatch } from "./socket-watch.js";
 import { Stream } from "./stream.js";
 import { Watch } from "./watch.js";

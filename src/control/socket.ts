@@ -161,9 +161,7 @@ export class Place {
     // Somebody may have made another in its place that got the same inode, or put his own there as this one was made.
     const listener = await listenerAt(this.#options.path, this.#options.native);
     if (listener.state === "unknown") return true; // a queue that is full says nothing: the next look does
-    if (listener.state !== "live" || listener.peer?.pid !== process.pid) return false;
-    this.#own = file;
-    return true;
+    return listener.state === "live" && listener.peer?.pid === process.pid;
   }
 
   async #describe(file: File | undefined): Promise<Pick<Replaced, "found" | "peer">> {
@@ -199,7 +197,7 @@ export class Place {
     } finally {
       await unlink(draft);
     }
-    // Its links are fewer now, which changes its time; what somebody has put there meanwhile is the next look's.
+    // What somebody has put there meanwhile is the next look's.
     const there = await fileAt(path);
     if (there?.dev === made?.dev && there?.ino === made?.ino) this.#own = there;
     if (this.#left) this.leave();

@@ -13,6 +13,7 @@ export {
 export { Hierarchy, type OpenById } from "./hierarchy.js";
 export { holdersOf } from "./holders.js";
 export type { ScopeKernel, ScopeRecord } from "./kernel.js";
+export { oneAtATime } from "./one-at-a-time.js";
 export type { ProtectResult, RegisteredCgroup, Target } from "./options.js";
 export { Scope } from "./scope.js";
 export { lookAround } from "./surroundings.js";

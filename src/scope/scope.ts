@@ -10,6 +10,7 @@ import { type Followed, type FollowedGroup, Following } from "./following.js";
 import { hardenGradually, hardenInTurns, membersOf } from "./gradual.js";
 import { Inside } from "./inside.js";
 import type { HeldProcess, ScopeRecord } from "./kernel.js";
+import { oneAtATime } from "./one-at-a-time.js";
 import type { ProtectResult, RegisteredCgroup, ScopeOptions, Target } from "./options.js";
 import { checkProcess, holdProcess, nameOf } from "./targets.js";
 
@@ -22,8 +23,6 @@ export class Scope {
   readonly #following: Following;
   readonly #inside: Inside;
   readonly #found = new Findings();
-  #last: Promise<unknown> = Promise.resolve();
-  #next: Promise<number> | undefined;
   /** Some who belong to protected control groups found no room at the last look. */
   #full = false;
 
@@ -246,14 +245,7 @@ export class Scope {
    * Takes up what units and patterns have gained, for example by a restart. Returns how many processes. One look, which
    * begins after the call, is for all who ask before it begins.
    */
-  rescan(): Promise<number> {
-    this.#next ??= this.#last.then(() => {
-      this.#next = undefined;
-      return this.#rescanNow();
-    });
-    this.#last = this.#next.catch(() => {}); // whoever asked hears of it
-    return this.#next;
-  }
+  readonly rescan = oneAtATime(() => this.#rescanNow());
 
   async #rescanNow(): Promise<number> {
     const fresh = (await this.#following.found()).filter(({ path }) => !this.#cgroups.has(path));

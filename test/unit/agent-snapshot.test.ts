@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // An answer that names everybody who is protected is made some at a time: turns of the event loop are counted.
 import { describe, expect, it } from "vitest";
-import { oneAtATime, perTurn, type SnapshotParts, takeSnapshot } from "../../src/agent/snapshot.js";
+import { perTurn, type SnapshotParts, takeSnapshot } from "../../src/agent/snapshot.js";
 import { CensusRecordSize, Role } from "../../src/kernel/abi.gen.js";
 import { Census } from "../../src/kernel/census.js";
 import type { BpfMap } from "../../src/kernel/native.js";
+import { oneAtATime } from "../../src/scope/index.js";
 import { FakeMap } from "./fake-maps.js";
 import { mostPerTurn } from "./turns.js";
 

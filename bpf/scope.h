@@ -67,6 +67,12 @@ static __always_inline struct ct_share *share_of(__u32 group)
 	return bpf_map_lookup_elem(&shares, &slot);
 }
 
+/* Whether it takes one of the places that there are for workloads. */
+static __always_inline bool takes_place(__u32 role)
+{
+	return role & CT_ROLE_PROTECTED && !(role & CT_ROLE_CANARY);
+}
+
 /* Whoever changes the group of an entry takes it out of the counts first, and in again afterwards. */
 static __always_inline void scope_bump(__u64 leader, __u32 role, __u32 group, __s64 by)
 {
@@ -76,7 +82,7 @@ static __always_inline void scope_bump(__u64 leader, __u32 role, __u32 group, __
 
 	if (n)
 		__sync_fetch_and_add(n, by);
-	if (!(role & CT_ROLE_PROTECTED) || role & CT_ROLE_CANARY)
+	if (!takes_place(role))
 		return;
 	n = bpf_map_lookup_elem(&scope_count, &zero);
 	if (n)
@@ -99,11 +105,20 @@ static __always_inline bool has_share(const struct ct_scope *parent)
 	__s64 *all = bpf_map_lookup_elem(&scope_count, &zero);
 	struct ct_share *share = share_of(parent->group);
 
-	if (!CT_REFUSES || !all || !share || parent->role & CT_ROLE_CANARY || share->processes < CT_SCOPE_MAX - *all)
+	if (!CT_REFUSES || !all || !share || parent->role & CT_ROLE_CANARY || share->processes < CT_SCOPE_PLACES - *all)
 		return true;
 	__sync_fetch_and_add(&share->refused, 1);
 	count(&losses, CT_LOSS_SHARE_FULL);
 	return false;
+}
+
+/* Asked when it has been counted, so that of many at once none slips through. */
+static __always_inline bool has_place(__u32 role)
+{
+	__u32 zero = 0;
+	__s64 *all = bpf_map_lookup_elem(&scope_count, &zero);
+
+	return !takes_place(role) || !all || *all <= CT_SCOPE_PLACES;
 }
 
 /*
@@ -113,7 +128,7 @@ static __always_inline bool has_share(const struct ct_scope *parent)
 static __always_inline int scope_put(__u64 leader, const struct ct_scope *entry)
 {
 	scope_bump(leader, entry->role, entry->group, 1);
-	if (!bpf_map_update_elem(&scope, &leader, entry, BPF_NOEXIST))
+	if (has_place(entry->role) && !bpf_map_update_elem(&scope, &leader, entry, BPF_NOEXIST))
 		return 0;
 	scope_bump(leader, entry->role, entry->group, -1);
 	if (bpf_map_lookup_elem(&scope, &leader))

@@ -37,7 +37,7 @@ const alsoOn: Readonly<Record<string, readonly string[]>> = {
 };
 const inAllToo: Readonly<Record<string, readonly string[]>> = {
   "5.10": ["signal-5.10"],
-  "6.12": ["signal-6.12", "idle-6.12", "underfoot", "container", "many-pods", "arm64"],
+  "6.12": ["signal-6.12", "idle-6.12", "underfoot", "container", "many-pods", "arm64", "scope-full"],
 };
 
 const projects: readonly string[] = [...quick, "matrix"];

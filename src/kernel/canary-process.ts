@@ -3,6 +3,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { getSystemErrorName } from "node:util";
 
 /** A canary that says nothing for this long is taken for dead (an emulated guest needs about a second). */
 const answerTimeoutMs = 15_000;
@@ -76,7 +77,7 @@ export class CanaryProcess {
     const space = line.indexOf(" ");
     const word = space < 0 ? line : line.slice(0, space);
     if (this.#waiting?.word === word) this.#waiting.resolve(space < 0 ? "" : line.slice(space + 1));
-    else this.#fail(`unexpected answer from the canary: ${JSON.stringify(line.slice(0, 80))}`);
+    else this.#fail(word === "error" ? failureOf(line) : `unexpected answer: ${JSON.stringify(line.slice(0, 80))}`);
   }
 
   #fail(reason: string): void {
@@ -87,4 +88,10 @@ export class CanaryProcess {
     this.#dead ??= reason;
     this.#fail(reason);
   }
+}
+
+/** Of a line "error ERRNO". */
+function failureOf(line: string): string {
+  const errno = Number(line.slice("error ".length));
+  return `what it was to do failed with ${errno > 0 && errno < 4096 ? getSystemErrorName(-errno) : JSON.stringify(line)}`;
 }

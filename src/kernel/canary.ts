@@ -121,13 +121,12 @@ export class Canary {
         return undefined;
       case "fork": {
         if (this.#child) await this.#reap();
-        this.#child = true;
-        const child = Number(await this.#victim.ask("fork", "child"));
+        const child = await this.#fork();
         return this.#attack("file_open", child, "a child of the canary was open to attack");
       }
       case "reap": {
         // A child may be left from the fork proof; if not, one is made first.
-        if (!this.#child) await this.#victim.ask("fork", "child");
+        if (!this.#child) await this.#fork();
         await this.#reap();
         return undefined;
       }
@@ -146,6 +145,12 @@ export class Canary {
     if (this.#refuses) return refusal(errno, succeeded);
     if (errno < 0) return `the canary could not prepare its attack (errno ${-errno})`;
     return readProof(this.#proofs, door) > before ? undefined : (succeeded ?? "the door did not see the attack");
+  }
+
+  async #fork(): Promise<number> {
+    const child = Number(await this.#victim.ask("fork", "child"));
+    this.#child = true;
+    return child;
   }
 
   async #reap(): Promise<void> {

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "./load-native.js";
 
-/** max_entries of the map `scope` in bpf/maps.h; test/contract holds the two together. */
-export const scopeLimit = 32_768;
+/** Protected processes for which there is a place: CT_SCOPE_PLACES of bpf/maps.h; test/contract holds the two together. */
+export const scopeLimit = 32_704;
 
 /** Directory of BPF objects. */
 export function objectsPath(): string {

@@ -250,8 +250,8 @@ describe.each(kernels)("full maps on %s", (kernel) => {
     expect(await lost()).toBeGreaterThanOrEqual(refused);
     const answer = await field.control("POST", "/v1/protect", { pid: neighbour.pid, name: "more" });
     expect(answer.status).not.toBe(0);
-    // The canary can fork no more than others, so that the agent may be found not ready first.
-    expect(answer.stdout).toMatch(/SCOPE_FULL|NOT_GUARDED.*error 11/);
+    // Of so small a table nothing is kept for the canary, so that the agent may be found not ready first.
+    expect(answer.stdout).toMatch(/SCOPE_FULL|NOT_GUARDED.*EAGAIN/);
     await stands();
     // By a control group: in until its next exec, which is refused.
     const road = `exec python3 -c "

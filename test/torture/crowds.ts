@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Too many processes: of attackers, and of a protected one that forks until it has its half of the table of who is protected.
+import { scopeLimit } from "../../src/kernel/paths.js";
 import { Attackers, type Siege } from "./siege.js";
 
-/** CT_SCOPE_MAX of bpf/maps.h, of which one workload gets half. */
-const scopeSize = 32768;
+/** Of the places in `scope` (bpf/maps.h) one workload gets half. */
+const scopeSize = scopeLimit;
 const EAGAIN = 11;
 
 interface Gathered {

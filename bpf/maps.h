@@ -8,10 +8,7 @@
 
 #include "door.h"
 
-#define CT_SCOPE_MAX 32768
-/* Of these, for the agent and its canaries alone: it comes back also where everybody else has filled the table. */
-#define CT_SCOPE_OWN	64
-#define CT_SCOPE_PLACES (CT_SCOPE_MAX - CT_SCOPE_OWN)
+#define CT_SCOPE_MAX	32768
 #define CT_FILTER_SLOTS 32768
 #define CT_OPENED_MAX	2048
 #define CT_SINKS_MAX	16384

@@ -10,6 +10,11 @@
 #include "maps.h"
 #include "task.h"
 
+/* Of CT_SCOPE_MAX, for the agent and its canaries alone: it comes back also where everybody else has filled the table.
+ */
+#define CT_SCOPE_OWN	64
+#define CT_SCOPE_PLACES (CT_SCOPE_MAX - CT_SCOPE_OWN)
+
 /* From the filter's own address: of a typed pointer the verifier makes a number only by the difference of two. */
 static __always_inline __u32 slot_of(__u64 distance)
 {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "./load-native.js";
 
-/** Protected processes for which there is a place: CT_SCOPE_PLACES of bpf/maps.h; test/contract holds the two together. */
+/** Protected processes for which there is a place: CT_SCOPE_PLACES of bpf/scope.h; test/contract holds the two together. */
 export const scopeLimit = 32_704;
 
 /** Directory of BPF objects. */

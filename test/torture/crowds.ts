@@ -3,7 +3,7 @@
 import { scopeLimit } from "../../src/kernel/paths.js";
 import { Attackers, type Siege } from "./siege.js";
 
-/** Of the places in `scope` (bpf/maps.h) one workload gets half. */
+/** Of the places in `scope` (bpf/scope.h) one workload gets half. */
 const scopeSize = scopeLimit;
 const EAGAIN = 11;
 

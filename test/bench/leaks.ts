@@ -15,25 +15,31 @@ export interface LeakFigures {
   without: Counts;
   /** The same with 20 secrets of 32 bytes registered for its workload. */
   watched: Counts;
-  /** Guest milliseconds in which 980 more were registered, one request each. */
+  /** Guest milliseconds in which 980 more were registered, one request each; without the pauses that their rate asks for. */
   registerMs: number;
   /** Bytes of kernel memory that all of it takes with 1,000. */
   kernel: number;
 }
 
-/** Over one connection; each value is a digest's hexadecimal half, 32 bytes of 16 characters. */
+/** One after the other; each value is a digest's hexadecimal half, 32 bytes of 16 characters. */
 const register = `
 import hashlib, http.client, socket, sys, time
 class C(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX); self.sock.connect("/run/cloudtaser/control.sock")
 first, last = int(sys.argv[1]), int(sys.argv[2])
-c = C("localhost"); begin = time.monotonic()
-for i in range(first, last):
+def ask(i):
     c.request("POST", "/v1/secrets?workload=${workload}&name=n%d" % i, hashlib.sha256(b"%d" % i).hexdigest()[:32].encode())
-    r = c.getresponse(); body = r.read()
-    if r.status != 200: sys.exit(body.decode())
-print(int((time.monotonic() - begin) * 1000))
+    r = c.getresponse()
+    return r.status, r.read()
+c = C("localhost"); taken = 0
+for i in range(first, last):
+    begin = time.monotonic(); status, body = ask(i)
+    while status == 429: # More a second than the agent answers: what is waited for that is not its work.
+        time.sleep(1); begin = time.monotonic(); status, body = ask(i)
+    if status != 200: sys.exit(body.decode())
+    taken += time.monotonic() - begin
+print(int(taken * 1000))
 `;
 
 async function registerSecrets(guest: Guest, first: number, last: number): Promise<number> {

@@ -130,10 +130,10 @@ export async function soak(siege: Siege, size: SoakSize): Promise<void> {
 function memoryOf(samples: readonly number[]): Outcome {
   if (samples.length < fewest) return { note: "too short to say anything of memory" };
   const third = Math.floor(samples.length / 3);
-  const first = mean(samples.slice(0, third));
-  const last = mean(samples.slice(-third));
+  const [first = 0, second = 0, last = 0] = [0, 1, 2].map((n) => mean(samples.slice(n * third, (n + 1) * third)));
   const growth = last / first - 1;
-  const note = `${first.toFixed(0)} kB, then ${last.toFixed(0)} (${(growth * 100).toFixed(2)} %)`;
+  const thirds = [first, second, last].map((kilobytes) => kilobytes.toFixed(0)).join(", ");
+  const note = `${thirds} kB (${(growth * 100).toFixed(2)} %)`;
   return { note, faults: Math.abs(growth) <= flat ? [] : [`memory: ${note}`] };
 }
 

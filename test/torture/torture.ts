@@ -35,10 +35,15 @@ const siege = await Siege.begin({ kernel, memory: "4G", processes: 4, say });
 try {
   const course = courseOf(siege, randomFrom(seed));
   for (let n = 0; n < rounds; n++) await round(course, kinds[n % kinds.length] ?? "upgrade");
+  const soakSeconds = wholeNumber("soak", values.soak);
+  // Before the faults: what these leave to be told, of tens of thousands of offenders, is not what memory is to be measured of.
+  if (soakSeconds > 0) {
+    await soak(siege, fullSpeed(soakSeconds));
+    siege.configure({});
+    await siege.replaceAgent("TERM");
+  }
   const size = { crowd: wholeNumber("crowd", values.crowd), seconds: 5 };
   for (const { name, happen } of faults) await siege.under(name, () => happen(siege, size));
-  const soakSeconds = wholeNumber("soak", values.soak);
-  if (soakSeconds > 0) await soak(siege, fullSpeed(soakSeconds));
   const quiet = await siege.quietStarts(3);
   say(`\n${tableOf(addRows(siege.rows))}`);
   say(

@@ -40,7 +40,7 @@ import { Selftests } from "./selftests.js";
 import { type Snapshot, takeSnapshot } from "./snapshot.js";
 import { SocketWatch } from "./socket-watch.js";
 import { Stream } from "./stream.js";
-import { Watch } from "./watch.js";
+import { lookAtDevices, Watch } from "./watch.js";
 
 export class Agent {
   readonly #options: AgentOptions;
@@ -129,7 +129,7 @@ export class Agent {
       // Doors that were taken over refuse modules already, and the last agent has loaded these.
       const { problem } = await preloadModules(kernel.tookOver ? [] : this.#config.preloadModules);
       if (problem !== undefined) this.log.info("not all modules were loaded ahead", { problem });
-      kernel.refreshDevices();
+      lookAtDevices(kernel, this.log);
       await this.#rules.apply(kernel, allow, await rulesOfPods(this.#config));
       this.#scope = scope; // only now: who asks for protection before rules are in force is told that the agent starts
       await protectConfigured(scope, this.#config, this.log);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control protocol's verbs, in terms of the agent.
+
 import type { ControlHandlers, Peer, ProtectReport, ProtectRequest } from "../control/protocol.js";
+import { CloudtaserError } from "../errors/index.js";
 import { nameOf, type ProtectResult, type Target } from "../scope/index.js";
 import type { Agent } from "./agent.js";
 import { protectContainer } from "./containers.js";
@@ -12,6 +14,8 @@ function targetOf(request: ProtectRequest, peer: Peer): Target {
   if (request.self) return { pid: peer.pid };
   if (request.unit !== undefined) return { unit: request.unit };
   if (request.cgroup !== undefined) return { cgroup: request.cgroup };
+  // What the agent starts would belong to the workload, the canary by which doors are proved among it.
+  if (request.pid === process.pid) throw new CloudtaserError("PID_IS_AGENT", { target: String(request.pid) });
   return { pid: request.pid ?? 0 };
 }
 

@@ -6,6 +6,15 @@ import type { Log } from "../log/index.js";
 import type { Scope } from "../scope/index.js";
 import type { Notices } from "./notices.js";
 
+/** At a start, which does not fail of it: the next round looks again. */
+export function lookAtDevices(kernel: Pick<Kernel, "refreshDevices">, log: Pick<Log, "error">): void {
+  try {
+    kernel.refreshDevices();
+  } catch (error) {
+    log.error("the devices of swap and of drivers of user space are not all known", { error });
+  }
+}
+
 export class Watch {
   readonly #kernel: Kernel;
   readonly #scope: Scope;

@@ -24,6 +24,11 @@ export const targetErrors = {
     help: "Kernel threads have no memory of their own to protect; give the id of a user process.",
     exitCode: exitCodes.usage,
   },
+  PID_IS_AGENT: {
+    message: "process {target} is the agent",
+    help: "It is guarded as it is (selfProtection). Name a process of a workload.",
+    exitCode: exitCodes.usage,
+  },
   PID_CHANGED_HANDS: {
     message: "process {target} ended, and its id belongs to another process now",
     help: "Look the process up again and repeat the command.",

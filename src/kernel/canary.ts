@@ -9,7 +9,7 @@ import type { Census } from "./census.js";
 import { readProof } from "./counters.js";
 import { type DoorName, doorNames, doors } from "./doors.js";
 import type { BpfMap } from "./native.js";
-import { nobodyTraces, readLockdown, readPtraceScope } from "./restraints.js";
+import { nobodyTraces, readLockdown, readModulesDisabled, readPtraceScope } from "./restraints.js";
 
 /** Groups that no workload gets. */
 export const canaryGroup = 0xffff_fff0;
@@ -75,15 +75,15 @@ export class Canary {
     return { victim: this.#victim.pid, prober: this.#prober.pid };
   }
 
-  /** Makes each of the doors act once. Never throws for a door that fails: it is unproven, with the reason. */
+  /**
+   * Makes each of the doors act once. Never throws for a door that fails: it is unproven, with the reason. Throws if there is
+   * no place for the canary among the protected processes.
+   */
   async prove(which: readonly DoorName[] = doorNames): Promise<Proof[]> {
-    this.#census.add({
-      tgid: this.#victim.pid,
-      group: canaryGroup,
-      role: Role.protected | Role.canary,
-      follow: true,
-    });
-    this.#census.add({ tgid: this.#prober.pid, group: proberGroup, role: Role.prober, follow: false });
+    const victim = { tgid: this.#victim.pid, group: canaryGroup, role: Role.protected | Role.canary, follow: true };
+    const prober = { tgid: this.#prober.pid, group: proberGroup, role: Role.prober, follow: false };
+    // Of who has no place nothing would be proved but that.
+    if ([victim, prober].some((one) => this.#census.add(one).full)) throw new Error("there is no place for it");
     const results: Proof[] = [];
     for (const door of which) results.push(await this.#proveOne(door));
     return results;
@@ -148,9 +148,9 @@ export class Canary {
   }
 
   async #fork(): Promise<number> {
-    const child = Number(await this.#victim.ask("fork", "child"));
+    // Before it answers: one that says nothing may have forked.
     this.#child = true;
-    return child;
+    return Number(await this.#victim.ask("fork", "child"));
   }
 
   async #reap(): Promise<void> {
@@ -178,17 +178,26 @@ export class Canary {
   }
 }
 
+/** What refuses for good, until the next boot. */
+const held = () => ({
+  ptraceScope: readPtraceScope(),
+  lockdown: readLockdown(),
+  modulesDisabled: readModulesDisabled(),
+});
+
 /**
- * At its last step Yama refuses every attach, and a kernel that is locked down to confidentiality everything of which it
- * asks the lockdown hook, both until the next boot. Where they stand before bpf in the list the door is not asked. The
- * attack ended in EPERM all the same.
+ * At its last step Yama refuses every attach, a kernel that is locked down to confidentiality everything of which it asks
+ * the lockdown hook, and one that has modules disabled each module, all until the next boot. The door is not asked where
+ * they stand before bpf in the list, of a module never. The attack ended in EPERM all the same.
  */
 export function refusedBefore(
   door: DoorName,
-  { ptraceScope, lockdown } = { ptraceScope: readPtraceScope(), lockdown: readLockdown() },
+  { ptraceScope, lockdown, modulesDisabled }: ReturnType<typeof held> = held(),
 ): string | undefined {
   const traces = door === "ptrace_access_check" || door === "ptrace_traceme";
   if (traces && ptraceScope === nobodyTraces) return "Yama";
+  const loads = door === "kernel_read_file" || door === "kernel_load_data";
+  if (loads && modulesDisabled) return "kernel.modules_disabled";
   return door === "locked_down" && lockdown === "confidentiality" ? "the kernel's own lockdown" : undefined;
 }
 

@@ -3,7 +3,7 @@
 // Made by open.ts. Owns every descriptor of the addon; close() is the only way out and may be called twice.
 import { existsSync } from "node:fs";
 import { CloudtaserError } from "../errors/index.js";
-import { type CensusRecord, encodeRepeatKey, type RepeatKey, Role } from "./abi.gen.js";
+import { type CensusRecord, encodeRepeatKey, type RepeatKey } from "./abi.gen.js";
 import { writeAuthority } from "./authority.js";
 import { Canary } from "./canary.js";
 import { type Addition, type AdditionResult, Census } from "./census.js";
@@ -23,7 +23,7 @@ import type { LeftPin } from "./pin-tree.js";
 import { enforcedVectors, type PolicySet, writePolicySet } from "./policy.js";
 import { type Preemption, readPreemption } from "./preemption.js";
 import { Proving } from "./proving.js";
-import { pinnedEntries, withIntroduction } from "./self.js";
+import { pinnedEntries, takeOwnPlace, withIntroduction } from "./self.js";
 import { Settings } from "./settings.js";
 import { readRefusedForks } from "./shares.js";
 import { DoorSleeper } from "./sleeper.js";
@@ -195,9 +195,7 @@ export class Kernel {
     // Where nothing is pinned nobody is to be stopped, let alone killed, for what happens to that directory.
     const { pins } = this.#standing;
     this.leaks.pin();
-    withIntroduction(pins?.path, (self) => {
-      this.#census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false, self });
-    });
+    withIntroduction(pins?.path, (self) => takeOwnPlace(this.#census, self));
     writePinned(this.#map("pinned"), pinnedEntries(pins?.directories() ?? []));
     writeOwnLinks(this.#map("own_links"), this.#standing.linkIds);
     addOwnMaps(this.#map("own_maps"), this.#standing.roomIds);

@@ -45,6 +45,11 @@ export function readPtraceScope(root = "/"): number | undefined {
   return number(readText(join(root, "proc/sys/kernel/yama/ptrace_scope")));
 }
 
+/** Nothing loads a module any more, until the next boot. */
+export function readModulesDisabled(root = "/"): boolean {
+  return number(readText(join(root, "proc/sys/kernel/modules_disabled"))) === 1;
+}
+
 function readText(path: string): string | undefined {
   try {
     // The kernel ends labels with a NUL.

@@ -2,8 +2,11 @@
 // What the agent tells the doors of itself: the executable by which the next agent is known, and where the pins lie.
 import { closeSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Introduction } from "./census.js";
+import { CloudtaserError } from "../errors/index.js";
+import { Role } from "./abi.gen.js";
+import type { Census, Introduction } from "./census.js";
 import { deviceNumber } from "./devices.js";
+import { scopeLimit } from "./paths.js";
 import type { PinnedEntry } from "./tables.js";
 
 /** Opens what the kernel must see to know where the pins are, for as long as `use` takes. */
@@ -59,4 +62,10 @@ function openDirectory(path: () => string): number {
   } catch {
     return -1;
   }
+}
+
+/** Throws SCOPE_FULL if the agent has no place, and so would be guarded by no door. */
+export function takeOwnPlace(census: Pick<Census, "add">, self: Introduction): void {
+  const { full } = census.add({ tgid: process.pid, group: 0, role: Role.agent, follow: false, self });
+  if (full) throw new CloudtaserError("SCOPE_FULL", { target: "the agent itself", fields: { limit: scopeLimit } });
 }

@@ -118,6 +118,7 @@ describe("bad input and commands", () => {
       [String(person.tid2), "thread"],
       ["2", "kernel thread"],
       ["0", "process id"],
+      [String(field.agentPid), "is the agent"],
     ];
     for (const [pid, word] of bad) {
       const result = await field.sh(`cloudtaser protect ${pid}`, 120);

@@ -126,6 +126,14 @@ describe.each([...whole, ...typed])("$kernel, $cmdline", ({ kernel, cmdline, for
       lastProof: string | null;
     };
 
+  /** Two rounds: the first may have begun before. */
+  async function provedAnew(): Promise<void> {
+    for (let round = 0, last = (await status()).lastProof; round < 2; round++) {
+      await expect.poll(async () => (await status()).lastProof, { timeout: 120_000, interval: 1000 }).not.toBe(last);
+      last = (await status()).lastProof;
+    }
+  }
+
   test("the agent runs whole, in the form that is sound there", async () => {
     for (const vector of core) {
       const { truth } = await field.attack(vector, await firstRoad(vector), victim);
@@ -196,14 +204,7 @@ describe.each([...whole, ...typed])("$kernel, $cmdline", ({ kernel, cmdline, for
           `sysctl -qw kernel.yama.ptrace_scope=${scope}; sysctl -qw kernel.unprivileged_bpf_disabled=${bpf}; cat /proc/sys/kernel/yama/ptrace_scope /proc/sys/kernel/unprivileged_bpf_disabled`,
         );
         expect(changed.stdout.trim().split("\n")).toEqual([String(scope), String(bpf)]);
-        const since = (await status()).lastProof;
-        // Two rounds: the first may have begun before.
-        for (let round = 0, last = since; round < 2; round++) {
-          await expect
-            .poll(async () => (await status()).lastProof, { timeout: 120_000, interval: 1000 })
-            .not.toBe(last);
-          last = (await status()).lastProof;
-        }
+        await provedAnew();
         expect(await status(), `ptrace_scope=${scope}`).toMatchObject({ ready: true, notReady: [] });
         const { said } = await doctor(field);
         expect(said["Yama"]).toContain(`ptrace_scope=${scope}: `);
@@ -213,6 +214,16 @@ describe.each([...whole, ...typed])("$kernel, $cmdline", ({ kernel, cmdline, for
       }
     }, 900_000);
   }
+
+  test("a kernel that takes no modules any more leaves the agent ready, and the next one too", async () => {
+    expect((await field.sh("sysctl -w kernel.modules_disabled=1")).stdout).toMatch(/= 1/);
+    await provedAnew();
+    expect(await status()).toMatchObject({ ready: true, notReady: [] });
+    await field.stopAgent();
+    await field.startAgent({ mode: "enforce", canary: { interval: 2 } });
+    const { truth } = await field.attack("environ_read", await firstRoad("environ_read"), victim);
+    expect(truth).toMatchObject({ succeeded: false, errnoName: "EPERM" });
+  }, 900_000);
 
   async function firstRoad(vector: string): Promise<string> {
     const [road] = await field.roads(vector);

@@ -2,7 +2,7 @@
 // The rounds in which doors are proved again go on whatever else takes its time.
 import { expect, it, vi } from "vitest";
 import type { Notices } from "../../src/agent/notices.js";
-import { Watch } from "../../src/agent/watch.js";
+import { lookAtDevices, Watch } from "../../src/agent/watch.js";
 import type { Kernel } from "../../src/kernel/index.js";
 import type { Log } from "../../src/log/index.js";
 import type { Scope } from "../../src/scope/index.js";
@@ -82,4 +82,14 @@ it("tables of the doors that are full are told of at each round, and keep nothin
   const said = calls.errors.map((error) => (error as Error).message);
   for (const map of ["pinned", "devices"])
     expect(said.filter((text) => text.endsWith(` ${map}`)).length, map).toBeGreaterThan(1);
+});
+
+it("devices that do not fit into their table are told of at a start, which goes on", () => {
+  const told: unknown[] = [];
+  const full = new Error("no room");
+  const refreshDevices = () => {
+    throw full;
+  };
+  lookAtDevices({ refreshDevices }, { error: (_text, data) => void told.push(data) });
+  expect(told).toEqual([{ error: full }]);
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Introduction } from "../../src/kernel/census.js";
 import { deviceNumber } from "../../src/kernel/devices.js";
-import { pinnedEntries, withIntroduction } from "../../src/kernel/self.js";
+import { pinnedEntries, takeOwnPlace, withIntroduction } from "../../src/kernel/self.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "self-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -52,4 +52,14 @@ describe("withIntroduction", () => {
 it("turns a device number of stat(2) into the kernel's", () => {
   expect(deviceNumber(0x0801n)).toBe((8 << 20) | 1);
   expect(deviceNumber((0x12n << 20n) | (8n << 8n) | 0x03n)).toBe((8 << 20) | 0x1203);
+});
+
+describe("takeOwnPlace", () => {
+  const self: Introduction = { nextDev: 0, nextIno: 0n, pinsFd: -1, hostFd: -1 };
+  const census = (full: boolean) => ({ add: () => ({ records: [], added: full ? 0 : 1, full }) });
+
+  it("says so if there is no place for the agent, which would be guarded by nothing", () => {
+    expect(() => takeOwnPlace(census(false), self)).not.toThrow();
+    expect(() => takeOwnPlace(census(true), self)).toThrow(/cannot protect the agent itself: the table .* is full/);
+  });
 });

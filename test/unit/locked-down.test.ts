@@ -32,13 +32,14 @@ describe("a kernel that is locked down to confidentiality", () => {
     expect(lockedOut({ kernelHasFunction: () => has }, { lockdown })).toBe(out);
   });
 
-  it("refuses before one door is asked, and Yama before two", () => {
-    const before = (ptraceScope: number | undefined, lockdown: string | undefined) =>
-      doorNames.filter((door) => refusedBefore(door, { ptraceScope, lockdown }) !== undefined);
+  it("refuses before one door is asked, Yama before two, and a kernel that takes no modules before two others", () => {
+    const before = (ptraceScope: number | undefined, lockdown: string | undefined, modulesDisabled = false) =>
+      doorNames.filter((door) => refusedBefore(door, { ptraceScope, lockdown, modulesDisabled }) !== undefined);
     expect(before(1, "none")).toEqual([]);
     expect(before(undefined, "integrity")).toEqual([]);
     expect(before(2, "confidentiality")).toEqual(["locked_down"]);
     expect(before(3, undefined)).toEqual(["ptrace_access_check", "ptrace_traceme"]);
+    expect(before(1, "none", true)).toEqual(["kernel_read_file", "kernel_load_data"]);
   });
 });
 

@@ -221,6 +221,7 @@ describe.each([...whole, ...typed])("$kernel, $cmdline", ({ kernel, cmdline, for
     expect(await status()).toMatchObject({ ready: true, notReady: [] });
     await field.stopAgent();
     await field.startAgent({ mode: "enforce", canary: { interval: 2 } });
+    await field.protect(victim.pid, "victim");
     const { truth } = await field.attack("environ_read", await firstRoad("environ_read"), victim);
     expect(truth).toMatchObject({ succeeded: false, errnoName: "EPERM" });
   }, 900_000);

@@ -36,7 +36,7 @@ try {
   const course = courseOf(siege, randomFrom(seed));
   for (let n = 0; n < rounds; n++) await round(course, kinds[n % kinds.length] ?? "upgrade");
   const soakSeconds = wholeNumber("soak", values.soak);
-  // Before the faults: what these leave to be told, of tens of thousands of offenders, is not what memory is to be measured of.
+  // Before the faults: memory is to be that of ordinary attacks, not of what tens of thousands of offenders leave to be told.
   if (soakSeconds > 0) {
     await soak(siege, fullSpeed(soakSeconds));
     siege.configure({});

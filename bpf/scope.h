@@ -10,8 +10,7 @@
 #include "maps.h"
 #include "task.h"
 
-/* Of CT_SCOPE_MAX, for the agent and its canaries alone: it comes back also where everybody else has filled the table.
- */
+/* Of CT_SCOPE_MAX, for the agent and its canaries alone: it comes back also where others have filled the table. */
 #define CT_SCOPE_OWN	64
 #define CT_SCOPE_PLACES (CT_SCOPE_MAX - CT_SCOPE_OWN)
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control protocol's verbs, in terms of the agent.
-
 import type { ControlHandlers, Peer, ProtectReport, ProtectRequest } from "../control/protocol.js";
 import { CloudtaserError } from "../errors/index.js";
 import { nameOf, type ProtectResult, type Target } from "../scope/index.js";

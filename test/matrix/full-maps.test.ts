@@ -248,7 +248,14 @@ describe.each(kernels)("full maps on %s", (kernel) => {
     for (const pid of [children[0] ?? 0, children.at(-1) ?? 0]) expect(await read(pid), "a child").toBe("EPERM");
     const lost = async () => Number((await status()).losses["scope_full"]) - Number(before.losses["scope_full"]);
     expect(await lost()).toBeGreaterThanOrEqual(refused);
-    const answer = await field.control("POST", "/v1/protect", { pid: neighbour.pid, name: "more" });
+    const protectOneMore = () => field.control("POST", "/v1/protect", { pid: neighbour.pid, name: "more" });
+    let answer = await protectOneMore();
+    if (answer.status === 0) {
+      // The canary's child, in the midst of a proof, had one of the places, and has left it since.
+      await field.unprotect("more");
+      await field.tell(victim, "forks 20");
+      answer = await protectOneMore();
+    }
     expect(answer.status).not.toBe(0);
     // Of so small a table nothing is kept for the canary, so that the agent may be found not ready first.
     expect(answer.stdout).toMatch(/SCOPE_FULL|NOT_GUARDED.*EAGAIN/);

@@ -10,7 +10,7 @@ DOOR(file_send_sigiotask, struct task_struct *task, struct fown_struct *owner, i
 {
 	struct ct_attempt attempt = { .door = CT_DOOR_FILE_SEND_SIGIOTASK, .bystander = true };
 
-	if (dumps_core(task, sig))
+	if (gives_memory(task, sig))
 		guard_signal(task, sig, CT_SIGNAL_ROAD_SIGIO, &attempt);
 	else
 		guard_agent_signal(task, owner_signal(sig), CT_SIGNAL_ROAD_SIGIO, &attempt);

@@ -198,7 +198,7 @@ export const processVectors = {
     scope: "process",
     doors: ["task_kill", "file_send_sigiotask"],
     attempt:
-      "A process sent the protected process a signal whose default action writes its memory to a core file (QUIT, ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS).",
+      "A process sent the protected process a signal whose default action writes its memory to a core file (QUIT, ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS), or one by which a runtime hands out its memory: USR1 to a program named node, nodejs or deno, which opens its debugger, QUIT to one named java, which lets somebody attach.",
     defence:
       "The signal is refused before it is queued, or dropped if it came by a descriptor's owner (F_SETSIG). TERM, INT, HUP, KILL and the like pass. Signals of a terminal (Ctrl-\\) do not come by this way.",
     compliance: readControls,

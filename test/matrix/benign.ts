@@ -2,6 +2,7 @@
 // What must keep working in enforce mode while a process is protected: a refusal here is a defect.
 import { expect, test } from "vitest";
 import { looksAt } from "../benign/commands.js";
+import { debuggerTests } from "./debugger.js";
 import type { Suite } from "./suite.js";
 
 export function benignTests(suite: Suite): void {
@@ -39,4 +40,6 @@ export function benignTests(suite: Suite): void {
     const strace = await suite.field.sh(`timeout -s INT 2 strace -p ${suite.neighbour.pid} 2>&1 || true`);
     expect(strace.stdout).toMatch(/attached/);
   }, 300_000);
+
+  debuggerTests(suite);
 }

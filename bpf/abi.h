@@ -216,7 +216,9 @@ struct ct_event {
  */
 struct ct_repeat_key {
 	__u64 offender_start_ns;
-	__u64 target_start_ns; /* 0 for node-wide vectors */
+	/* 0 for node-wide vectors. Of leak_*, where the target is the offender: the secret that was found, 0 if none.
+	 */
+	__u64 target_start_ns;
 	__u32 offender_tgid;
 	__u32 target_tgid;
 	__u32 vector;

@@ -49,6 +49,8 @@ struct ct_attempt {
 	bool always : 1;
 	/* Told of and let pass, also where the vector is enforced. */
 	bool watched : 1;
+	/* It may be none: refused, and nobody is killed for it. */
+	bool doubtful : 1;
 	/* Whoever is allowed limits alone (ct_allow.limits) is not allowed this. */
 	bool beyond_limits : 1;
 	__u64 target;	/* address of any task of the target, 0 for node-wide vectors */

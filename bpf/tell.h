@@ -51,6 +51,12 @@ static __always_inline void report(const struct ct_attempt *attempt, const struc
 	bpf_ringbuf_submit(event, 0);
 }
 
+/* arg[0] is the registered secret that was found, or 0. */
+static __always_inline bool tells_secret(const struct ct_attempt *attempt)
+{
+	return attempt->vector >= CT_VECTOR_LEAK_WRITE && attempt->vector <= CT_VECTOR_LEAK_IPC;
+}
+
 static __always_inline void repeat_key(const struct ct_attempt *attempt, __u32 outcome, struct ct_repeat_key *key)
 {
 	__u64 offender = (__u64)TASK_READ(offender_of(attempt), group_leader);
@@ -62,7 +68,7 @@ static __always_inline void repeat_key(const struct ct_attempt *attempt, __u32 o
 	if (attempt->target) {
 		__u64 leader = (__u64)TASK_READ(attempt->target, group_leader);
 
-		key->target_start_ns = TASK_READ(leader, start_boottime);
+		key->target_start_ns = tells_secret(attempt) ? attempt->arg[0] : TASK_READ(leader, start_boottime);
 		key->target_tgid = TASK_READ(leader, tgid);
 	}
 }

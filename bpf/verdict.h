@@ -45,12 +45,12 @@ __weak __noinline int ct_kill(__u64 offender, __u32 role)
 }
 
 /*
- * Nobody is killed for what current may not have asked for; nor, in place of a refusal, a protected process for what it
- * was made to do, unless the configuration wants it.
+ * Nobody is killed for what current may not have asked for or what may be no attack; nor, in place of a refusal, a
+ * protected process for what it was made to do, unless the configuration wants it.
  */
 static __always_inline bool kills(const struct ct_attempt *attempt, bool wanted)
 {
-	if (attempt->bystander)
+	if (attempt->bystander || attempt->doubtful)
 		return false;
 	if (CT_REFUSES)
 		return wanted;

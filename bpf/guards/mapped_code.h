@@ -71,10 +71,13 @@ __weak __noinline __u64 ct_next_place(__u64 place)
 	return above | ((__u64)BPF_CORE_READ((struct rb_node *)above, rb_left) == (__u64)node ? FROM_LEFT : FROM_RIGHT);
 }
 
-/* One step: the next place, 0 at the end, or who was found here. */
+/*
+ * One step: the next place, 0 at the end, or who was found here. Looked at whichever way it is come to: a node that
+ * takes the place of one that is taken out above us is come to from below alone.
+ */
 __weak __noinline __u64 ct_walk_step(__u64 place)
 {
-	__u64 runner = place & WALK_BITS ? 0 : ct_runner_at(place);
+	__u64 runner = ct_runner_at(place & ~WALK_BITS);
 
 	return runner ? runner | FOUND : ct_next_place(place);
 }
@@ -118,9 +121,14 @@ static __always_inline bool is_run(__u64 tree, struct ct_attempt *attempt)
 	if (!place)
 		return false;
 	attempt->vector = CT_VECTOR_PROCMEM_WRITE;
-	/* Too many: it is nobody's, and counts while anything is protected. */
+	/*
+	 * Too many: it is nobody's, and counts while anything is protected. Anybody who may read the file can have
+	 * mapped it so often, so whoever writes to it may be no offender.
+	 */
 	if ((place & WALK_BITS) == FOUND)
 		attempt->target = place & ~WALK_BITS;
+	else
+		attempt->doubtful = true;
 	return true;
 }
 

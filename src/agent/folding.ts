@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attempts that the kernel folded: the first of an offender on a target came as an event, the others are a count. Here
 // the count becomes one event a second at most, and is forgotten when the offender is gone.
-import { type Event, EventFlag, type RepeatKey } from "../kernel/index.js";
+import { type Event, EventFlag, type RepeatKey, Vector } from "../kernel/index.js";
 import { abiVersion } from "../pipeline/index.js";
 
 /** What this room needs of the kernel; Kernel has it. */
@@ -40,12 +40,17 @@ interface Work {
   known: Known;
 }
 
+/** The process itself is their target: in its place one hears of each secret that was found. */
+const leaks: ReadonlySet<number> = new Set(
+  Object.entries(Vector).flatMap(([name, number]) => (name.startsWith("leak_") ? [number] : [])),
+);
+
 const nameOf = (key: RepeatKey): string =>
   [key.vector, key.outcome, key.offenderTgid, key.offenderStartNs, key.targetTgid, key.targetStartNs].join();
 
-const nameOfEvent = ({ vector, outcome, flags, offender, target }: Event): string => {
+const nameOfEvent = ({ vector, outcome, flags, offender, target, arg: [secret] }: Event): string => {
   const aimed = (flags & EventFlag.has_target) !== 0;
-  const who = aimed ? [target.tgid, target.startBoottimeNs] : [0, 0];
+  const who = aimed ? [target.tgid, leaks.has(vector) ? secret : target.startBoottimeNs] : [0, 0];
   return [vector, outcome, offender.tgid, offender.startBoottimeNs, ...who].join();
 };
 
@@ -150,11 +155,17 @@ function eventOf(key: RepeatKey): Event {
     group: 0,
     comm: "",
   };
+  const isLeak = leaks.has(key.vector);
   return {
     timeNs: key.offenderStartNs, // not earlier than this; when exactly is lost
-    arg: [0n, 0n, 0n, 0n],
+    arg: [isLeak ? key.targetStartNs : 0n, 0n, 0n, 0n],
     offender: { ...nobody, tgid: key.offenderTgid, tid: key.offenderTgid, startBoottimeNs: key.offenderStartNs },
-    target: { ...nobody, tgid: key.targetTgid, tid: key.targetTgid, startBoottimeNs: key.targetStartNs },
+    target: {
+      ...nobody,
+      tgid: key.targetTgid,
+      tid: key.targetTgid,
+      startBoottimeNs: isLeak ? key.offenderStartNs : key.targetStartNs,
+    },
     name: "",
     syscall: -1,
     error: 0,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
 import { Folding } from "../../src/agent/folding.js";
-import { decodeEvent, type Event, EventSize, type RepeatKey } from "../../src/kernel/abi.gen.js";
+import { decodeEvent, type Event, EventSize, type RepeatKey, Vector } from "../../src/kernel/abi.gen.js";
 
 function setUp() {
   const key: RepeatKey = {
@@ -52,6 +52,31 @@ describe("folded attempts", () => {
     folding.sweep();
     expect(published.map(({ count }) => count)).toEqual([41, 59]);
     expect(published[0]?.event.offender.comm).toBe("thief");
+  });
+
+  test("of another secret are counted by themselves, and name that", () => {
+    const { key, first, table, published, make } = setUp();
+    const folding = make();
+    const leak = { ...key, vector: Vector.leak_write, targetTgid: 7 };
+    const of = (secret: bigint): Event => ({
+      ...first,
+      vector: leak.vector,
+      target: first.offender,
+      arg: [secret, 0n, 0n, 0n],
+    });
+    folding.remember([of(0n), of(3n), of(4n)]);
+    table.set({ ...leak, targetStartNs: 0n }, 5n);
+    table.set({ ...leak, targetStartNs: 4n }, 2n);
+    table.set({ ...leak, targetStartNs: 9n }, 1n);
+    folding.sweep();
+    folding.sweep();
+    expect(published.map(({ event, count }) => [event.arg[0], count])).toEqual([
+      [0n, 5],
+      [4n, 2],
+      [9n, 1],
+    ]);
+    const itself = { tgid: 7, startBoottimeNs: 70n };
+    for (const { event } of published) expect(event).toMatchObject({ offender: itself, target: itself });
   });
 
   test("is forgotten when the offender is quiet and gone, not before", () => {

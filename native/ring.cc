@@ -3,6 +3,8 @@
 #include "ring.h"
 
 #include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -32,7 +34,9 @@ bool HandOver(Napi::Env env) {
 }  // namespace
 
 Napi::Function Ring::Define(Napi::Env env) {
-  return DefineClass(env, "Ring", {InstanceMethod<&Ring::Drain>("drain"), InstanceMethod<&Ring::Close>("close")});
+  return DefineClass(env, "Ring",
+                     {InstanceMethod<&Ring::Drain>("drain"), InstanceMethod<&Ring::Waiting>("waiting"),
+                      InstanceMethod<&Ring::Close>("close")});
 }
 
 Napi::Value Ring::Open(const Napi::CallbackInfo& info) {
@@ -168,6 +172,23 @@ Napi::Value Ring::Drain(const Napi::CallbackInfo& info) {
     if (env.IsExceptionPending()) return env.Undefined();
   }
   return Napi::Number::New(env, static_cast<double>(total));
+}
+
+Napi::Value Ring::Waiting(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!parts_.ring) return ThrowClosed(env, "ring " + parts_.name);
+  // The map begins with a page that says how far was read, and one that says how far was written. libbpf tells both
+  // from 1.3 on, and older ones are in use.
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* pages = mmap(nullptr, 2 * page, PROT_READ, MAP_SHARED, parts_.map.get(), 0);
+  if (pages == MAP_FAILED) return ThrowErrno(env, errno, "look into ring", parts_.name);
+  auto position = [pages](size_t at) {
+    return __atomic_load_n(reinterpret_cast<const unsigned long*>(static_cast<const char*>(pages) + at),
+                           __ATOMIC_ACQUIRE);
+  };
+  const unsigned long waiting = position(page) - position(0);
+  munmap(pages, 2 * page);
+  return Napi::Number::New(env, static_cast<double>(waiting));
 }
 
 }  // namespace cloudtaser

@@ -47,6 +47,7 @@ class Ring final : public Handle<Ring> {
   };
 
   Napi::Value Drain(const Napi::CallbackInfo& info);
+  Napi::Value Waiting(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo&) { CloseNow(); }
 
   void StartPolling(Napi::Env env);

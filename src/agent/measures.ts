@@ -4,7 +4,7 @@ import { noticeTypes } from "../formats/index.js";
 import { type DoorName, doorNames, type Kernel, Loss, type Native, packageVersion } from "../kernel/index.js";
 import type { SourceReport } from "../kubernetes/index.js";
 import { createMetrics, type Metrics } from "../metrics/index.js";
-import { type PipelineStats, unscannedReasons } from "../pipeline/index.js";
+import { type PipelineStats, pipelineDrops, unscannedReasons } from "../pipeline/index.js";
 import { selftestOutcomes } from "../selftest/index.js";
 import { dropReasons, latencyBounds, type SinkReport } from "../sinks/index.js";
 import { isVectorName } from "../vectors/index.js";
@@ -13,8 +13,6 @@ import type { Selftests } from "./selftests.js";
 
 /** max_entries of the map `events` in bpf/maps.h; test/contract holds the two together. */
 export const ringBytes = 512 * 1024;
-
-const pipelineDrops = ["abi_mismatch", "unknown_vector", "unknown_outcome", "failed", "malformed"] as const;
 
 /** Of the stream what is counted. */
 interface MeasuredStream {
@@ -49,7 +47,6 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
     {
       build: {
         version: packageVersion(),
-        revision: process.env["CLOUDTASER_REVISION"] ?? "",
         libbpf: sources.native.libbpfVersion(),
         node: process.version,
       },
@@ -73,7 +70,7 @@ export function createAgentMetrics(sources: MeasureSources): Metrics {
           count: reason === "malformed" ? (sources.stream()?.malformed ?? 0) : (pipeline()?.dropped[reason] ?? 0),
         })),
       protectedProcesses: () => kernel.protectedProcesses(),
-      ring: () => ({ usedBytes: undefined, sizeBytes: ringBytes }),
+      ring: () => ({ usedBytes: kernel.eventBytes(), sizeBytes: ringBytes }),
       sinks: () =>
         (sources.stream()?.outlets.reports() ?? []).map(({ name, spoolMaxBytes, stats }) => ({
           name,

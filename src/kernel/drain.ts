@@ -38,6 +38,11 @@ export class EventRing {
     drainUpTo(this.#ring, this.#map.info().maxEntries, recordsPerBatch);
   }
 
+  /** Bytes. */
+  waiting(): number {
+    return this.#ring.waiting();
+  }
+
   close(): void {
     this.#ring.close();
   }

@@ -263,6 +263,9 @@ export class Kernel {
     this.#ring?.drain();
   }
 
+  /** Bytes of events that wait to be read; undefined while nobody reads. */
+  readonly eventBytes = (): number | undefined => this.#ring?.waiting();
+
   /** Before the sinks are closed: "detach" takes the doors off and hands over what they had to say; with "leave" what comes
    *  from now on stays in the ring for the next agent. So nothing is refused that nobody is told. */
   hush(how: "leave" | "detach"): void {

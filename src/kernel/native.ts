@@ -150,6 +150,8 @@ export interface Fingerprint {
 export interface Ring {
   /** Reads what is there now, at most maxRecords; returns how many. For shutdown and tests. */
   drain(maxRecords: number): number;
+  /** Bytes that were written, or are being written, and not read yet: of each record eight more than its size. */
+  waiting(): number;
   close(): void;
 }
 

@@ -12,7 +12,7 @@ export function buildFamilies(readers: MetricReaders): FamilyOptions[] {
       name: metricNames[0],
       help: "Always 1; the labels say which build runs.",
       kind: "gauge",
-      labels: ["version", "revision", "libbpf", "node"],
+      labels: ["version", "libbpf", "node"],
       read: () => [{ labels: readers.build, value: 1 }],
     },
     {

@@ -46,7 +46,7 @@ export interface SinkMetrics {
 }
 
 export interface MetricReaders {
-  build: { version: string; revision: string; libbpf: string; node: string };
+  build: { version: string; libbpf: string; node: string };
   mode(): "detect" | "enforce";
   /** Exact totals from the kernel, since the maps were made. */
   events(): Iterable<{ vector: string; outcome: string; count: bigint }>;

@@ -36,7 +36,7 @@ export function scopeFamilies(readers: MetricReaders): FamilyOptions[] {
     },
     {
       name: metricNames[3],
-      help: "Bytes of that ring that wait to be read; NaN if this machine's libbpf cannot tell.",
+      help: "Bytes of that ring that wait to be read; NaN while the agent stops.",
       kind: "gauge",
       read: () => [{ value: readers.ring().usedBytes ?? Number.NaN }],
     },

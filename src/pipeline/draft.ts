@@ -55,4 +55,8 @@ export interface Draft {
   targetFacts: ProcessFacts | undefined;
 }
 
-export type DropReason = "abi_mismatch" | "unknown_vector" | "unknown_outcome" | "failed";
+const refusedRecords = ["abi_mismatch", "unknown_vector", "unknown_outcome", "failed"] as const;
+export type DropReason = (typeof refusedRecords)[number];
+
+/** Why a record of the kernel becomes no event; one of the wrong size (malformed) does not get as far as the pipeline. */
+export const pipelineDrops = [...refusedRecords, "malformed"] as const;

@@ -4,7 +4,7 @@
 export { type AbiNames, abiNames, type GeneratedAbi, type KernelOutcome } from "./abi.js";
 export { type BootClock, type ClockSources, createBootClock, formatTime } from "./clock.js";
 export type { DecodedEvent, DecodedIdentity } from "./decoded.js";
-export type { DropReason, PipelineContext, Place, Sequence } from "./draft.js";
+export { type DropReason, type PipelineContext, type Place, pipelineDrops, type Sequence } from "./draft.js";
 export { containerIdOf, createFacts, type Facts, type FactsStats, type PodOf, type ProcessFacts } from "./facts.js";
 export { unscannedReasons } from "./leak.js";
 export type { Notice } from "./notice.js";

@@ -166,10 +166,12 @@ describe.skipIf(refusal !== undefined)(`maps (skipped only if the kernel makes n
     const ring = native.openRing(events, { recordSize: 8, maxRecords: 8 }, () => undefined);
     events.close();
     expect(ring.drain(10)).toBe(0);
+    expect(ring.waiting()).toBe(0);
     expect(failure(() => ring.drain(0)).code).toBe("BAD_ARGUMENT");
     ring.close();
     ring.close();
     expect(failure(() => ring.drain(1))).toMatchObject({ code: "CLOSED", target: "ring events" });
+    expect(failure(() => ring.waiting())).toMatchObject({ code: "CLOSED", target: "ring events" });
   });
 
   it("pins: share, refuse a taken path, another shape, another kind", () => {

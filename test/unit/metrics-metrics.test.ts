@@ -107,7 +107,7 @@ describe("createMetrics", () => {
       'sink_dropped_events_total{sink="file",reason="queue_full"} 5',
       "secrets 3",
       'unscanned_total{reason="beyond"} 2',
-      'build_info{version="0.1.0",revision="abc",libbpf="1.1",node="v20"} 1',
+      'build_info{version="0.1.0",libbpf="1.1",node="v20"} 1',
     ]) {
       expect(text).toContain(`cloudtaser_${series}\n`);
     }

@@ -33,7 +33,7 @@ export const labels: MetricLabels = {
 export function readers(change: Partial<MetricReaders> = {}): MetricReaders {
   return {
     ...silent,
-    build: { version: "0.1.0", revision: "abc", libbpf: "1.1", node: "v20" },
+    build: { version: "0.1.0", libbpf: "1.1", node: "v20" },
     ready: () => true,
     secrets: () => 3,
     unscanned: () => [{ reason: "beyond", count: 2 }],

@@ -16,7 +16,7 @@ export const healthy: Series = {
   up: flat(1),
   cloudtaser_ready: flat(1),
   'cloudtaser_door_proved door="bpf"': flat(1),
-  'cloudtaser_door_recursion_misses_total door="bpf"': flat(0),
+  cloudtaser_door_recursion_misses_total: flat(0),
   'cloudtaser_notices_total type="GUARD_SILENCED"': flat(0),
   'cloudtaser_notices_total type="PREEMPTION_CHANGED"': flat(0),
   cloudtaser_unsound_doors: flat(0),
@@ -79,7 +79,7 @@ export const firing: Readonly<Record<string, Series>> = {
   CloudtaserNodeUnguarded: { 'kube_daemonset_status_number_ready daemonset="cloudtaser"': flat(2) },
   CloudtaserNotReady: { cloudtaser_ready: flat(0) },
   CloudtaserDoorUnproved: { 'cloudtaser_door_proved door="bpf"': lately(1, 0) },
-  CloudtaserDoorSkipped: { 'cloudtaser_door_recursion_misses_total door="bpf"': lately(0, 1) },
+  CloudtaserDoorSkipped: { cloudtaser_door_recursion_misses_total: lately(0, 1) },
   CloudtaserGuardSilenced: { 'cloudtaser_notices_total type="GUARD_SILENCED"': lately(0, 1) },
   CloudtaserPreemptionChanged: { 'cloudtaser_notices_total type="PREEMPTION_CHANGED"': lately(0, 1) },
   CloudtaserUnsoundDoors: { cloudtaser_unsound_doors: flat(2) },
@@ -150,5 +150,5 @@ export const quiet: Readonly<Record<string, Series>> = {
 /** Counters that are there, and not zero, when the agent is scraped for the first time. */
 export const firstSeen: Readonly<Record<string, Series>> = {
   CloudtaserGuardSilenced: { 'cloudtaser_notices_total type="GUARD_SILENCED"': lately("_", 1) },
-  CloudtaserDoorSkipped: { 'cloudtaser_door_recursion_misses_total door="bpf"': lately("_", 2) },
+  CloudtaserDoorSkipped: { cloudtaser_door_recursion_misses_total: lately("_", 2) },
 };

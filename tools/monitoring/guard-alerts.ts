@@ -60,9 +60,10 @@ export const guardAlerts: readonly Alert[] = [
     name: "CloudtaserDoorSkipped",
     expr: grew("cloudtaser_door_recursion_misses_total", "5m"),
     severity: "critical",
-    summary: "The kernel skipped the door {{ $labels.door }} on {{ $labels.instance }}.",
+    summary: "The kernel skipped a door on {{ $labels.instance }}.",
     description: "Each skip is one call that no guard saw. The form `fmod_ret` can be skipped on a preemptible kernel.",
     runbook: [
+      "The event `GUARD_SKIPPED` and `cloudtaser status` name the door.",
       "Boot with `lsm=…,bpf` so that doors take the form that is never skipped, or with `preempt=none`.",
       "Look for load that was made to force preemption at that moment: the attempt itself left no event.",
     ],
@@ -116,7 +117,7 @@ export const guardAlerts: readonly Alert[] = [
     summary: "{{ $labels.vector }} on {{ $labels.instance }} was seen and not stopped.",
     description: "The vector is in detect mode: the attack went through.",
     runbook: [
-      "`cloudtaser events --type` shows who it was; add a debugger or monitor that may do this to the allow list.",
+      "`cloudtaser events` shows who it was; add a debugger or monitor that may do this to the allow list.",
       "If it was no friend, rotate the secrets of the target, and set the vector to `enforce`.",
     ],
   },

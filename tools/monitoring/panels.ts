@@ -66,10 +66,7 @@ export const rows: readonly Row[] = [
         description: "Doors that the kernel skipped, and guards that were silenced.",
         type: "timeseries",
         queries: [
-          [
-            `sum by (instance, door) (increase(cloudtaser_door_recursion_misses_total${at()}[$__rate_interval])) > 0`,
-            "{{instance}} {{door}}",
-          ],
+          [`increase(cloudtaser_door_recursion_misses_total${at()}[$__rate_interval]) > 0`, "{{instance}} skipped"],
           [
             `increase(cloudtaser_notices_total${at('type="GUARD_SILENCED"')}[$__rate_interval])`,
             "{{instance}} silenced",
@@ -241,7 +238,12 @@ export const rows: readonly Row[] = [
         title: "Builds",
         description: "Versions in use.",
         type: "table",
-        queries: [[`count by (version, revision) (cloudtaser_build_info${at()})`, "{{version}} {{revision}}"]],
+        queries: [
+          [
+            `count by (version, libbpf, node) (cloudtaser_build_info${at()})`,
+            "{{version}}, libbpf {{libbpf}}, Node {{node}}",
+          ],
+        ],
         width: 8,
       },
     ],

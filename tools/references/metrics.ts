@@ -5,14 +5,15 @@ import { noticeTypes } from "../../src/formats/index.js";
 import { Loss } from "../../src/kernel/abi.gen.js";
 import { doorNames } from "../../src/kernel/doors.js";
 import { createMetrics, type MetricReaders } from "../../src/metrics/index.js";
-import { unscannedReasons } from "../../src/pipeline/index.js";
+import { pipelineDrops, unscannedReasons } from "../../src/pipeline/index.js";
+import { hardeningKinds, hardeningOutcomes } from "../../src/scope/hardening.js";
 import { selftestOutcomes } from "../../src/selftest/index.js";
 import { dropReasons, latencyBounds } from "../../src/sinks/index.js";
 import { code, codes, opening, table } from "./markdown.js";
 
 /** Readers of an agent that has nothing to tell: what is left is names, types, help and labels. */
 export const silent: MetricReaders = {
-  build: { version: "", revision: "", libbpf: "", node: "" },
+  build: { version: "", libbpf: "", node: "" },
   mode: () => "detect",
   events: () => [],
   doors: () => [],
@@ -47,7 +48,7 @@ export async function metricsReference(): Promise<string> {
   const labels = {
     doors: doorNames,
     losses,
-    pipelineDrops: [],
+    pipelineDrops,
     unscanned: unscannedReasons,
     sinkDrops: dropReasons,
     latencyBounds,
@@ -78,12 +79,18 @@ export async function metricsReference(): Promise<string> {
       [
         ["`vector`", "the names in the [vector reference](vectors.md)"],
         ["`door`", "the names in the [door reference](doors.md)"],
-        ["`outcome`", codes(["observed", "denied", "killed"])],
+        ["`outcome` of `cloudtaser_events_total`", codes(["observed", "denied", "killed"])],
+        ["`outcome` of `cloudtaser_selftest_vectors`", codes(selftestOutcomes)],
+        ["`kind` of `cloudtaser_hardening_total`", codes(hardeningKinds)],
+        ["`outcome` of `cloudtaser_hardening_total`", codes(hardeningOutcomes)],
+        ["`form`", codes(["lsm", "fmod_ret", "signal"])],
+        ["`mode`", codes(["detect", "enforce"])],
         ["`scope`", codes(["process", "node", "own"])],
         ["`reason` of `cloudtaser_lost_total`", codes(losses)],
         ["`type`", codes(Object.keys(noticeTypes))],
         ["`end`", codes(["stopped", "crashed", "unknown"])],
         ["`sink`", "`stdout` and `file` for those of `events`, else the names in `sinks`; eight more at most"],
+        ["`reason` of `cloudtaser_pipeline_dropped_total`", codes(pipelineDrops)],
         ["`reason` of `cloudtaser_unscanned_total`", codes(unscannedReasons)],
         ["`reason` of `cloudtaser_sink_dropped_events_total`", codes(dropReasons)],
       ],

@@ -9,10 +9,22 @@ interface Full {
   received: number;
 }
 
+/** Of 990 records of 16 bytes and ten of 8, each with a head of 8. */
+const waitingBytes = 990 * 24 + 10 * 16;
+
 /** `result` is the parsed JSON line; `forms` the attach forms that this kernel and its command line offer. */
 export function expectRing(result: Record<string, unknown>, forms: Record<string, unknown>): void {
   expect(result).toMatchObject({
-    burst: { delivered: 990, malformed: 10, largest: 64, inOrder: true, sent: 1000, dropped: 0 },
+    burst: {
+      delivered: 990,
+      malformed: 10,
+      largest: 64,
+      inOrder: true,
+      sent: 1000,
+      dropped: 0,
+      waitingBytes,
+      waitAfter: 0,
+    },
     exception: { uncaught: ["from onBatch"], receivedAfter: 300 },
     ticks: ["tick", "batch"],
     drain: { drained: [100, 50, 0], received: 150 },

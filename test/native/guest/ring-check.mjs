@@ -65,13 +65,22 @@ const linkInfo = link.info();
 
 // A burst while the loop is blocked arrives whole, in batches, with turns of the loop in between.
 emit(1000);
+const waitingBytes = ring.waiting();
 let turns = 0;
 while (received() < 1000 && turns < 10_000) {
   await turn();
   turns++;
 }
 await settle();
-result.burst = { ...seen, next: undefined, turns, sent: total(0), dropped: total(1) };
+result.burst = {
+  ...seen,
+  next: undefined,
+  turns,
+  waitingBytes,
+  waitAfter: ring.waiting(),
+  sent: total(0),
+  dropped: total(1),
+};
 
 // An exception in the callback is the process's to handle, and costs no later batch.
 const uncaught = [];

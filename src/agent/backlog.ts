@@ -6,6 +6,9 @@ import type { AnyEvent, EventFilter } from "../formats/index.js";
 /** Lines that are kept. */
 const kept = 1000;
 
+/** Characters of them that one reader is given at once: his share of memory, until he has read them. */
+const handedOver = 4 * 1024 * 1024;
+
 interface Kept {
   event: AnyEvent;
   line: string;
@@ -28,7 +31,13 @@ export class Backlog {
       if (filter(event)) onLine(line);
     };
     const wanted = count > 0 ? this.#kept.filter(({ event }) => filter(event)).slice(-count) : [];
-    for (const { line } of wanted) onLine(line);
+    let room = handedOver;
+    const from =
+      wanted.findLastIndex(({ line }) => {
+        room -= line.length;
+        return room < 0;
+      }) + 1;
+    for (const { line } of wanted.slice(from)) onLine(line);
     this.#subscribers.add(take);
     return () => this.#subscribers.delete(take);
   }

@@ -30,9 +30,11 @@ export function createHandlers(agent: Agent): ControlHandlers {
       const target = targetOf(request, peer);
       const workload = request.name ?? nameOf(target);
       // Members may look at each other.
-      if (isRunning(workload, agent.groups, agent.scope))
-        agent.authority.demand(peer, `protect: joining workload ${workload}`);
-      return report(await agent.scope.protect(target, request.name));
+      const mayJoin = (): void => {
+        if (isRunning(workload, agent.groups, agent.scope))
+          agent.authority.demand(peer, `protect: joining workload ${workload}`);
+      };
+      return report(await agent.scope.protect(target, request.name, "whole", mayJoin));
     },
     unprotect: async ({ pid, workload }, peer) => {
       agent.authority.demand(peer, `unprotect ${workload ?? pid}`);
@@ -47,11 +49,14 @@ export function createHandlers(agent: Agent): ControlHandlers {
     secrets: () => ({ unsupported: agent.kernel.leaks.unsupported, secrets: agent.secrets.list() }),
     addSecret: (request, value, peer) => {
       const { workload, name, allow, replace } = request;
-      const before = agent.secrets.list().find((one) => one.workload === workload && one.name === name);
-      if (before && (replace || allow.some((place) => !before.allow.includes(place)))) {
-        agent.authority.demand(peer, `secrets add: changing ${name} of ${workload}`);
-      }
-      return agent.kernel.guarding(() => agent.secrets.add({ ...request, value }), "partial");
+      return agent.kernel.guarding(() => {
+        // Here, where nobody else can have changed it before it is added.
+        const before = agent.secrets.list().find((one) => one.workload === workload && one.name === name);
+        if (before && (replace || allow.some((place) => !before.allow.includes(place)))) {
+          agent.authority.demand(peer, `secrets add: changing ${name} of ${workload}`);
+        }
+        return agent.secrets.add({ ...request, value });
+      }, "partial");
     },
     removeSecret: ({ workload, name }, peer) => {
       agent.authority.demand(peer, `secrets remove ${name ?? "all"} of ${workload}`);

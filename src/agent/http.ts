@@ -8,12 +8,15 @@ import type { Metrics } from "../metrics/index.js";
 import { limitConnections } from "./connections.js";
 
 export interface HealthSources {
-  metrics: Metrics;
+  metrics: Pick<Metrics, "render">;
   /** Why the agent is not ready; [] if it is. */
   notReady(): string[];
   /** What anybody who reaches the listener may know. */
   status(): unknown;
 }
+
+/** Media type of the exposition that has exemplars. */
+const openMetrics = "application/openmetrics-text";
 
 /** An answer serves all who ask within this time: to look at every door costs more than a request. */
 const keptMs = 1000;
@@ -66,7 +69,13 @@ async function route(
 export async function startHealthServer(listen: string, sources: HealthSources): Promise<Server | undefined> {
   const address = parseListenAddress(listen);
   if (address === undefined || address === "off") return undefined;
-  const kept = { ...sources, status: keeping(() => sources.status()) };
+  const { metrics } = sources;
+  const [plain, open] = [keeping(() => metrics.render()), keeping(() => metrics.render(openMetrics))];
+  const kept: HealthSources = {
+    notReady: keeping(() => sources.notReady()),
+    status: keeping(() => sources.status()),
+    metrics: { render: (accept) => (accept?.includes(openMetrics) ? open() : plain()) },
+  };
   const limits = {
     maxHeaderSize: 8192,
     requestTimeout: 10_000,
@@ -80,6 +89,9 @@ export async function startHealthServer(listen: string, sources: HealthSources):
       answer(response, 500, "text/plain", `${reasonOf(error)}\n`),
     );
   });
+  // Else thousands that come in one piece would be answered in one turn of the loop.
+  server.maxRequestsPerSocket = 1;
+  server.on("dropRequest", (_request, socket) => socket.destroy());
   limitConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) =>

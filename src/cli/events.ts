@@ -39,7 +39,7 @@ export function addEvents(program: Command, io: Io): void {
     .command("events")
     .description("show the last events, and with -f those to come")
     .option("-f, --follow", "go on with new events until interrupted")
-    .option("--backlog <n>", `how many of the last events (default ${defaultBacklog})`)
+    .option("--backlog <n>", `how many of the last events, of 4 MiB at most (default ${defaultBacklog})`)
     .option("--type <type>", "only events of this type; may be repeated", gather)
     .option("--severity <lowest>", "only events of this severity or above")
     .option("--workload <name>", "of events against workloads only those against this one; may be repeated", gather)

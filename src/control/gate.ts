@@ -20,6 +20,8 @@ const refusalBytes = 64 * 1024;
 /** Requests of one user: so many at once, then so many a second. */
 export const burst = 200;
 export const perSecond = 50;
+/** Answers that may name everybody, under way at once for one user other than root and the agent's own: each takes memory. */
+export const maxLong = 2;
 /** Users whose requests are counted. */
 const maxUsers = 256;
 
@@ -27,6 +29,7 @@ export type Admission = "admitted" | "stranger" | "full";
 
 export class Gate {
   readonly #peers = new WeakMap<Socket, Peer>();
+  readonly #long = new Map<number, { taken: number; waiting: (() => void)[] }>();
   readonly #tokens = new Map<number, { left: number; at: number }>();
   #admitted = 0;
   #others = 0;
@@ -73,6 +76,20 @@ export class Gate {
     if (this.#tokens.size >= maxUsers) this.#forgetOldest();
     this.#tokens.set(uid, { left: left >= 1 ? left - 1 : left, at: now });
     return left >= 1;
+  }
+
+  /** Resolves when this user may be given a long answer; what it resolves to is called once, at the end of that. */
+  async longTurn(peer: Peer): Promise<() => void> {
+    if (isOwner(peer)) return () => {};
+    const turns = this.#long.get(peer.uid) ?? { taken: 0, waiting: [] };
+    this.#long.set(peer.uid, turns);
+    if (turns.taken < maxLong) turns.taken++;
+    else await new Promise<void>((resolve) => turns.waiting.push(resolve));
+    return () => {
+      const next = turns.waiting.shift();
+      if (next !== undefined) next();
+      else if (--turns.taken === 0) this.#long.delete(peer.uid);
+    };
   }
 
   #forgetOldest(): void {

@@ -3,24 +3,14 @@
 // then a handler is called.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { setImmediate } from "node:timers/promises";
-import { CloudtaserError, errorToJson, exitCodes } from "../errors/index.js";
+import { CloudtaserError } from "../errors/index.js";
 import { eventFilter } from "../formats/index.js";
 import { requestText } from "../keys/index.js";
 import type { Log } from "../log/index.js";
+import { answer, beginWork, refuse, timeoutMs } from "./answer.js";
 import { Gate } from "./gate.js";
 import type { PeerCredentials } from "./peer.js";
-import { jsonPieces } from "./pieces.js";
-import {
-  type ControlHandlers,
-  type ErrorAnswer,
-  heartbeatSeconds,
-  type Peer,
-  routes,
-  type Signatures,
-} from "./protocol.js";
+import { type ControlHandlers, heartbeatSeconds, type Peer, routes, type Signatures } from "./protocol.js";
 import {
   addSecretSchema,
   badRequest,
@@ -41,7 +31,6 @@ import { authorityHeader, Challenges, digestOfBody } from "./signed.js";
 import { groupId, Place, type Replaced } from "./socket.js";
 import { streamEvents } from "./stream.js";
 
-const timeoutMs = 30_000;
 /** For the head of a request. Not shorter: while doors are attached the loop stands still, for seconds on a slow machine, and then
  *  the clock is looked at before what has come meanwhile. Who may not ask at all is not waited for. */
 const headTimeoutMs = timeoutMs;
@@ -73,56 +62,11 @@ export interface ControlServer {
 
 type RouteName = keyof typeof routes;
 
+/** They may name everybody who is protected. */
+const longAnswers: ReadonlySet<RouteName> = new Set(["status", "protect", "unprotect", "secrets"]);
+
 /** What may stand more than once in a query. */
 const listsOf: Partial<Record<RouteName, readonly string[]>> = { events: ["type", "workload"], addSecret: ["allow"] };
-
-/** HTTP status for an error; the body says the rest. */
-function statusOf(error: unknown): number {
-  if (!(error instanceof CloudtaserError)) return 500;
-  switch (error.exitCode) {
-    case exitCodes.usage:
-      return 400;
-    case exitCodes.forbidden:
-      return 403;
-    case exitCodes.busy:
-      return 409;
-    case exitCodes.unsupported:
-      return 501;
-    default:
-      return 500;
-  }
-}
-
-/** Whoever has asked in full waits in silence for as long as the work takes, and is not cut off for that. */
-function beginWork(request: IncomingMessage): void {
-  request.socket.setTimeout(0);
-}
-
-/** A long one is made and sent piece by piece, and the event loop turns in between. */
-async function answer(response: ServerResponse, status: number, body: unknown): Promise<void> {
-  const pieces: Buffer[] = [];
-  for (const piece of jsonPieces(body)) {
-    if (pieces.length > 0) await setImmediate();
-    if (response.destroyed) return;
-    pieces.push(Buffer.from(piece));
-  }
-  pieces.push(Buffer.from("\n"));
-  // Who does not read what he asked for is.
-  response.socket?.setTimeout(timeoutMs);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": pieces.reduce((sum, { length }) => sum + length, 0),
-    connection: "close",
-    "cache-control": "no-store",
-  });
-  if (pieces.length === 2) response.end(Buffer.concat(pieces));
-  else await pipeline(Readable.from(pieces), response);
-}
-
-function refuse(response: ServerResponse, error: unknown, status = statusOf(error)): void {
-  if (response.headersSent) response.destroy();
-  else void answer(response, status, { error: errorToJson(error) } satisfies ErrorAnswer);
-}
 
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
   const { socket: path, native, handlers, log } = options;
@@ -181,7 +125,12 @@ export async function startControlServer(options: ControlServerOptions): Promise
     checked(noQuerySchema, query, what);
     const body = await readJson(request, what);
     beginWork(request);
-    await answer(response, 200, await act(name, body, what, signer(request, body, peer)));
+    const done = longAnswers.has(name) ? await gate.longTurn(peer) : () => {};
+    try {
+      await answer(response, 200, await act(name, body, what, signer(request, body, peer)));
+    } finally {
+      done();
+    }
   }
 
   /** The peer, and whether the authority signed what it asks for. Throws AUTHORITY_DENIED for a signature that is none. */

@@ -64,3 +64,17 @@ export async function hardenInTurns(
     return members;
   }
 }
+
+/** A fork takes microseconds; these are far more, also on a loaded node. */
+const secondLooksMs = [50, 500];
+
+export function lookTwice(look: () => void): void {
+  const dare = (): void => {
+    try {
+      look();
+    } catch {
+      // The agent is stopping, and its kernel room is closed.
+    }
+  };
+  for (const delay of secondLooksMs) setTimeout(dare, delay).unref();
+}

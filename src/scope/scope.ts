@@ -7,15 +7,12 @@ import { CloudtaserError } from "../errors/index.js";
 import { Cgroups, type ProtectedCgroup } from "./cgroups.js";
 import { Findings } from "./findings.js";
 import { type Followed, type FollowedGroup, Following } from "./following.js";
-import { hardenGradually, hardenInTurns, membersOf } from "./gradual.js";
+import { hardenGradually, hardenInTurns, lookTwice, membersOf } from "./gradual.js";
 import { Inside } from "./inside.js";
 import type { HeldProcess, ScopeRecord } from "./kernel.js";
 import { oneAtATime } from "./one-at-a-time.js";
 import type { ProtectResult, RegisteredCgroup, ScopeOptions, Target } from "./options.js";
 import { checkProcess, holdProcess, nameOf } from "./targets.js";
-
-/** A fork takes microseconds; these are far more, also on a loaded node. */
-const secondLooksMs = [50, 500];
 
 export class Scope {
   readonly #options: ScopeOptions;
@@ -40,22 +37,31 @@ export class Scope {
    * Throws without having protected anything, except where it says SCOPE_FULL: then what fitted stays.
    * @param how "whole" is for a person's word: it refuses while a door is not proved, and who is there now trusts each
    *  other; "partial" takes what stands, for what must not be left open, and trusts nobody whom it finds
+   * @param mayJoin throws if not; nothing is waited for between this and the joining
    */
-  async protect(target: Target, name?: string, how: "whole" | "partial" = "whole"): Promise<ProtectResult> {
+  async protect(
+    target: Target,
+    name?: string,
+    how: "whole" | "partial" = "whole",
+    mayJoin: () => void = () => {},
+  ): Promise<ProtectResult> {
     // Held before the doors wake, which takes a moment in which a pid may change hands.
     const held = "pid" in target ? holdProcess(target.pid, this.#options.hold) : undefined;
     const workload = name ?? nameOf(target);
     try {
       if (!("pid" in target)) for (const path of await this.#following.pathsOf(target)) this.#cgroups.check(path);
       return await this.#options.kernel.guarding(async () => {
+        const paths = "pid" in target ? [] : await this.#following.pathsOf(target);
+        mayJoin();
         const group = this.#options.groups.ensure(workload);
         const warnings: string[] = [];
         if ("pid" in target && held) {
           this.#add(target.pid, group, held, how === "whole", warnings);
           this.#lookAgain(target.pid, group);
         } else if (!("pid" in target)) {
-          this.#enter(await this.#following.pathsOf(target), group, how === "whole", warnings);
-          this.follow(workload, target);
+          const isOurs = this.#enter(paths, group, how === "whole", warnings);
+          // Where all of it is another's already, each new name would be one more to look for, for nothing.
+          if (isOurs) this.follow(workload, target);
         }
         return this.#finish(workload, group, warnings);
       }, how);
@@ -143,20 +149,24 @@ export class Scope {
     this.#inside.close();
   }
 
-  #enter(paths: readonly string[], group: number, trusting: boolean, warnings: string[]): void {
+  /** Whether any of them is this group's now, or there is none yet. */
+  #enter(paths: readonly string[], group: number, trusting: boolean, warnings: string[]): boolean {
     const fresh: bigint[] = [];
+    let ofOthers = 0;
     let fault: { error: unknown } | undefined;
     for (const path of paths) {
       try {
         const { id, before, fresh: isFresh } = this.#cgroups.add(path, group);
         if (isFresh) fresh.push(id);
-        if (before !== undefined) warnings.push(`control group ${path} was already protected, as workload ${before}`);
+        if (before === undefined) continue;
+        ofOthers++;
+        warnings.push(`control group ${path} was already protected, as workload ${before}`);
       } catch (error) {
         // What is registered is not left without its census.
         fault ??= { error };
       }
     }
-    if (paths.length === 0) return;
+    if (paths.length === 0) return true;
     // Whoever came into one that was protected before came alone.
     const trusted = trusting && fresh.length > 0 ? fresh : [undefined];
     const looks = trusted.map((id) => this.#cgroups.enter(id, trusting ? group : undefined));
@@ -167,6 +177,7 @@ export class Scope {
     for (const { who, tracer } of members) if (tracer !== 0) warnings.push(tracedBy(who.tgid, tracer));
     // What they have started elsewhere: naming one is enough, what follows are the children of the whole workload.
     if (members[0] && fresh.length > 0) this.#take(members[0].who.tgid, group, trusting);
+    return ofOthers < paths.length;
   }
 
   async #finish(workload: string, group: number, warnings: string[]): Promise<ProtectResult> {
@@ -212,14 +223,9 @@ export class Scope {
 
   /** A child that was being forked while its parent was taken in may have been in no list yet: it is looked for again. */
   #lookAgain(pid: number, group: number): void {
-    const look = (): void => {
-      try {
-        if (this.records().some(({ who }) => who.tgid === pid && who.group === group)) this.#take(pid, group, false);
-      } catch {
-        // The agent is stopping, and its kernel room is closed.
-      }
-    };
-    for (const delay of secondLooksMs) setTimeout(look, delay).unref();
+    lookTwice(() => {
+      if (this.records().some(({ who }) => who.tgid === pid && who.group === group)) this.#take(pid, group, false);
+    });
   }
 
   unprotect(which: { pid: number } | { workload: string }): ProtectResult {

@@ -15,7 +15,13 @@ afterEach(async () => {
   await closeHealthServer(server);
 });
 
-const metrics = { render: async () => ({ contentType: "text/plain", text: "" }) } as unknown as Metrics;
+let rendered: (string | undefined)[] = [];
+const metrics: Pick<Metrics, "render"> = {
+  async render(accept) {
+    rendered.push(accept);
+    return { contentType: accept ?? "text/plain", text: "" };
+  },
+};
 
 async function listening(status: () => unknown = () => ({})): Promise<number> {
   server = await startHealthServer("127.0.0.1:0", { metrics, notReady: () => [], status });
@@ -60,6 +66,32 @@ it("a connection that the kernel could not hand over ends nobody", async () => {
   const port = await listening();
   for (let i = 0; i < 3; i++) server?.emit("error", new Error("accept EMFILE"));
   expect(await alive(port)).toBe(200);
+});
+
+describe("/metrics", () => {
+  it("is made once for all who ask within a second in one format", async () => {
+    rendered = [];
+    const port = await listening();
+    const ask = (accept: string) => fetch(`http://127.0.0.1:${port}/metrics`, { headers: { accept } });
+    const open = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+    for (let i = 0; i < 4; i++) {
+      expect((await ask("text/plain")).headers.get("content-type")).toBe("text/plain");
+      expect((await ask(open)).headers.get("content-type")).toBe("application/openmetrics-text");
+    }
+    expect(rendered.length).toBeLessThan(8);
+  });
+
+  it("is answered once for thousands of requests in one piece", async () => {
+    rendered = [];
+    const port = await listening();
+    const socket = await idle(port, "127.0.0.1");
+    let text = "";
+    socket.on("data", (bytes) => (text += bytes.toString()));
+    socket.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000));
+    await new Promise((resolve) => socket.once("close", resolve));
+    expect(text.match(/HTTP\/1\.1/g)?.length ?? 0).toBeLessThanOrEqual(1);
+    expect(rendered.length).toBeLessThanOrEqual(1);
+  });
 });
 
 describe("/status", () => {

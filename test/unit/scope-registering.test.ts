@@ -159,4 +159,18 @@ describe("registered control groups", () => {
     for (let i = 0; i < 100 && told.length === 0; i++) await setTimeout(20);
     expect(told).toEqual(["enter"]);
   });
+
+  it("that are another's already are not looked for under a second name", async () => {
+    await scope.protect({ cgroup: "/a" }, "one");
+    const { warnings } = await scope.protect({ cgroup: "/a" }, "two");
+    expect(warnings).toContain("control group /a was already protected, as workload one");
+    scope.unprotect({ workload: "one" });
+    await scope.rescan();
+    expect([...table]).toEqual([]);
+    await scope.protect({ cgroup: "/a" }, "two");
+    await scope.protect({ cgroup: "/a" }, "two");
+    table.clear();
+    await scope.rescan();
+    expect(table.size, "once it is its own it is").toBe(1);
+  });
 });

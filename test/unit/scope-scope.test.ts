@@ -11,7 +11,10 @@ const directory = mkdtempSync(join(tmpdir(), "scope-"));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** A kernel that protects what it is told to, and a scope on top of it. */
-function scopeWith(found: () => string[]): { scope: Scope; protectedNow: ScopeRecord[] } {
+function scopeWith(
+  found: () => string[],
+  guarding: <T>(action: () => T | Promise<T>) => Promise<T> = async (action) => action(),
+): { scope: Scope; protectedNow: ScopeRecord[] } {
   const protectedNow: ScopeRecord[] = [];
   const scope = new Scope({
     kernel: {
@@ -30,7 +33,7 @@ function scopeWith(found: () => string[]): { scope: Scope; protectedNow: ScopeRe
         groupOf: () => undefined,
         enter: () => ({ entered: 0, full: false }),
       },
-      guarding: async (action) => action(),
+      guarding,
     },
     groups: new Groups(join(directory, "workloads.json")),
     roles: { protected: 1, canary: 8 },
@@ -63,5 +66,20 @@ describe("Scope", () => {
     found = [];
     await scope.protect({ pid: process.pid }, "two");
     expect(scope.warnings).toEqual([]);
+  });
+
+  it("asks whether somebody may join when nothing is waited for any more", async () => {
+    let awake = false;
+    const guarding = async <T>(action: () => T | Promise<T>): Promise<T> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      awake = true;
+      return action();
+    };
+    const { scope, protectedNow } = scopeWith(() => [], guarding);
+    const refuse = (): void => {
+      if (awake) throw new Error("not signed");
+    };
+    await expect(scope.protect({ pid: process.pid }, "db", "whole", refuse)).rejects.toThrow("not signed");
+    expect(protectedNow).toEqual([]);
   });
 });

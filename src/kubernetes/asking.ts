@@ -31,7 +31,7 @@ export async function wishFor(parts: AskingParts, cgroup: string, patienceMs: nu
   const uid = cgroupUidIn(cgroup);
   if (uid === undefined) return { wanted: false, workload: undefined };
   const guarded = () => pods.values().find(({ pod }) => pod.cgroupUid === uid);
-  const isKnown = (): boolean => store.factsOf(cgroup, undefined) !== undefined || guarded() !== undefined;
+  const isKnown = (): boolean => store.factsOf(uid, undefined) !== undefined || guarded() !== undefined;
   const until = performance.now() + patienceMs;
   while (!isKnown() && answers() && performance.now() < until) await wait(lookEveryMs);
   if (isKnown()) await reconcile();

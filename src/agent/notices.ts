@@ -235,7 +235,9 @@ export class Notices {
 
   /** Each miss is a call that the kernel made without a guard. */
   #lookAtMisses(door: string, misses: bigint): void {
-    const fresh = Number(misses - (this.#misses.get(door) ?? 0n));
+    const before = this.#misses.get(door) ?? 0n;
+    // A program that was loaded anew counts from 0.
+    const fresh = Number(misses < before ? misses : misses - before);
     this.#misses.set(door, misses);
     if (fresh <= 0) return;
     this.#options.log.error("a guard was skipped by the kernel", { door, count: fresh, total: misses });

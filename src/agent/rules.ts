@@ -73,9 +73,17 @@ export class Rules {
    */
   async apply(kernel: Kernel, allow: AllowSet, more = this.#more): Promise<void> {
     this.#more = more;
-    // First, because it may be refused: doors that sleep are attached and proved for it.
-    await kernel.setNodeGuards(allow.config.nodeGuards);
-    this.#write(kernel, allow);
+    const before = this.#allow.set?.config.nodeGuards ?? "always";
+    const { nodeGuards } = allow.config;
+    // First, because it may be refused: doors that sleep are attached and proved for it. They may sleep only once it is in force.
+    if (nodeGuards === "always") await kernel.setNodeGuards(nodeGuards);
+    try {
+      this.#write(kernel, allow);
+    } catch (error) {
+      await kernel.setNodeGuards(before);
+      throw error;
+    }
+    await kernel.setNodeGuards(nodeGuards);
     this.#allow.adopt(allow);
   }
 

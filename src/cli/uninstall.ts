@@ -94,10 +94,10 @@ async function stillLoaded(
   programs: readonly { path: string; id: number }[],
   patience: number,
 ): Promise<string[]> {
-  const deadline = Date.now() + patience;
+  const deadline = performance.now() + patience;
   for (let left = programs; ; await sleep(50)) {
     left = left.filter(({ id }) => isLoaded(native, id));
-    if (left.length === 0 || Date.now() >= deadline) return left.map(({ path }) => path);
+    if (left.length === 0 || performance.now() >= deadline) return left.map(({ path }) => path);
   }
 }
 

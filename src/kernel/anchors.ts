@@ -35,31 +35,48 @@ function* candidatesOf({ candidates }: Fingerprint): Generator<Candidate> {
   }
 }
 
+/** Where a form stands, and what it is known by. */
+interface Place extends LeakAnchorKey {
+  fingerprint: bigint;
+  /** Bytes of the form. */
+  length: number;
+}
+
 export class Anchors {
   readonly #map: BpfMap;
+  /** Of each secret: to look through the map for them would be a hundred thousand system calls. */
+  readonly #places = new Map<number, Place[]>();
+  /** How many forms have that length. */
+  readonly #lengths = new Map<number, number>();
   /** Fingerprint of a form (its length is part of it) to the secrets that have it: to look for each window of a new
    *  secret in the map would cost more than the rest of registering it. */
   readonly #holders = new Map<bigint, Set<number>>();
 
   constructor(map: BpfMap) {
     this.#map = map;
-    for (const { fingerprint, secret } of this.#all()) if (secret !== nobody) this.#hold(fingerprint, secret);
+    for (const key of map.keys()) {
+      const value = map.lookup(key);
+      if (value === undefined) continue;
+      const { fingerprint, length, secret } = decodeLeakAnchor(value);
+      if (secret !== nobody) this.#hold(secret, { ...decodeLeakAnchorKey(key), fingerprint, length });
+    }
   }
 
-  #all(): LeakAnchor[] {
-    return this.#map.keys().flatMap((key) => {
-      const value = this.#map.lookup(key);
-      return value === undefined ? [] : [decodeLeakAnchor(value)];
-    });
-  }
-
-  #hold(fingerprint: bigint, secret: number): void {
+  #hold(secret: number, place: Place): void {
+    const { fingerprint, length } = place;
+    const places = this.#places.get(secret);
+    if (places === undefined) this.#places.set(secret, [place]);
+    else places.push(place);
+    this.#lengths.set(length, (this.#lengths.get(length) ?? 0) + 1);
     const holders = this.#holders.get(fingerprint);
     if (holders === undefined) this.#holders.set(fingerprint, new Set([secret]));
     else holders.add(secret);
   }
 
-  #letGo(fingerprint: bigint, secret: number): void {
+  #letGo(secret: number, { fingerprint, length }: Place): void {
+    const left = (this.#lengths.get(length) ?? 0) - 1;
+    if (left > 0) this.#lengths.set(length, left);
+    else this.#lengths.delete(length);
     const holders = this.#holders.get(fingerprint);
     holders?.delete(secret);
     if (holders?.size === 0) this.#holders.delete(fingerprint);
@@ -83,7 +100,7 @@ export class Anchors {
         const taken = this.#at(window, index);
         if (taken !== undefined && taken.secret !== nobody) continue;
         this.#put({ window, index }, { fingerprint, length, offset, secret, encoding });
-        this.#hold(fingerprint, secret);
+        this.#hold(secret, { window, index, fingerprint, length });
         return bit;
       }
     }
@@ -97,13 +114,17 @@ export class Anchors {
 
   /** Takes out what belongs to the secrets that are meant. */
   remove(isMeant: (secret: number) => boolean): void {
-    for (const bytes of this.#map.keys()) {
-      const { window, index } = decodeLeakAnchorKey(bytes);
-      const anchor = this.#at(window, index);
-      if (anchor === undefined || anchor.secret === nobody || !isMeant(anchor.secret)) continue;
-      this.#put({ window, index }, { ...anchor, fingerprint: 0n, secret: nobody });
-      this.#letGo(anchor.fingerprint, anchor.secret);
-      this.#trim(window);
+    for (const [secret, places] of this.#places) {
+      if (!isMeant(secret)) continue;
+      // Taken off the list when it is done: what the kernel refused is tried again with the next removal.
+      for (let place = places.at(-1); place !== undefined; place = places.at(-1)) {
+        const anchor = this.#at(place.window, place.index);
+        if (anchor?.secret === secret) this.#put(place, { ...anchor, fingerprint: 0n, secret: nobody });
+        this.#trim(place.window);
+        places.pop();
+        this.#letGo(secret, place);
+      }
+      this.#places.delete(secret);
     }
   }
 
@@ -118,7 +139,7 @@ export class Anchors {
 
   /** Bytes of the shortest and of the longest form; undefined if there is none. */
   lengths(): { shortest: number; longest: number } | undefined {
-    const lengths = this.#all().flatMap(({ secret, length }) => (secret === nobody ? [] : [length]));
+    const lengths = [...this.#lengths.keys()];
     if (lengths.length === 0) return undefined;
     return {
       shortest: lengths.reduce((one, other) => Math.min(one, other)),

@@ -164,10 +164,10 @@ export class Canary {
   }
 
   async #rises(door: DoorName, before: bigint): Promise<boolean> {
-    const deadline = Date.now() + (doors[door].proof === "reap" ? freeTimeoutMs : 0);
+    const deadline = performance.now() + (doors[door].proof === "reap" ? freeTimeoutMs : 0);
     for (;;) {
       if (readProof(this.#proofs, door) > before) return true;
-      if (Date.now() >= deadline) return false;
+      if (performance.now() >= deadline) return false;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -82,10 +82,10 @@ export class DoorSleeper implements Sleeper {
   async sleep(still: () => boolean): Promise<void> {
     this.#proving.close();
     const scope = this.#standing.maps.get("scope");
-    const deadline = Date.now() + freeTimeoutMs;
+    const deadline = performance.now() + freeTimeoutMs;
     while ((scope?.keys().length ?? 0) > 1) {
       if (!still()) return;
-      if (Date.now() >= deadline) throw new Error("tasks that have ended are still in scope");
+      if (performance.now() >= deadline) throw new Error("tasks that have ended are still in scope");
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const why = await this.#kernel.whyAwake();

@@ -84,6 +84,10 @@ describe("notices", () => {
     expect(again).toMatchObject({ count: 2, detail: { total: "5" } });
     expect(again?.vectors).toContain("environ_read");
     expect(again?.vectors).not.toContain("ptrace_attach");
+    // Loaded anew, its program counts from 0.
+    state.doors = [door("file_open", { recursionMisses: 4n }), door("task_alloc")];
+    notices.look();
+    expect(heard()).toMatchObject([{ type: "GUARD_SKIPPED", door: "file_open", count: 4, detail: { total: "4" } }]);
   });
 
   it("count a door that only keeps the scope for every vector against a process", () => {

@@ -22,10 +22,13 @@ const log = createLog({ write: () => {} });
 function rulesWith(most: number) {
   const policies: PolicySet[] = [];
   const limits: number[] = [];
+  const nodeGuards: string[] = [];
   const kernel = {
     enforcedBefore: [],
     doors: [],
-    async setNodeGuards() {},
+    async setNodeGuards(when: string) {
+      nodeGuards.push(when);
+    },
     leaks: { configure: ({ scanLimit }: { scanLimit: number }) => void limits.push(scanLimit) },
     setPolicy(policy: PolicySet) {
       if (policy.groups.length > most) throw new Error("too many workloads with rules");
@@ -35,7 +38,7 @@ function rulesWith(most: number) {
   const groups = new Groups(join(directory, `workloads-${Math.random()}.json`));
   const rules = new Rules(groups, log);
   const config = { ...configSchema.parse({ workloads: [{ name: "db", mode: "enforce" }] }), nodeName: "n" };
-  return { rules, kernel, config, policies, limits, groups };
+  return { rules, kernel, config, policies, limits, groups, nodeGuards };
 }
 
 describe("rules of pods", () => {
@@ -63,6 +66,20 @@ describe("rules of pods", () => {
     const other = { ...configSchema.parse({ workloads, leaks: { scanLimit: "4KiB" } }), nodeName: "n" };
     await expect(rules.apply(kernel, await rules.resolve(other))).rejects.toThrow("too many");
     expect(limits).toEqual([1024 * 1024]);
+  });
+
+  it("let the node's guards sleep only once they are in force", async () => {
+    const { rules, kernel, nodeGuards } = rulesWith(0);
+    const may = (when: string, more = {}) => ({ ...configSchema.parse({ nodeGuards: when, ...more }), nodeName: "n" });
+    const tooMuch = { workloads: [{ name: "db", mode: "enforce" }] };
+    await rules.apply(kernel, await rules.resolve(may("always")));
+    nodeGuards.length = 0;
+    await expect(rules.apply(kernel, await rules.resolve(may("while-protected", tooMuch)))).rejects.toThrow("too many");
+    expect(nodeGuards).not.toContain("while-protected");
+    await rules.apply(kernel, await rules.resolve(may("while-protected")));
+    expect(nodeGuards.at(-1)).toBe("while-protected");
+    await expect(rules.apply(kernel, await rules.resolve(may("always", tooMuch)))).rejects.toThrow("too many");
+    expect(nodeGuards.at(-1), "as before").toBe("while-protected");
   });
 
   it("that an earlier agent had in force are in the first policy of the next one", async () => {

@@ -17,6 +17,19 @@ import { type LeakLimits, type SecretMapName, SecretTable, secretMapNames } from
 import { asMap, FakeMap } from "./fake-maps.js";
 
 const native = loadNative();
+/** Looks into a map that nobody else looks into meanwhile. */
+function looksInto(map: FakeMap, act: () => void): number {
+  let looks = 0;
+  const lookup = map.lookup.bind(map);
+  map.lookup = (key) => {
+    looks++;
+    return lookup(key);
+  };
+  act();
+  map.lookup = lookup;
+  return looks;
+}
+
 const zero = Buffer.alloc(4);
 const none = { networks: [], files: [] };
 const limits: LeakLimits = { scanLimit: 65_536, beyond: "refuse", unscanned: "report" };
@@ -234,5 +247,15 @@ describe("the tables", () => {
     const forms = native.fingerprints(bytes, table.key);
     table.add({ name: "s", id: 1, group: 3, forms, sinks: none });
     expect(new Set(anchors().map(({ encoding }) => encoding))).toEqual(new Set(Object.values(LeakEncoding)));
+  });
+
+  it("are taken out without a look at those of others, however many there are", () => {
+    const { maps, table, add } = machine();
+    add(1, "the-first-secret-of-all");
+    const alone = looksInto(maps.leak_anchors, () => table.remove([1]));
+    for (let id = 2; id < 40; id++) add(id, `another-secret-with-number-${id * 7919}`);
+    add(1, "the-first-secret-of-all");
+    expect(looksInto(maps.leak_anchors, () => table.remove([1]))).toBeLessThanOrEqual(2 * alone);
+    expect(maps.leak_anchors.entries.size).toBeGreaterThan(38);
   });
 });

@@ -6,6 +6,9 @@ import { reasonOf } from "../errors/index.js";
 import type { Native } from "../kernel/index.js";
 import type { Log } from "../log/index.js";
 
+/** Between two signs of life where the manager asks for none: it still waits for the start's end. */
+const signOfLifeMs = 30_000;
+
 /** Longest text that systemctl shows in a line. */
 const longestStatus = 200;
 
@@ -33,13 +36,18 @@ export class ServiceManager {
     this.#parts = parts;
   }
 
-  /** From now on the manager is told that the event loop turns: nothing else, a dead receiver of events is no reason to restart. */
+  /** From now on the manager is told that the event loop turns: nothing else, a dead receiver of events is no reason to
+   *  restart. Nor are doors that are not proved: who ended the agent for them would end those that are, so it is to wait. */
   watch(): void {
-    const every = watchdogMs(this.#parts);
-    if (every === undefined) return;
-    this.#timer = setInterval(() => this.#send("WATCHDOG=1"), every);
+    const watchdog = watchdogMs(this.#parts);
+    const every = watchdog ?? signOfLifeMs;
+    const alive = (): void => {
+      if (watchdog !== undefined) this.#send("WATCHDOG=1");
+      if (!this.#ready) this.#send(`EXTEND_TIMEOUT_USEC=${Math.ceil(every * 3000)}`);
+    };
+    this.#timer = setInterval(alive, every);
     this.#timer.unref();
-    this.#send("WATCHDOG=1");
+    alive();
   }
 
   /**

@@ -67,12 +67,31 @@ describe("the service manager", () => {
 
   it("hears that the loop turns, at half of the time that it waits", () => {
     const it = manager({ WATCHDOG_USEC: "60000000", WATCHDOG_PID: "7" });
+    it.state([], "detect");
+    told = [];
     it.watch();
     vi.advanceTimersByTime(90_000);
     expect(told).toEqual(["WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]);
     it.close();
     vi.advanceTimersByTime(90_000);
     expect(told).toHaveLength(4);
+  });
+
+  it.each([
+    [{}, ["EXTEND_TIMEOUT_USEC=90000000"]],
+    [{ WATCHDOG_USEC: "40000000" }, ["WATCHDOG=1", "EXTEND_TIMEOUT_USEC=60000000"]],
+  ])("with %o goes on waiting for a start whose doors are not proved, until they are", (env, signs) => {
+    const it = manager(env);
+    it.state(["door bpf: EPERM"], "enforce");
+    told = [];
+    it.watch();
+    vi.advanceTimersByTime(30_000);
+    expect(told).toEqual([...signs, ...signs]);
+    it.state([], "enforce");
+    told = [];
+    vi.advanceTimersByTime(60_000);
+    expect(told.join("\n")).not.toContain("EXTEND");
+    it.close();
   });
 
   it.each([

@@ -2,7 +2,8 @@
 // Runs one attack program once, as root or as nobody, and takes its one line of truth. What it read stays here: the
 // answer only says whether a token was in it.
 
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import type { Attacker } from "./result.js";
 
 /** An attack in an emulated guest takes a second or two; one that hangs is no answer. */
@@ -57,14 +58,25 @@ export function attack(options: AttackOptions): Promise<Attack> {
   const argv = ["--live", "--road", road, "--target", `${aim.pid}`, "--tid", `${aim.tid2}`, "--address", aim.address];
   argv.push("--scratch", aim.scratch, "--length", `${aim.length}`, "--fd", `${aim.fd}`);
   return new Promise((resolve) => {
+    const notStarted = (error: unknown): Attack => {
+      const why = `the attack program cannot be started as ${as}`;
+      return { pid: 0, attackerPid: 0, result: "not tried", errno: errnoOf(error), why, tokenOut: false };
+    };
     const user = as === "nobody" ? { uid: nobody, gid: nobody } : {};
-    const child = spawn(file, argv, {
-      stdio: ["ignore", "pipe", "ignore"],
-      cwd: "/",
-      env: { ...env },
-      ...user,
-      ...(signal ? { signal, killSignal: "SIGKILL" as const } : {}),
-    });
+    let child: ChildProcessByStdio<null, Readable, null>;
+    try {
+      child = spawn(file, argv, {
+        stdio: ["ignore", "pipe", "ignore"],
+        cwd: "/",
+        env: { ...env },
+        ...user,
+        ...(signal ? { signal, killSignal: "SIGKILL" as const } : {}),
+      });
+    } catch (error) {
+      // Node throws what it does not expect of a program: EPERM, where CAP_SETUID or CAP_SETGID is missing.
+      resolve(notStarted(error));
+      return;
+    }
     const pid = child.pid ?? 0;
     if (pid > 0) onStart(pid);
     let output = "";
@@ -80,10 +92,9 @@ export function attack(options: AttackOptions): Promise<Attack> {
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       if (output.length < maxOutput) output += text;
     });
-    child.once("error", (error: NodeJS.ErrnoException) => {
+    child.once("error", (error) => {
       if (pid > 0) return; // an abort, after which the end comes all the same
-      const why = `the attack program cannot be started as ${as}`;
-      end({ attackerPid: 0, result: "not tried", errno: error.code ?? "", why, tokenOut: false });
+      end(notStarted(error));
     });
     // A process that it left behind may hold the pipe.
     child.once("exit", (status, killedBy) =>
@@ -98,6 +109,9 @@ export function attack(options: AttackOptions): Promise<Attack> {
     });
   });
 }
+
+const errnoOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
 /** Half of it is a theft too. */
 export function holdsToken(text: string, token: string): boolean {

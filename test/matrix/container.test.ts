@@ -51,6 +51,20 @@ describe("the agent in a container", () => {
     expect(await read()).toBe("refused");
   });
 
+  test("tests itself there, as far as it may become somebody else", async () => {
+    const argv = "selftest --json --vector environ_read --vector module_load";
+    const { vectors } = JSON.parse(await node.must(`crun exec ${running} /usr/bin/cloudtaser ${argv}`)) as {
+      vectors: { vector: string; outcome: string; roads: { attacker: string; outcome: string; reason: string }[] }[];
+    };
+    expect(vectors.map(({ vector, outcome }) => [vector, outcome])).toEqual([
+      ["environ_read", "refused"],
+      ["module_load", "refused"],
+    ]);
+    const ofNobody = vectors.flatMap(({ roads }) => roads).filter(({ attacker }) => attacker === "nobody");
+    expect(new Set(ofNobody.map(({ outcome }) => outcome))).toEqual(new Set(["not_applicable"]));
+    expect(ofNobody.map(({ reason }) => reason)).toContain("the attack program cannot be started as nobody (EPERM)");
+  }, 300_000);
+
   test("is followed by another container, which its guards know", async () => {
     const before = await executable();
     await node.must("printf x >> /img/usr/lib/cloudtaser/node"); // the image of another version
@@ -107,7 +121,7 @@ describe("the agent in a container", () => {
   test("would not be known if it ran from its image", async () => {
     await node.kill(running);
     const stranger = await node.start(bySelf);
-    await expect.poll(() => node.log(stranger), { timeout: 240_000 }).toContain("PIN_MISMATCH");
+    await expect.poll(() => node.log(stranger), { timeout: 240_000 }).toContain("PIN_STRANGER");
     expect(await read()).toBe("refused");
   });
 });

@@ -2,7 +2,7 @@
 // What an attack comes to: nothing passes for a refusal that a broken attack, a lost event or the kernel itself explains.
 
 import { describe, expect, it } from "vitest";
-import { type Attack, holdsToken, truthOf } from "../../src/selftest/attack.js";
+import { type Attack, attack, holdsToken, truthOf } from "../../src/selftest/attack.js";
 import { judge, type Trial } from "../../src/selftest/judge.js";
 import type { HeardEvent } from "../../src/selftest/listener.js";
 import { exitStatusOf, selftestOutcomes } from "../../src/selftest/outcome.js";
@@ -45,6 +45,21 @@ const good: Trial = {
 };
 
 const outcome = (change: Partial<Trial>): string => judge({ ...good, ...change }).outcome;
+
+describe("an attack program that cannot be started", () => {
+  const aim = { pid: 1, tid2: 1, address: "0x1", scratch: "0x1", length: 1, fd: 3, secret: "token" };
+  const tried = (more: { file?: string; road?: string }) =>
+    attack({ file: "/bin/true", road: "a", aim, as: "nobody", env: {}, onStart: () => undefined, ...more });
+
+  it.each([
+    ["which is not there", { file: "/no/such/program" }, "ENOENT"],
+    // As for a user whom the agent may not become, Node does not answer: it throws.
+    ["which Node refuses to start", { road: "a\0b" }, "ERR_INVALID_ARG_VALUE"],
+  ])("is not tried: one %s", async (_, more, errno) => {
+    const why = "the attack program cannot be started as nobody";
+    expect(await tried(more)).toMatchObject({ pid: 0, result: "not tried", errno, why, tokenOut: false });
+  });
+});
 
 describe("judge", () => {
   it("calls refused what the event says and the neighbour shows to be possible", () => {

@@ -9,6 +9,7 @@ import {
   argumentsText,
   type Field,
   field,
+  fileText,
   idText,
   lengths,
   nameText,
@@ -68,6 +69,12 @@ export const cefAttackFields: readonly Field<CloudtaserEvent>[] = [
   field("cs6", "`offender.parent`, nearest first", ({ offender }) => parentsText(offender), "sourceParents"),
   field("cn2", "`leakWindow`, 1 or 0", (event) => (event.leakWindow ? 1 : 0), "leakWindow"),
   field("cn3", "`target.group`", ({ target }) => target?.group, "targetGroup"),
+  field(
+    "flexString2",
+    "`offender.exe.dev` and `.inode`",
+    ({ offender }) => fileText(offender.exe),
+    "sourceExecutableFile",
+  ),
   field("msg", "the rest of `detail`", argumentsText),
 ];
 

@@ -30,7 +30,9 @@ const executable = () =>
   z.strictObject({
     path: shown(512)
       .optional()
-      .describe("As procfs shows it at the time of the event; device and inode are the identity."),
+      .describe(
+        "As procfs shows it when the event is read, a moment later: who has started another program by then has that one's path. Device and inode are those of the attempt.",
+      ),
     dev: z
       .string()
       .regex(/^\d+:\d+$/)

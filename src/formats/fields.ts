@@ -36,6 +36,9 @@ export const nodeText = ({ node }: AnyEvent) => plain(node, lengths.node);
 
 export const idText = ({ id }: AnyEvent) => plain(id, 40);
 
+/** Device and inode: which file it is, whatever its path says. */
+export const fileText = ({ dev, inode }: EventOffender["exe"]): string => `${dev}:${inode}`;
+
 /** "400:bash < 1:systemd": nearest first, cut at the far end. No name can hold the mark between two. */
 export function parentsText({ parent }: EventOffender): string | undefined {
   if (parent.length === 0) return undefined;

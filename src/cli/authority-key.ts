@@ -6,17 +6,12 @@ import type { Signer } from "../keys/index.js";
 
 export const keyOption = ["--key <file>", "private key of the authority, if the configuration names one"] as const;
 
-/** Throws AUTHORITY_KEY_UNUSABLE if what is done with the file of a key fails. */
-export function withKey<Result>(file: string, act: () => Result): Result {
-  try {
-    return act();
-  } catch (error) {
-    throw new CloudtaserError("AUTHORITY_KEY_UNUSABLE", { target: file, fields: { reason: reasonOf(error) } });
-  }
-}
-
 /** The private key of --key. Throws AUTHORITY_KEY_UNUSABLE. */
 export async function readKey(file: string): Promise<Signer> {
   const { readSigner } = await import("../keys/index.js");
-  return withKey(file, () => readSigner(file));
+  try {
+    return readSigner(file);
+  } catch (error) {
+    throw new CloudtaserError("AUTHORITY_KEY_UNUSABLE", { target: file, fields: { reason: reasonOf(error) } });
+  }
 }

@@ -6,7 +6,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { Signer } from "../keys/index.js";
-import { readKey, withKey } from "./authority-key.js";
+import { readKey } from "./authority-key.js";
 import { type Io, sessionOf } from "./io.js";
 
 export function addAuthority(program: Command, io: Io): void {
@@ -20,7 +20,7 @@ export function addAuthority(program: Command, io: Io): void {
     .argument("<file>", "where the private key goes, readable by its owner only")
     .action(async (file: string, _: unknown, command: Command) => {
       const { makeKey } = await import("../keys/index.js");
-      withKey(file, () => makeKey(file));
+      written(file, () => makeKey(file));
       show(io, command, await readKey(file));
     });
 
@@ -43,15 +43,22 @@ export function addAuthority(program: Command, io: Io): void {
       // Also says where it is no YAML.
       const { digest } = readSource(file);
       const path = signaturePath(file);
-      try {
+      written(path, () => {
         writeFileSync(`${path}.new`, `${signer.sign(configurationText(digest))}\n`, { mode: 0o644 });
         renameSync(`${path}.new`, path);
-      } catch (cause) {
-        throw new CloudtaserError("AUTHORITY_DENIED", { target: path, fields: { reason: reasonOf(cause) }, cause });
-      }
+      });
       if (session.json) session.value({ file, signature: path, publicKey: signer.publicKey });
       else session.line(`${path} written`);
     });
+}
+
+/** Throws AUTHORITY_FILE_UNWRITABLE. */
+function written(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw new CloudtaserError("AUTHORITY_FILE_UNWRITABLE", { target: path, fields: { reason: reasonOf(error) } });
+  }
 }
 
 function show(io: Io, command: Command, { publicKey }: Signer): void {

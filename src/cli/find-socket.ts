@@ -2,11 +2,9 @@
 // Where the agent listens: flag, environment, configuration, default.
 
 import { existsSync } from "node:fs";
+import { defaultConfigPath, defaultSocket } from "../config/defaults.js";
 import type { Environment } from "../config/index.js";
 import { printable, reasonOf } from "../errors/index.js";
-
-const defaultSocket = "/run/cloudtaser/control.sock";
-const defaultConfig = "/etc/cloudtaser/config.yaml";
 
 export interface SocketInput {
   flag: string | undefined;
@@ -19,7 +17,7 @@ export async function findSocket({ flag, configFile, env, note }: SocketInput): 
   const named = flag ?? env["CLOUDTASER_SOCKET"];
   if (named !== undefined && named !== "") return named;
   const given = configFile ?? env["CLOUDTASER_CONFIG"];
-  if (!given && !existsSync(defaultConfig)) return defaultSocket;
+  if (!given && !existsSync(defaultConfigPath)) return defaultSocket;
   // Parsing YAML takes longer than most commands: only if there is something to parse.
   const { loadConfig } = await import("../config/index.js");
   try {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the hook is called: the same for the command and for the small program that runtimes start.
 
+import { defaultSocket } from "../config/defaults.js";
 import type { Environment } from "../config/index.js";
 import { CloudtaserError } from "../errors/index.js";
 
@@ -24,7 +25,7 @@ export interface RawHookOptions {
 }
 
 export const defaults = {
-  socket: "/run/cloudtaser/control.sock",
+  socket: defaultSocket,
   onFailure: "annotated",
   timeout: "10",
   spare: ["cloudtaser-system"],

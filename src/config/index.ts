@@ -10,7 +10,7 @@ export {
   sameFile,
 } from "./executable.js";
 export { type ListenAddress, parseListenAddress } from "./listen.js";
-export { type ConfigInput, defaultConfigPath, findConfigFile, loadConfig } from "./load.js";
+export { type ConfigInput, findConfigFile, loadConfig } from "./load.js";
 export { nodeRoot, onNode } from "./node-root.js";
 export { type ConfigFlags, configOverlays, type Environment, type FlagName, type Overlay } from "./overlay.js";
 export { type AllowConfig, hasOwnPolicy, policyOf, type VectorPolicy, workloadNamed } from "./policy.js";

@@ -4,13 +4,12 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { CloudtaserError } from "../errors/index.js";
+import { defaultConfigPath } from "./defaults.js";
 import { type ConfigFlags, type Environment, type OverlayValue, overlayValues } from "./overlay.js";
 import { problemOf } from "./problem.js";
 import { keepProvenance } from "./provenance.js";
 import { type Config, configSchema } from "./schema.js";
 import { type ConfigSource, readSource } from "./source.js";
-
-export const defaultConfigPath = "/etc/cloudtaser/config.yaml";
 
 export interface ConfigInput {
   /** Path given by --config. */

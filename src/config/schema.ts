@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type VectorName, vectorNames } from "../vectors/index.js";
 import { authority } from "./authority.js";
 import { canary } from "./canary.js";
+import { defaultSocket } from "./defaults.js";
 import { objectDigests, sha256 } from "./digests.js";
 import { filesClash } from "./files.js";
 import { kubernetes } from "./kubernetes.js";
@@ -59,7 +60,7 @@ const leaks = z.strictObject({
     .refine((bytes) => bytes !== 0, "must not be 0: nothing would be looked at; to look for no secret, register none")
     .refine((bytes) => bytes >= scanLimits[0] && bytes <= scanLimits[1], "must be from 4KiB to 1MiB")
     .prefault("1MiB")
-    .describe("Bytes of one operation that are looked at."),
+    .describe("Bytes of one operation that are looked at: 4KiB to 1MiB."),
   beyond: z
     .enum(["edges", "refuse"])
     .default("edges")
@@ -137,7 +138,9 @@ const wholeConfig = z.strictObject({
     .describe("What an ordinary stop does with the guards: take them off, or leave them refusing."),
   objectPath: absolutePath
     .optional()
-    .describe("Directory of BPF objects; that of the installation if left out. They must be those of this build."),
+    .describe(
+      "Directory of BPF objects, or one of them for the directory that it lies in; that of the installation if left out. They must be those of this build.",
+    ),
   objectDigests,
   health: z
     .strictObject({
@@ -151,7 +154,7 @@ const wholeConfig = z.strictObject({
     .describe("The HTTP listener."),
   control: z
     .strictObject({
-      socket: absolutePath.default("/run/cloudtaser/control.sock").describe("Unix socket for the command line."),
+      socket: absolutePath.default(defaultSocket).describe("Unix socket for the command line."),
       group: z.string().min(1).max(64).optional().describe("Group that may control the agent; only root if left out."),
     })
     .prefault({})
@@ -188,7 +191,9 @@ const wholeConfig = z.strictObject({
         .max(2_000_000)
         .refine((seconds) => seconds === 0 || seconds >= 60, "must be 0 or at least 60")
         .default(0)
-        .describe("Seconds between two selftests that the agent makes by itself, the first at its start; 0 for never."),
+        .describe(
+          "Seconds between two selftests that the agent makes by itself, the first at its start: at least 60; 0 for never.",
+        ),
       directory: absolutePath
         .default("/var/lib/cloudtaser")
         .describe("Directory in which the results of selftests are kept."),

@@ -63,7 +63,7 @@ const spool = () =>
         .refine((bytes) => bytes === 0 || bytes >= MiB, "must be 0 or at least 1048576")
         .default(64 * MiB)
         .describe(
-          "Most bytes on disk, of which an event takes about 1.6 KB; 0 for no spool: then events wait in memory only.",
+          "Most bytes on disk, of which an event takes about 1.6 KB: at least 1048576; 0 for no spool: then events wait in memory only.",
         ),
     })
     .prefault({})
@@ -249,6 +249,6 @@ export const sinks = z
   .max(8)
   .refine((list) => new Set(list.map((one) => one.name)).size === list.length, "two sinks have the same name")
   .default([])
-  .describe("Further places that events go to, each behind its own queue.");
+  .describe("Further places that events go to, eight at most, each behind its own queue.");
 
 export type SinkConfig = z.output<ReturnType<typeof sinkSchema>>;

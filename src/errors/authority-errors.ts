@@ -19,6 +19,11 @@ export const authorityErrors = {
     help: "Give an Ed25519 private key of mode 0600 that belongs to this user; cloudtaser authority keygen makes one.",
     exitCode: exitCodes.usage,
   },
+  AUTHORITY_FILE_UNWRITABLE: {
+    message: "{target} cannot be written: {reason}",
+    help: "Name a file in an existing directory that this user may write to; a key that is there already is never replaced.",
+    exitCode: exitCodes.failed,
+  },
   AUTHORITY_CONFIGURATION: {
     message: "the configuration {target} is not in force: {reason}",
     help: "Let the authority sign it: cloudtaser authority sign FILE --key KEY. Guards that stand go on refusing meanwhile.",

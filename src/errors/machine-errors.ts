@@ -37,7 +37,7 @@ export const machineErrors = {
   },
   OBJECT_MISSING: {
     message: "no BPF object at {target}",
-    help: "Build it with make, reinstall the package, or point objectPath or EBPF_OBJECT_PATH at the directory of objects.",
+    help: "Build it with make, reinstall the package, or point objectPath or EBPF_OBJECT_PATH at the directory of objects, or at one of them.",
     exitCode: exitCodes.failed,
   },
   OBJECT_ALTERED: {
@@ -78,6 +78,11 @@ export const machineErrors = {
   PIN_MISMATCH: {
     message: "the pinned {target} is of another version: {reason}",
     help: "Take the old version off with: cloudtaser agent --uninstall, then start again.",
+    exitCode: exitCodes.busy,
+  },
+  PIN_STRANGER: {
+    message: "the guards that stand at {target} do not know this agent: {reason}",
+    help: "They know the next agent by the executable (Node) of the one that made them: start it, or uninstall, by that one. If it is gone, only a reboot takes the guards off.",
     exitCode: exitCodes.busy,
   },
   MAP_FAILED: {

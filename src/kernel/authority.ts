@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may loosen protection, as the guards that stand remember it: root can change a file, but not this.
 import { existsSync } from "node:fs";
-import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { decodeAuthority, encodeAuthority } from "./abi.gen.js";
 import type { BpfMap, Native } from "./native.js";
-import { Pins } from "./pins.js";
+import { notOurs, Pins } from "./pins.js";
 
 export interface RememberedAuthority {
   /** The 32 bytes of an Ed25519 public key in base64. */
@@ -33,8 +32,8 @@ export function writeAuthority(map: BpfMap, authority: RememberedAuthority | und
   map.update(first, encodeAuthority({ serial, key, digest: whole(Buffer.from(digest, "hex")) }));
 }
 
-/** What guards that stand at that path remember; undefined if none stand, or nobody is their authority. Throws PIN_MISMATCH
- *  where they stand and cannot be read: then nobody may take them for guards without an authority. */
+/** What guards that stand at that path remember; undefined if none stand, or nobody is their authority. Throws PIN_STRANGER
+ *  or PIN_MISMATCH where they stand and cannot be read: then nobody may take them for guards without an authority. */
 export function rememberedAuthority(native: Pick<Native, "openMap">, pinPath: string): RememberedAuthority | undefined {
   const path = new Pins(pinPath).map("authority");
   if (!existsSync(path)) return undefined;
@@ -46,6 +45,6 @@ export function rememberedAuthority(native: Pick<Native, "openMap">, pinPath: st
       map.close();
     }
   } catch (cause) {
-    throw new CloudtaserError("PIN_MISMATCH", { target: path, fields: { reason: reasonOf(cause) }, cause });
+    throw notOurs(path, cause);
   }
 }

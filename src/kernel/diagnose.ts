@@ -36,9 +36,6 @@ export interface DiagnoseOptions {
 
 export const provedDoors = (trial: FormTrial): number => trial.doors.filter((door) => door.proved).length;
 
-export const allProved = (trial: FormTrial): boolean =>
-  trial.doors.length > 0 && provedDoors(trial) === trial.doors.length;
-
 async function tryForm(form: Form, { native, facts, objects }: DiagnoseOptions): Promise<FormTrial> {
   try {
     const kernel = await openKernel({

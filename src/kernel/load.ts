@@ -16,6 +16,7 @@ import {
 import type { Blueprint, BpfMap, BpfObject, Native, NativeError } from "./native.js";
 import { type ObjectFile, openObject, readObject } from "./objects.js";
 import { isPin } from "./pin-tree.js";
+import { notOurs } from "./pins.js";
 
 export const censusProgram = "ct_census";
 
@@ -165,8 +166,7 @@ function reuseMaps(object: BpfObject, form: Form, from: string | ReadonlyMap<Sha
     try {
       object.reuseMap(map, source);
     } catch (error) {
-      const fields = { reason: reasonOf(error) };
-      throw new CloudtaserError("PIN_MISMATCH", { target: String(source), fields, cause: error });
+      throw notOurs(String(source), error);
     }
   }
 }

@@ -3,7 +3,7 @@
 // names by its digest. What is checked is what is loaded: a file is read once.
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { type ObjectName, objectDigests } from "./digests.gen.js";
 import type { Form } from "./doors.js";
@@ -32,8 +32,11 @@ const maxBytes = 32 * 1024 * 1024;
 
 export function objectFile(name: ObjectName, { directory, digests }: ObjectSource = {}): ObjectFile {
   const digest = (digests?.[name] ?? objectDigests[name]).toLowerCase();
-  return { path: join(directory ?? objectsPath(), name), digest };
+  return { path: join(directoryOf(directory ?? objectsPath()), name), digest };
 }
+
+/** Who names one object, as other agents take it, means where it lies: which of them is loaded depends on the kernel. */
+const directoryOf = (path: string): string => (path.endsWith(".bpf.o") ? dirname(path) : path);
 
 /** Names of those that are not to be of this build. */
 export function foreignObjects({ digests = {} }: ObjectSource): ObjectName[] {
@@ -72,7 +75,7 @@ function readWhole(path: string): Buffer {
     if (info.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
     return readFileSync(fd);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
+    if (cause instanceof Error && "code" in cause && ["ENOENT", "ENOTDIR"].includes(String(cause.code))) {
       throw new CloudtaserError("OBJECT_MISSING", { target: path, cause });
     }
     throw new CloudtaserError("OBJECT_DAMAGED", { target: path, fields: { reason: reasonOf(cause) }, cause });

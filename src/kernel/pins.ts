@@ -29,6 +29,16 @@ function numberOf(path: string): number | undefined {
 /** Under such a name nobody but the agent keeps anything; what has another may be somebody's who shares the directory. */
 const hasOwnName = (path: string): boolean => /^(doors-|maps$|leaks$)/.test(basename(path));
 
+/** A pin that cannot be taken over: PIN_STRANGER where the guards refused it, else PIN_MISMATCH. */
+export function notOurs(target: string, cause: unknown): CloudtaserError {
+  const refused = cause instanceof Error && "code" in cause && ["EPERM", "EACCES"].includes(String(cause.code));
+  return new CloudtaserError(refused ? "PIN_STRANGER" : "PIN_MISMATCH", {
+    target,
+    fields: { reason: reasonOf(cause) },
+    cause,
+  });
+}
+
 export class Pins {
   readonly path: string;
   /** What the last removal could not remove. */

@@ -4,7 +4,7 @@
 import { type Format, isJson } from "../formats/index.js";
 import type { Severity } from "../vectors/index.js";
 import type { Entry } from "./sink.js";
-import type { Sent } from "./transport.js";
+import { indigestible, type Sent } from "./transport.js";
 
 export interface Body {
   contentType: string;
@@ -105,9 +105,6 @@ function elasticsearch(format: Format, index: string): Protocol {
     },
   };
 }
-
-/** The document itself is at fault; of anything else (no right to the index, no index, no room) an operator can take care. */
-const indigestible = new Set([400, 413, 422]);
 
 const otlpSeverities: Readonly<Record<Severity, number>> = { info: 9, low: 12, medium: 13, high: 17, critical: 21 };
 

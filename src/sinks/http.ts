@@ -12,7 +12,7 @@ import { retryAfter } from "./backoff.js";
 import { readToken, type TlsFiles, tlsOptions } from "./credentials.js";
 import { type Body, type Protocol, type ProtocolName, protocolOf } from "./http-body.js";
 import type { Entry } from "./sink.js";
-import { DeliveryError, type Sent, type Transport } from "./transport.js";
+import { DeliveryError, indigestible, type Sent, type Transport } from "./transport.js";
 import { inTurns } from "./turns.js";
 
 export interface HttpOptions {
@@ -39,9 +39,6 @@ const gzip = promisify(gzipCallback);
 
 /** Of an answer; more is no answer of such a receiver. */
 const maxAnswer = 4 * 1024 * 1024;
-
-/** The content is at fault, not the moment. */
-const indigestible = new Set([400, 413, 422]);
 
 export class HttpTransport implements Transport {
   readonly most: { events: number; bytes: number };

@@ -28,6 +28,9 @@ export interface Transport {
   onLoss?: (() => void) | undefined;
 }
 
+/** Answers of HTTP by which the content is at fault; of anything else (no right, no index, no room) an operator can take care. */
+export const indigestible: ReadonlySet<number> = new Set([400, 413, 422]);
+
 export class DeliveryError extends Error {
   readonly retryAfterMs: number;
   /** The receiver does not like what is in it: a part of it may go through. */

@@ -193,7 +193,7 @@ print(os.getpid(), flush=True); time.sleep(1000)`,
     await field.signalAgent("KILL");
     await field.agent?.done;
     await must(`cp ${node} ${node}.new && mv ${node} ${node}.told && mv ${node}.new ${node}`);
-    await expect(field.startAgent({ ...lenient, ...otherObjects.settings })).rejects.toThrow("PIN_MISMATCH");
+    await expect(field.startAgent({ ...lenient, ...otherObjects.settings })).rejects.toThrow("PIN_STRANGER");
     await field.agent?.done;
     await guarded();
     await must(`mv ${node}.told ${node}`);

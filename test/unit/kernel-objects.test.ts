@@ -43,6 +43,8 @@ describe("objects of this build", () => {
   it("are taken from another directory too", () => {
     copyFileSync(join(objectsPath(), name), path);
     expect(readObject(objectFile(name, { directory: scratch })).length).toBeGreaterThan(1000);
+    const named = join(scratch, "cloudtaser-signal.bpf.o");
+    expect(objectFile(name, { directory: named }), "one of them names the directory").toMatchObject({ path });
   });
 
   it("are chosen by form", () => {
@@ -78,6 +80,7 @@ describe("a file that is not the object", () => {
   it("is refused: missing, a directory, a pipe that nobody writes to, larger than any object", () => {
     const at = (directory: string) => objectFile(name, { directory });
     expect(refusal(() => readObject(at("/no/such/place"))).code).toBe("OBJECT_MISSING");
+    expect(refusal(() => readObject(at("/etc/passwd"))).code).toBe("OBJECT_MISSING");
     expect(refusal(() => readObject({ path: scratch, digest: "" }))).toMatchObject({
       code: "OBJECT_DAMAGED",
       message: expect.stringContaining("not a regular file"),

@@ -60,6 +60,8 @@ const values = {
   onStop: "leave",
   // The agent's configuration, as docs/reference/configuration.md has it, but for onStop and health.
   config: ownConfig("detect"),
+  // Of the configuration as it is rendered (docs/AUTHORITY.md); nothing without an authority.
+  signature: "",
 };
 
 const chart = {
@@ -100,4 +102,8 @@ export function chartFiles(): Map<string, string> {
 const configBlock = `config.yaml: |\n${fixedConfig("{{ .Values.onStop }}")
   .replaceAll('"', "")
   .trimEnd()
-  .replace(/^/gm, "    ")}\n    {{- .Values.config | nindent 4 }}`;
+  .replace(/^/gm, "    ")}\n    {{- .Values.config | nindent 4 }}
+{{- if .Values.signature }}
+  config.yaml.sig: |
+    {{ .Values.signature }}
+{{- end }}`;

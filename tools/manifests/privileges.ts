@@ -138,6 +138,6 @@ export const mounts: readonly Mount[] = [
     type: "DirectoryOrCreate",
     why: "key that signs the log, spools, selftest results, and the executable by which the guards know the next agent",
     without:
-      "the guards take the next agent for a stranger (`PIN_MISMATCH`); each has another key, and events that no sink took are lost",
+      "the guards take the next agent for a stranger (`PIN_STRANGER`); each has another key, and events that no sink took are lost",
   },
 ];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/reference/configuration.md: every key of the file, every variable and flag.
 
-import { configOverlays, defaultConfigPath, describeConfig, type Overlay } from "../../src/config/index.js";
+import { defaultConfigPath } from "../../src/config/defaults.js";
+import { configOverlays, describeConfig, type Overlay } from "../../src/config/index.js";
 import { vectorNames } from "../../src/vectors/index.js";
 import { propertiesOf, rowsOf, type SchemaRow } from "./json-schema.js";
 import { code, entryLink, opening, table } from "./markdown.js";
@@ -61,7 +62,8 @@ export function configurationReference(): string {
         code(flagName(flag)),
       ]),
     ),
-    "`ENFORCE_MODE` also takes `true` for enforce and `false` for detect.",
+    "`ENFORCE_MODE` also takes `true` for enforce and `false` for detect. `GRPC_LISTEN_ADDR` and variables that begin with `GLOBAL_PRIVESC_` mean nothing here: the agent has no gRPC, " +
+      "it is asked at `control.socket` and `health.listen`; and each vector of the whole node has its mode in `vectors`.",
     "",
   ].join("\n");
 }

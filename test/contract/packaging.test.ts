@@ -187,17 +187,21 @@ describe("the bill of materials", () => {
 });
 
 describe("the package's script", () => {
-  /** What it did on a host with systemd on which an agent runs. */
-  function configured(reload: number): { calls: string[]; status: number | null; stderr: string } {
+  /** What it did on a host with systemd on which an agent is in that state. */
+  function configured({ reload = 0, restart = 0, state = "active" }): {
+    calls: string[];
+    status: number | null;
+    stderr: string;
+  } {
     const root = mkdtempSync(join(directory, "host-"));
     const script = read("packaging/debian/postinst").replaceAll("/run/systemd/system", root);
-    for (const [name, code] of [
-      ["systemctl", 0],
-      ["systemd-tmpfiles", 0],
-      ["systemd-sysusers", 0],
-      ["cloudtaser", reload],
+    for (const [name, does] of [
+      ["systemctl", `case $1 in is-active) echo ${state} ;; restart) exit ${restart} ;; esac`],
+      ["systemd-tmpfiles", ""],
+      ["systemd-sysusers", ""],
+      ["cloudtaser", `exit ${reload}`],
     ] as const)
-      writeFileSync(join(root, name), `#!/bin/sh\necho "${name} $*" >> ${root}/calls\nexit ${code}\n`, { mode: 0o755 });
+      writeFileSync(join(root, name), `#!/bin/sh\necho "${name} $*" >> ${root}/calls\n${does}\n`, { mode: 0o755 });
     const env = { PATH: `${root}:${process.env["PATH"]}` };
     const { status, stderr } = spawnSync("sh", ["-c", script, "postinst", "configure", "0.1.0"], {
       env,
@@ -207,12 +211,22 @@ describe("the package's script", () => {
   }
 
   it("restarts an agent that has introduced the new program, and no other", () => {
-    const { calls, status } = configured(0);
-    expect(status).toBe(0);
-    expect(calls.indexOf("systemctl restart cloudtaser")).toBeGreaterThan(calls.indexOf("cloudtaser reload"));
-    const refused = configured(1);
+    for (const state of ["active", "activating"]) {
+      const { calls, status } = configured({ state });
+      expect(status).toBe(0);
+      expect(calls.indexOf("systemctl restart cloudtaser")).toBeGreaterThan(calls.indexOf("cloudtaser reload"));
+    }
+    expect(configured({ state: "inactive" }).calls.join()).not.toMatch(/restart|cloudtaser reload/);
+    const refused = configured({ reload: 1 });
     expect(refused.calls).toContain("cloudtaser reload");
     expect(refused.calls).not.toContain("systemctl restart cloudtaser");
     expect(refused).toMatchObject({ status: 0, stderr: expect.stringContaining("the running agent goes on") });
+  });
+
+  it("does not wait for ever for an agent that is not ready, and says when one ended", () => {
+    // What timeout ends with.
+    const waited = configured({ restart: 124 });
+    expect(waited).toMatchObject({ status: 0, stderr: expect.stringContaining("runs and is not ready") });
+    expect(configured({ restart: 1 }).status).not.toBe(0);
   });
 });

@@ -211,8 +211,8 @@ struct ct_event {
 
 /*
  * Map "repeats": hash. The first attempt of one offender on one target makes an event, and so does the first after it
- * has been quiet; the others are counted here and reported by user space. That alone takes entries away, of offenders
- * that are gone: what one that lives adds at that moment would be lost.
+ * has been quiet; the others are counted here and reported by user space. That alone takes entries away, where offender
+ * or target is gone: what is added at that moment would be lost.
  */
 struct ct_repeat_key {
 	__u64 offender_start_ns;

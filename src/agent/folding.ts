@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attempts that the kernel folded: the first of an offender on a target came as an event, the others are a count. Here
-// the count becomes one event a second at most, and is forgotten when the offender is gone.
+// the count becomes one event a second at most, and is forgotten when the offender or the target is gone.
 import { type Event, EventFlag, type RepeatKey, Vector } from "../kernel/index.js";
 import { abiVersion } from "../pipeline/index.js";
 
@@ -12,7 +12,7 @@ export interface RepeatSource {
   isGone(tgid: number): boolean;
 }
 
-/** Sweeps without a new attempt after which an offender that is gone is forgotten. */
+/** Sweeps without a new attempt after which what an offender tried is forgotten, if he or the target is gone. */
 const quietSweeps = 5;
 /** One that lives may be about to add to its count while it is taken away: only when it has long been quiet. */
 const longQuietSweeps = 600;
@@ -133,11 +133,16 @@ export class Folding {
       this.#publish({ ...event, flags: event.flags & ~EventFlag.kill_wanted }, Number(repeated - known.reported));
       known.reported = repeated;
       known.quiet = 0;
-    } else if (this.#source.isGone(key.offenderTgid)) {
+    } else if (this.#isOver(key)) {
       this.#source.forgetRepeat(key);
       this.#known.delete(name);
       this.#first.delete(name);
     }
+  }
+
+  /** Nobody tries that again: one of the two is gone. Who lives long would else leave an entry for each process of a day. */
+  #isOver({ offenderTgid, targetTgid }: RepeatKey): boolean {
+    return this.#source.isGone(offenderTgid) || (targetTgid !== 0 && this.#source.isGone(targetTgid));
   }
 }
 

@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "many.h"
@@ -134,6 +135,9 @@ static void descend(int generations)
 	int told[2];
 	pid_t child;
 
+	/* Those that were killed since: what has ended is to be gone. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
 	if (pipe(told))
 		fail("pipe");
 	child = fork();

@@ -93,6 +93,17 @@ describe("folded attempts", () => {
     expect(table.size).toBe(0);
   });
 
+  test("is forgotten when the target is gone, though the offender goes on", () => {
+    const { key, first, table, gone, make } = setUp();
+    const folding = make();
+    folding.remember([first]);
+    table.set(key, 1n);
+    table.set({ ...key, targetTgid: 0, targetStartNs: 0n }, 1n);
+    gone.add(9);
+    for (let i = 0; i < 6; i++) folding.sweep();
+    expect([...table.keys()].map(({ targetTgid }) => targetTgid), "what is aimed at the node stays").toEqual([0]);
+  });
+
   test("of one that lives, only after a long time", () => {
     const { key, first, table, make } = setUp();
     const folding = make();

@@ -49,7 +49,7 @@ struct ct_attempt {
 	bool always : 1;
 	/* Told of and let pass, also where the vector is enforced. */
 	bool watched : 1;
-	/* It may be none: refused, and nobody is killed for it. */
+	/* It may be none: refused, and nobody is killed for it where that is enough. */
 	bool doubtful : 1;
 	/* Whoever is allowed limits alone (ct_allow.limits) is not allowed this. */
 	bool beyond_limits : 1;

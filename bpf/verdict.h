@@ -50,7 +50,7 @@ __weak __noinline int ct_kill(__u64 offender, __u32 role)
  */
 static __always_inline bool kills(const struct ct_attempt *attempt, bool wanted)
 {
-	if (attempt->bystander || attempt->doubtful)
+	if (attempt->bystander || (attempt->doubtful && CT_REFUSES))
 		return false;
 	if (CT_REFUSES)
 		return wanted;

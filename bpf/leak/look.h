@@ -105,9 +105,9 @@ static __always_inline int answer(int verdict)
  * For operations that come here several times each: in detect mode one of them is told of, as in judge_act(). Apart
  * from the judgement, whose stack it would not fit on.
  */
-__weak __noinline int ct_leak_told_before(__u32 vector)
+__weak __noinline int ct_leak_told_before(__u32 vector, __u32 secret)
 {
-	struct ct_attempt attempt = { .vector = vector, .own = true, .target = current_task() };
+	struct ct_attempt attempt = { .vector = vector, .own = true, .target = current_task(), .arg = { secret } };
 
 	return ct_told_before(address_of(&attempt));
 }
@@ -184,7 +184,7 @@ static __always_inline int look_at(const struct ct_leak_source *from, const stru
 			ct_leak_look(slot);
 			if (from->more & LEAK_MORE_LATER && !s->secret && !s->reason)
 				s->reason = CT_LEAK_REASON_UNKNOWN;
-			if (door != CT_DOOR_KEY_PERMISSION || !ct_leak_told_before(vector))
+			if (door != CT_DOOR_KEY_PERMISSION || !ct_leak_told_before(vector, s->secret))
 				verdict = ct_leak_judge(slot, vector, door, 0);
 		}
 	}

@@ -23,7 +23,7 @@ ROOM(file_ioctl, struct file *file, unsigned int cmd)
 {
 	struct ct_leak_head *head = leak_head_now();
 
-	if (!head || !head->step || !whose_secrets(head) || ct_leak_told_before(CT_VECTOR_LEAK_WRITE))
+	if (!head || !head->step || !whose_secrets(head) || ct_leak_told_before(CT_VECTOR_LEAK_WRITE, 0))
 		return 0;
 	return answer(ct_leak_judge_typed());
 }

@@ -2,6 +2,7 @@
 // /metrics, /healthz, /readyz and /status over HTTP. Health says only that the loop turns; readiness that every door is
 // proved: a dead SIEM must not restart the guard.
 import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { parseListenAddress } from "../config/index.js";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import type { Metrics } from "../metrics/index.js";
@@ -82,16 +83,19 @@ export async function startHealthServer(listen: string, sources: HealthSources):
     headersTimeout: 5_000,
     connectionsCheckingInterval: 2_000,
   };
+  const served = new WeakSet<Socket>();
   const server = createServer(limits, (request, response) => {
+    // Thousands that come in one piece would be answered in one turn of the loop: a connection carries one. Node's own
+    // limit holds for HTTP/1.1 alone.
+    if (served.has(request.socket)) return void request.socket.destroy();
+    served.add(request.socket);
+    response.shouldKeepAlive = false;
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "text/plain", "only GET\n");
     const path = (request.url ?? "/").split("?")[0] ?? "/";
     route(path, request.headers.accept, kept, response).catch((error: unknown) =>
       answer(response, 500, "text/plain", `${reasonOf(error)}\n`),
     );
   });
-  // Else thousands that come in one piece would be answered in one turn of the loop.
-  server.maxRequestsPerSocket = 1;
-  server.on("dropRequest", (_request, socket) => socket.destroy());
   limitConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) =>

@@ -31,6 +31,7 @@ export class ServiceManager {
   #timer: NodeJS.Timeout | undefined;
   #failed = false;
   #ready = false;
+  #stopping = false;
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
@@ -43,7 +44,7 @@ export class ServiceManager {
     const every = watchdog ?? signOfLifeMs;
     const alive = (): void => {
       if (watchdog !== undefined) this.#send("WATCHDOG=1");
-      if (!this.#ready) this.#send(`EXTEND_TIMEOUT_USEC=${Math.ceil(every * 3000)}`);
+      if (!this.#ready && !this.#stopping) this.#send(`EXTEND_TIMEOUT_USEC=${Math.ceil(every * 3000)}`);
     };
     this.#timer = setInterval(alive, every);
     this.#timer.unref();
@@ -75,6 +76,7 @@ export class ServiceManager {
   }
 
   stopping(): void {
+    this.#stopping = true; // a stop that hangs is not to be waited for
     this.#send("STOPPING=1\nSTATUS=stopping");
   }
 

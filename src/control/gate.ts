@@ -39,9 +39,11 @@ export class Gate {
     readonly options: { path: string; gid: number | undefined; native: PeerCredentials; now?: () => number },
   ) {}
 
-  /** Of an admitted connection. */
-  peerOf(socket: Socket): Peer | undefined {
-    return this.#peers.get(socket);
+  /** Of an admitted connection, for its one request; undefined for each later one. */
+  takePeer(socket: Socket): Peer | undefined {
+    const peer = this.#peers.get(socket);
+    this.#peers.delete(socket);
+    return peer;
   }
 
   /** Once for each connection. One that is not admitted is answered and ended here. */

@@ -127,6 +127,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
     beginWork(request);
     const done = longAnswers.has(name) ? await gate.longTurn(peer) : () => {};
     try {
+      // Whoever has gone while he waited asks for nothing any more.
+      if (response.destroyed) return;
       await answer(response, 200, await act(name, body, what, signer(request, body, peer)));
     } finally {
       done();
@@ -199,8 +201,9 @@ export async function startControlServer(options: ControlServerOptions): Promise
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => {}); // the reader is gone; nobody is left to tell
-    const peer = gate.peerOf(request.socket);
-    if (peer === undefined) return void response.destroy();
+    // A second request of a connection: Node's own limit holds for HTTP/1.1 alone.
+    const peer = gate.takePeer(request.socket);
+    if (peer === undefined) return void request.socket.destroy();
     if (!gate.take(peer.uid)) {
       return refuse(response, new CloudtaserError("CONTROL_BUSY", { target: path, fields: { uid: peer.uid } }), 429);
     }

@@ -188,7 +188,7 @@ describe("the bill of materials", () => {
 
 describe("the package's script", () => {
   /** What it did on a host with systemd on which an agent is in that state. */
-  function configured({ reload = 0, restart = 0, state = "active" }): {
+  function configured({ reload = 0, restart = 0, state = "active", substate = "running", waits = "" }): {
     calls: string[];
     status: number | null;
     stderr: string;
@@ -196,7 +196,12 @@ describe("the package's script", () => {
     const root = mkdtempSync(join(directory, "host-"));
     const script = read("packaging/debian/postinst").replaceAll("/run/systemd/system", root);
     for (const [name, does] of [
-      ["systemctl", `case $1 in is-active) echo ${state} ;; restart) exit ${restart} ;; esac`],
+      [
+        "systemctl",
+        `case $1 in is-active) echo ${state} ;; show) echo ${substate} ;; restart) exit ${restart} ;; esac`,
+      ],
+      // Ends as it does when the command takes longer.
+      ["timeout", `[ "$2 $3" != "${waits}" ] || exit 124\nshift\nexec "$@"`],
       ["systemd-tmpfiles", ""],
       ["systemd-sysusers", ""],
       ["cloudtaser", `exit ${reload}`],
@@ -216,7 +221,8 @@ describe("the package's script", () => {
       expect(status).toBe(0);
       expect(calls.indexOf("systemctl restart cloudtaser")).toBeGreaterThan(calls.indexOf("cloudtaser reload"));
     }
-    expect(configured({ state: "inactive" }).calls.join()).not.toMatch(/restart|cloudtaser reload/);
+    for (const none of [{ state: "inactive" }, { state: "activating", substate: "auto-restart" }])
+      expect(configured(none).calls.join()).not.toMatch(/systemctl restart|cloudtaser reload/);
     const refused = configured({ reload: 1 });
     expect(refused.calls).toContain("cloudtaser reload");
     expect(refused.calls).not.toContain("systemctl restart cloudtaser");
@@ -224,9 +230,9 @@ describe("the package's script", () => {
   });
 
   it("does not wait for ever for an agent that is not ready, and says when one ended", () => {
-    // What timeout ends with.
-    const waited = configured({ restart: 124 });
+    const waited = configured({ waits: "systemctl restart" });
     expect(waited).toMatchObject({ status: 0, stderr: expect.stringContaining("runs and is not ready") });
+    expect(configured({ waits: "cloudtaser reload" }).stderr).toContain("the running agent goes on");
     expect(configured({ restart: 1 }).status).not.toBe(0);
   });
 });

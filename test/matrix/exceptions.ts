@@ -61,8 +61,11 @@ export const impossible: Record<string, readonly string[]> = {
 /** Their attack has the agent protect a child first, which a stopped agent cannot do. */
 export const needAgent = new Set(["ptrace_traceme", "ns_enter", "preload"]);
 
-/** Some of their roads use what the holder gets of the agent while guards only look on: detect mode has all of them. */
-export const heldFromAgent = new Set(["agent_cgroup", "bpf_tamper", "hooks_off"]);
+/** Some of their roads use what the holder gets of the agent while guards only look on. */
+const heldFromAgent = new Set(["agent_cgroup", "bpf_tamper", "hooks_off"]);
+
+/** Vectors of which detect mode has every road: those, and the one for which the kernel asks twice where nobody refuses. */
+export const allInDetect = (vector: string): boolean => heldFromAgent.has(vector) || vector === "leak_ipc";
 
 /** One that this kernel has and that can be tried without the agent too; all where the next needs what they hold. */
 export function briefRoads(kernel: string, vector: string, roads: string[]): string[] {

@@ -9,10 +9,10 @@ import { cgroupTests } from "./cgroups.js";
 import type { Configuration } from "./configurations.js";
 import { everything } from "./everything.js";
 import {
+  allInDetect,
   briefRoads,
   errnoOf,
   eventsOfAttack,
-  heldFromAgent,
   impossible,
   needAgent,
   onlyRefused,
@@ -127,7 +127,7 @@ export function describeConfiguration(configuration: Configuration): void {
       // That a guard only reports in this mode is shown by one road of each vector; enforce has all of them.
       const attacks = await run(
         (vector, road) => suite.field.attack(vector, road, suite.victim),
-        (vector, road) => isWhole || heldFromAgent.has(vector) || road === firstRoad(vector),
+        (vector, road) => isWhole || allInDetect(vector) || road === firstRoad(vector),
       );
       const events = await suite.field.events(reportedAll(attacks));
       for (const [vector, road, attack] of attacks) {

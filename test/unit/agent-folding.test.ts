@@ -101,7 +101,10 @@ describe("folded attempts", () => {
     table.set({ ...key, targetTgid: 0, targetStartNs: 0n }, 1n);
     gone.add(9);
     for (let i = 0; i < 6; i++) folding.sweep();
-    expect([...table.keys()].map(({ targetTgid }) => targetTgid), "what is aimed at the node stays").toEqual([0]);
+    expect(
+      [...table.keys()].map(({ targetTgid }) => targetTgid),
+      "what is aimed at the node stays",
+    ).toEqual([0]);
   });
 
   test("of one that lives, only after a long time", () => {

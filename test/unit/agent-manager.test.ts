@@ -87,6 +87,11 @@ describe("the service manager", () => {
     it.watch();
     vi.advanceTimersByTime(30_000);
     expect(told).toEqual([...signs, ...signs]);
+    const stopped = manager(env);
+    stopped.stopping();
+    stopped.watch();
+    expect(told.slice(2 * signs.length).join()).not.toContain("EXTEND");
+    stopped.close();
     it.state([], "enforce");
     told = [];
     vi.advanceTimersByTime(60_000);

@@ -49,14 +49,14 @@ const outcome = (change: Partial<Trial>): string => judge({ ...good, ...change }
 describe("an attack program that cannot be started", () => {
   const aim = { pid: 1, tid2: 1, address: "0x1", scratch: "0x1", length: 1, fd: 3, secret: "token" };
   const tried = (more: { file?: string; road?: string }) =>
-    attack({ file: "/bin/true", road: "a", aim, as: "nobody", env: {}, onStart: () => undefined, ...more });
+    attack({ file: "/bin/true", road: "a", aim, as: "root", env: {}, onStart: () => undefined, ...more });
 
   it.each([
     ["which is not there", { file: "/no/such/program" }, "ENOENT"],
     // As for a user whom the agent may not become, Node does not answer: it throws.
     ["which Node refuses to start", { road: "a\0b" }, "ERR_INVALID_ARG_VALUE"],
   ])("is not tried: one %s", async (_, more, errno) => {
-    const why = "the attack program cannot be started as nobody";
+    const why = "the attack program cannot be started as root";
     expect(await tried(more)).toMatchObject({ pid: 0, result: "not tried", errno, why, tokenOut: false });
   });
 });

@@ -136,6 +136,26 @@ describe("the agent as a service", () => {
   }, 400_000);
 
   inAll(
+    "one that is not ready is waited for, longer than a start may take",
+    async () => {
+      const show = (what: string): Promise<string> => works(`systemctl show -P ${what} cloudtaser`);
+      const dropIn = "/run/systemd/system/cloudtaser.service.d/unready.conf";
+      // Without that capability two doors cannot be tried.
+      const lines = "[Service]\nCapabilityBoundingSet=~CAP_SYS_MODULE\nTimeoutStartSec=90\n";
+      await works(`mkdir -p $(dirname ${dropIn}) && printf '${lines}' > ${dropIn} && systemctl daemon-reload`);
+      await works("systemctl stop cloudtaser; systemctl start --no-block cloudtaser");
+      await expect
+        .poll(() => show("StatusText"), { timeout: 85_000, interval: 1_000 })
+        .toMatch(/^not ready: .*CAP_SYS_MODULE/);
+      const pid = await show("MainPID");
+      await field.sh("sleep 110", 300);
+      expect([await show("ActiveState"), await show("MainPID")]).toEqual(["activating", pid]);
+      await works(`systemctl stop cloudtaser && rm ${dropIn} && systemctl daemon-reload`);
+    },
+    400_000,
+  );
+
+  inAll(
     "without selfProtection a signal is only reported, and Node's debugger stays shut all the same",
     async () => {
       await field.writeConfig({ ...strict, selfProtection: false });

@@ -29,6 +29,9 @@ void protect(const struct aim *aim, pid_t who)
 
 	if (!answer)
 		return;
+	/* Else an attack on a child that nobody protects would pass for one that got through. */
+	if (strncmp(answer, "HTTP/1.1 200", 12))
+		cannot_try("the agent does not say whom it protects");
 	snprintf(wanted, sizeof(wanted), "\"pid\":%d,", aim->target);
 	if (!strstr(answer, wanted))
 		return;

@@ -8,7 +8,7 @@ import { ControlClient } from "../control/client.js";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { rememberedAuthority } from "../kernel/authority.js";
 import type { BpfLink, Native } from "../kernel/native.js";
-import { Pins } from "../kernel/pins.js";
+import { isRefused, Pins } from "../kernel/pins.js";
 
 const patienceMs = 10_000;
 
@@ -79,7 +79,7 @@ function programBehind(native: Native, path: string): number | undefined {
   try {
     link = native.openLink(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && ["EPERM", "EACCES"].includes(String(error.code))) throw error;
+    if (isRefused(error)) throw error;
     return undefined;
   }
   try {

@@ -29,10 +29,13 @@ function numberOf(path: string): number | undefined {
 /** Under such a name nobody but the agent keeps anything; what has another may be somebody's who shares the directory. */
 const hasOwnName = (path: string): boolean => /^(doors-|maps$|leaks$)/.test(basename(path));
 
+/** The kernel, or the guards, said no to whoever asked for a pin. */
+export const isRefused = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && ["EPERM", "EACCES"].includes(String(cause.code));
+
 /** A pin that cannot be taken over: PIN_STRANGER where the guards refused it, else PIN_MISMATCH. */
 export function notOurs(target: string, cause: unknown): CloudtaserError {
-  const refused = cause instanceof Error && "code" in cause && ["EPERM", "EACCES"].includes(String(cause.code));
-  return new CloudtaserError(refused ? "PIN_STRANGER" : "PIN_MISMATCH", {
+  return new CloudtaserError(isRefused(cause) ? "PIN_STRANGER" : "PIN_MISMATCH", {
     target,
     fields: { reason: reasonOf(cause) },
     cause,

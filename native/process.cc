@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <uv.h>
 
@@ -183,6 +184,11 @@ Napi::Value Notify(const Napi::CallbackInfo& info) {
 
   Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd) return ThrowErrno(env, errno, "make socket to notify", path);
+  // Anybody may fill the manager's queue: whoever waits for a place in it waits in the row, and not for long.
+  struct timeval patience = {.tv_sec = 0, .tv_usec = 200 * 1000};
+  if (setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0) {
+    return ThrowErrno(env, errno, "bound the patience with", path);
+  }
   ssize_t sent = sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
                         reinterpret_cast<const struct sockaddr*>(&address), size);
   if (sent < 0) return ThrowErrno(env, errno, "notify", path);

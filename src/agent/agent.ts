@@ -4,7 +4,7 @@
 import type { Server } from "node:http";
 import type { Config } from "../config/index.js";
 import { type ControlServer, startControlServer } from "../control/index.js";
-import type { StatusReport } from "../control/protocol.js";
+import type { ReloadReport, StatusReport } from "../control/protocol.js";
 import type { EventFilter } from "../formats/index.js";
 import {
   type Kernel,
@@ -89,7 +89,7 @@ export class Agent {
       stopping: () => this.#stopping !== undefined,
       stream: () => this.#stream,
       pods: () => this.#pods,
-      watch: () => this.#watch,
+      watch: () => started(this.#watch),
     });
   }
 
@@ -177,7 +177,7 @@ export class Agent {
     return this.#stopping;
   }
 
-  reload(): Promise<{ loadedAt: string }> {
+  reload(): Promise<ReloadReport> {
     return this.#reloads.run();
   }
 
@@ -219,6 +219,7 @@ export class Agent {
       snapshot,
       warnings: [
         ...this.#rules.warnings,
+        ...reloads.warnings,
         ...this.scope.warnings,
         ...nameWarnings(this.#groups),
         ...(this.#pods?.warnings() ?? []),
@@ -268,16 +269,14 @@ export class Agent {
       checkpointSeconds: () => this.#config.evidence.checkpointSeconds,
       secrets: () => this.#secrets?.count ?? 0,
       proofFailures: () => this.#watch?.failures ?? 0,
-      reload: () => ({
-        successful: this.#reloads.error === null,
-        lastSuccess: Date.parse(this.#reloads.loadedAt) / 1000,
-      }),
+      reload: () => this.#reloads.measures,
       selftests: () => this.selftests,
       onFailure: (family, error) => this.log.warn("a metric could not be read", { family, error }),
     });
   }
 
   async #stop(how: "leave" | "detach"): Promise<void> {
+    await this.#reloads.settle();
     this.#watch?.stop();
     this.#scope?.close();
     await this.#pods?.stop();

@@ -114,9 +114,9 @@ export class Authority {
     this.#tell("AUTHORITY_DENIED", { what, reason, pid: peer.pid, uid: peer.uid });
   }
 
-  /** What a stop may do: a signal has no signature, so the guards stay. */
+  /** What a stop may do: a signal has no signature, so the guards stay, unless the signed file says that they need not. */
   stopAs(how: "leave" | "detach"): "leave" | "detach" {
-    return this.inForce === undefined ? how : "leave";
+    return this.inForce === undefined || this.#options.config().authority?.mayDetach === true ? how : "leave";
   }
 
   #tell(type: Told, detail: Record<string, string | number>): void {

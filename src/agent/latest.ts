@@ -19,4 +19,12 @@ export class Latest<Result> {
     this.#last = this.#next.catch(() => {}); // whoever asked hears of it
     return this.#next;
   }
+
+  /** Until no run is under way or asked for. Never throws. */
+  async idle(): Promise<void> {
+    for (let last: unknown; last !== this.#last; ) {
+      last = this.#last;
+      await last;
+    }
+  }
 }

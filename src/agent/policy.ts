@@ -48,20 +48,3 @@ export function overridesOf(config: Config, name: string): Record<string, Vector
   });
   return Object.fromEntries(differing);
 }
-
-/** Settings that a running agent cannot change, as far as they differ. */
-export function needsRestart(before: Config, after: Config): string[] {
-  const fixed: [string, (config: Config) => unknown][] = [
-    ["form", (c) => c.form],
-    ["objectPath", (c) => c.objectPath],
-    ["objectDigests", (c) => c.objectDigests],
-    ["pinPath", (c) => c.pinPath],
-    ["health.listen", (c) => c.health.listen],
-    ["control", (c) => c.control],
-    ["stateDirectory", (c) => c.stateDirectory],
-    ["canary.untried", (c) => c.canary.untried],
-    ["nodeName", (c) => c.nodeName],
-    ["kubernetes", ({ kubernetes: k }) => k && [k.apiServer, k.tokenFile, k.caFile]],
-  ];
-  return fixed.filter(([, pick]) => JSON.stringify(pick(before)) !== JSON.stringify(pick(after))).map(([name]) => name);
-}

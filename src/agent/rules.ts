@@ -72,15 +72,17 @@ export class Rules {
    * @param more rules of pods, in place of those that setMore() was given: a policy without them would open those pods
    */
   async apply(kernel: Kernel, allow: AllowSet, more = this.#more): Promise<void> {
-    this.#more = more;
-    const before = this.#allow.set?.config.nodeGuards ?? "always";
+    const before = { more: this.#more, nodeGuards: this.#allow.set?.config.nodeGuards ?? "always" };
     const { nodeGuards } = allow.config;
-    // First, because it may be refused: doors that sleep are attached and proved for it. They may sleep only once it is in force.
-    if (nodeGuards === "always") await kernel.setNodeGuards(nodeGuards);
+    this.#more = more;
     try {
+      // First, because it may be refused: doors that sleep are attached and proved for it. They may sleep only once it is in force.
+      if (nodeGuards === "always") await kernel.setNodeGuards(nodeGuards);
       this.#write(kernel, allow);
     } catch (error) {
-      await kernel.setNodeGuards(before);
+      this.#more = before.more;
+      // If that is refused too, doors stand that might sleep, and the first error says why.
+      await kernel.setNodeGuards(before.nodeGuards).catch(() => {});
       throw error;
     }
     await kernel.setNodeGuards(nodeGuards);

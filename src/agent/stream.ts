@@ -56,6 +56,8 @@ export class Stream {
   #timer: NodeJS.Timeout | undefined;
   /** Records of the wrong size. */
   malformed = 0;
+  readonly #log: Log;
+  #failuresTold = 0;
 
   /** Opens the sinks; throws EVENTS_FILE_UNWRITABLE. */
   static async open(parts: StreamParts): Promise<Stream> {
@@ -67,6 +69,7 @@ export class Stream {
     outlets: Outlets,
   ) {
     this.outlets = outlets;
+    this.#log = log;
     this.evidence = new Evidence(config().stateDirectory, (notice) => this.announce(notice), log, outlets);
     this.#pipeline = createPipeline(
       {
@@ -104,6 +107,15 @@ export class Stream {
     this.malformed += malformed;
     this.#folding?.remember(events);
     this.#pipeline.process(events);
+    this.#tellFailure();
+  }
+
+  /** The first record that came to nothing for a fault of ours, and then each time that they are more than twice as many. */
+  #tellFailure(): void {
+    const { dropped, lastFailure } = this.stats;
+    if (dropped.failed <= this.#failuresTold * 2) return;
+    this.#failuresTold = dropped.failed;
+    this.#log.error("a record of the kernel could not be made an event", { lost: dropped.failed, error: lastFailure });
   }
 
   /** From now on what the kernel folds is reported too. */

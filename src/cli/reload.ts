@@ -12,7 +12,11 @@ export function addReload(program: Command, io: Io): void {
     .action(async (_: unknown, command: Command) => {
       const session = sessionOf(io, command);
       const report = await (await session.client()).reload();
-      if (session.json) session.value(report);
-      else session.line(`configuration in force since ${printable(report.loadedAt)}`);
+      if (session.json) return session.value(report);
+      session.line(`configuration in force since ${printable(report.loadedAt)}`);
+      // An older agent does not say.
+      const waiting = report.needsRestart ?? [];
+      if (waiting.length > 0)
+        session.line(`not in force before the agent is restarted: ${waiting.map((one) => printable(one)).join(", ")}`);
     });
 }

@@ -23,6 +23,10 @@ export const authority = z
       .min(0)
       .default(0)
       .describe("Counted up with each signed file: one with a lower number than the last is refused."),
+    mayDetach: z
+      .boolean()
+      .default(false)
+      .describe("A stop may take the guards off, if onStop says so: for the last file before an agent is removed."),
   })
   .optional()
   .describe("Who may loosen protection: whoever holds this key, and not root as such. See docs/AUTHORITY.md.");

@@ -14,6 +14,7 @@ import {
   heartbeatSeconds,
   type ProtectReport,
   type ProtectRequest,
+  type ReloadReport,
   type RemoveSecretRequest,
   routes,
   type SecretReport,
@@ -97,8 +98,8 @@ export class ControlClient {
     return this.#call("container", request, undefined, timeoutMs) as Promise<ContainerReport>;
   }
 
-  reload(): Promise<{ loadedAt: string }> {
-    return this.#call("reload") as Promise<{ loadedAt: string }>;
+  reload(): Promise<ReloadReport> {
+    return this.#call("reload") as Promise<ReloadReport>;
   }
 
   /** Tells the agent the result of a whole selftest. */

@@ -215,6 +215,13 @@ export interface RemoveSecretRequest {
   name?: string | undefined;
 }
 
+export interface ReloadReport {
+  /** ISO time. */
+  loadedAt: string;
+  /** Names of settings that were changed and that a restart alone puts in force. */
+  needsRestart: string[];
+}
+
 export interface ControlHandlers {
   status(): StatusReport | Promise<StatusReport>;
   vectors(): VectorReport[];
@@ -222,7 +229,7 @@ export interface ControlHandlers {
   unprotect(request: UnprotectRequest, peer: Peer): Promise<ProtectReport>;
   /** Throws CONTAINER_UNGUARDED if it is to be protected and is not. */
   container(request: ContainerRequest, peer: Peer): Promise<ContainerReport>;
-  reload(): Promise<{ loadedAt: string }>;
+  reload(): Promise<ReloadReport>;
   selftest(report: SelftestReport): { noted: boolean };
   secrets(): SecretsReport;
   /** Overwrites the value with zeros, whatever comes of it. */

@@ -5,15 +5,17 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { getSystemErrorName } from "node:util";
 
-/** A canary that says nothing for this long is taken for dead (an emulated guest needs about a second). */
-const answerTimeoutMs = 15_000;
+/** A canary that says nothing for this long is ended (an emulated guest needs about a second for an answer). */
+const patienceMs = 15_000;
 
 export class CanaryProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #patience: number;
   #waiting: { word: string; resolve: (rest: string) => void; reject: (error: Error) => void } | undefined;
   #dead: string | undefined;
 
-  private constructor(executable: string, role: "victim" | "prober") {
+  private constructor(executable: string, role: "victim" | "prober", patience: number) {
+    this.#patience = patience;
     // No environment: the canary must hold nothing worth stealing.
     this.#child = spawn(executable, [role], { stdio: ["pipe", "pipe", "ignore"], env: {} });
     this.#child.once("error", (error) => this.#die(`cannot start ${executable}: ${error.message}`));
@@ -22,8 +24,13 @@ export class CanaryProcess {
     createInterface({ input: this.#child.stdout }).on("line", (line) => this.#hear(line));
   }
 
-  static async start(executable: string, role: "victim" | "prober"): Promise<CanaryProcess> {
-    const process = new CanaryProcess(executable, role);
+  /** @param patience milliseconds for each answer */
+  static async start(
+    executable: string,
+    role: "victim" | "prober",
+    patience: number = patienceMs,
+  ): Promise<CanaryProcess> {
+    const process = new CanaryProcess(executable, role, patience);
     await process.#wait("ready");
     return process;
   }
@@ -36,7 +43,10 @@ export class CanaryProcess {
     return this.#dead === undefined;
   }
 
-  /** Sends a line and returns what follows `word` in the answer. */
+  /**
+   * Sends a line and returns what follows `word` in the answer. Throws if the canary could not do it, or is not alive: one that
+   * does not answer, or answers something else, is ended, since nobody knows to what its next line would be the answer.
+   */
   ask(line: string, word: string): Promise<string> {
     const answer = this.#wait(word);
     this.#child.stdin.write(`${line}\n`);
@@ -51,10 +61,7 @@ export class CanaryProcess {
   #wait(word: string): Promise<string> {
     if (this.#dead !== undefined) return Promise.reject(new Error(this.#dead));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#fail(`no answer to "${word}" within ${answerTimeoutMs} ms`),
-        answerTimeoutMs,
-      );
+      const timer = setTimeout(() => this.#end(`no answer to "${word}" within ${this.#patience} ms`), this.#patience);
       const settle = (): void => {
         clearTimeout(timer);
         this.#waiting = undefined;
@@ -77,7 +84,8 @@ export class CanaryProcess {
     const space = line.indexOf(" ");
     const word = space < 0 ? line : line.slice(0, space);
     if (this.#waiting?.word === word) this.#waiting.resolve(space < 0 ? "" : line.slice(space + 1));
-    else this.#fail(word === "error" ? failureOf(line) : `unexpected answer: ${JSON.stringify(line.slice(0, 80))}`);
+    else if (word === "error") this.#fail(failureOf(line));
+    else this.#end(`unexpected answer: ${JSON.stringify(line.slice(0, 80))}`);
   }
 
   #fail(reason: string): void {
@@ -87,6 +95,11 @@ export class CanaryProcess {
   #die(reason: string): void {
     this.#dead ??= reason;
     this.#fail(reason);
+  }
+
+  #end(reason: string): void {
+    this.#die(reason);
+    this.close();
   }
 }
 

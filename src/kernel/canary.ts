@@ -76,8 +76,8 @@ export class Canary {
   }
 
   /**
-   * Makes each of the doors act once. Never throws for a door that fails: it is unproven, with the reason. Throws if there is
-   * no place for the canary among the protected processes.
+   * Makes each of the doors act once. Never throws for a door that fails: it is unproven, with the reason. Ends with the door at
+   * which the canary ended. Throws if there is no place for the canary among the protected processes.
    */
   async prove(which: readonly DoorName[] = doorNames): Promise<Proof[]> {
     const victim = { tgid: this.#victim.pid, group: canaryGroup, role: Role.protected | Role.canary, follow: true };
@@ -85,7 +85,10 @@ export class Canary {
     // Of who has no place nothing would be proved but that.
     if ([victim, prober].some((one) => this.#census.add(one).full)) throw new Error("there is no place for it");
     const results: Proof[] = [];
-    for (const door of which) results.push(await this.#proveOne(door));
+    for (const door of which) {
+      results.push(await this.#proveOne(door));
+      if (!this.alive) break;
+    }
     return results;
   }
 

@@ -4,6 +4,9 @@ import { reasonOf } from "../errors/index.js";
 import type { Canary, Proof } from "./canary.js";
 import type { DoorName } from "./doors.js";
 
+/** In one round, for which whoever asks for protection waits: each that hangs takes the patience with one answer. */
+const mostCanaries = 2;
+
 export class Proving {
   readonly #start: () => Promise<Canary>;
   readonly #takesUntried: boolean;
@@ -56,17 +59,26 @@ export class Proving {
     return { door, proved: false, reason: `${reason}, though it was tried before` };
   }
 
+  /** A canary that ends takes the proof of one door along; the next one goes on behind that door. */
   async #ask(doors: readonly DoorName[]): Promise<Proof[]> {
+    const proofs: Proof[] = [];
     try {
-      if (!this.#canary?.alive) {
-        this.#canary?.close();
-        this.#canary = await this.#start();
+      for (let canaries = 0; proofs.length < doors.length; canaries++) {
+        if (canaries === mostCanaries) throw new Error(`${canaries} of them ended in this round`);
+        proofs.push(...(await (await this.#living()).prove(doors.slice(proofs.length))));
       }
-      return await this.#canary.prove(doors);
+      return proofs;
     } catch (error) {
       const reason = `no canary: ${reasonOf(error)}`;
-      return doors.map((door) => ({ door, proved: false, reason }));
+      return [...proofs, ...doors.slice(proofs.length).map((door) => ({ door, proved: false, reason }))];
     }
+  }
+
+  async #living(): Promise<Canary> {
+    if (this.#canary?.alive) return this.#canary;
+    this.#canary?.close();
+    this.#canary = await this.#start();
+    return this.#canary;
   }
 
   /** What was proved is remembered, but must be shown again. */

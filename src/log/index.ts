@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log room: what other rooms may import.
 
-export { cleanData, createLog, type Log, type LogData } from "./log.js";
+export { cleanData, createLog, type Log, type LogData, Patience } from "./log.js";

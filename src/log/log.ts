@@ -21,6 +21,7 @@ export interface Log {
 }
 
 const busyMs = 20;
+const mostPatienceMs = 1000;
 const asleep = new Int32Array(new SharedArrayBuffer(4));
 
 const maxDepth = 4;
@@ -69,6 +70,23 @@ function wrap(logger: Logger): Log {
   };
 }
 
+/** How long a reader that does not read may hold up whoever logs: a second at once, and a twentieth of the time after that. */
+export class Patience {
+  /** Milliseconds. */
+  #left = mostPatienceMs;
+  #last: number | undefined;
+
+  /** @param now milliseconds, of a clock that is never set back; false: it has run out */
+  wait(now: number): boolean {
+    const earned = this.#last === undefined ? 0 : (now - this.#last) / 20;
+    this.#last = now;
+    this.#left = Math.min(mostPatienceMs, this.#left + earned);
+    if (this.#left < busyMs) return false;
+    this.#left -= busyMs;
+    return true;
+  }
+}
+
 /** write: where lines go, for tests; standard error if left out. */
 export function createLog({ level = "info", write }: { level?: string; write?: (line: string) => void } = {}): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } };
@@ -82,12 +100,15 @@ export function createLog({ level = "info", write }: { level?: string; write?: (
  * memory is no place for it. Throws what the system says.
  */
 function standardError() {
+  // To have looked at it makes a pipe or socket one that does not wait: a reader that was stopped must not stop the writer.
+  void process.stderr;
+  const patience = new Patience();
   let torn = false;
   return {
     write(line: string): void {
       let rest: Uint8Array = Buffer.from(torn ? `\n${line}` : line);
       while (rest.length > 0) {
-        const taken = writeSome(rest);
+        const taken = writeSome(rest, patience);
         torn = taken < rest.length;
         rest = rest.subarray(taken);
       }
@@ -95,13 +116,13 @@ function standardError() {
   };
 }
 
-/** A pipe that does not wait, as Node makes them, and is full: its reader has the time that a pipe would give it. */
-function writeSome(bytes: Uint8Array): number {
+/** A pipe that is full: its reader has some time, as a pipe would give it. */
+function writeSome(bytes: Uint8Array, patience: Patience): number {
   for (;;) {
     try {
       return writeSync(2, bytes);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || !patience.wait(performance.now())) throw error;
       Atomics.wait(asleep, 0, 0, busyMs);
     }
   }

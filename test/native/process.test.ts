@@ -194,6 +194,23 @@ describe("notify", () => {
     expect(heard).toBe("ready\nREADY=1\nSTATUS=guarding\n");
   });
 
+  it.skipIf(!python)("to a manager that reads nothing waits a moment, and says so", async () => {
+    const name = join(scratch, "notify-full.sock");
+    const deaf = listener.replace(/print\(s\.recv.*/, "sys.stdin.read()");
+    const receiver = spawn("python3", ["-c", deaf, name], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(receiver.stdout, "data");
+    const fill = `
+      let sent = 0;
+      try {
+        for (; sent < 100_000; sent++) native.notify("WATCHDOG=1");
+      } catch (error) {
+        console.log(error.code, sent > 0);
+      }`;
+    expect(child(fill, { env: { NOTIFY_SOCKET: name } }).stdout).toBe("EAGAIN true\n");
+    receiver.stdin.end();
+    await once(receiver, "exit");
+  });
+
   it("says false when nobody asked for it", () => {
     expect(child(`console.log(native.notify("READY=1"))`, { env: { NOTIFY_SOCKET: undefined } }).stdout).toBe(
       "false\n",

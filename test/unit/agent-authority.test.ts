@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { Authority, authorityOf, checkConfiguration } from "../../src/agent/authority.js";
-import { type ConfigInput, loadConfig } from "../../src/config/index.js";
+import { type Config, type ConfigInput, loadConfig } from "../../src/config/index.js";
 import { CloudtaserError } from "../../src/errors/index.js";
 import type { RememberedAuthority } from "../../src/kernel/index.js";
 import { configurationText, makeKey, readSigner, sha256Hex, signaturePath } from "../../src/keys/index.js";
@@ -145,6 +145,9 @@ describe("a request", () => {
 
   it("by a signal leaves the guards", () => {
     expect(authority.stopAs("detach")).toBe("leave");
+    // Unless the file that it signed says that a stop may take them off.
+    config = { ...config, authority: { ...config.authority, mayDetach: true } } as Config;
+    expect([authority.stopAs("detach"), authority.stopAs("leave")]).toEqual(["detach", "leave"]);
   });
 
   it("for a configuration that is refused is told", () => {

@@ -124,7 +124,15 @@ describe("status, vectors, reload", () => {
   });
 
   it("reloads, and passes on why not", async () => {
-    expect((await cli(["reload", "--socket", await fakeAgent()])).out).toContain("2026-02-02");
+    const done = (await cli(["reload", "--socket", await fakeAgent()])).out;
+    expect(done).toContain("2026-02-02");
+    expect(done).not.toContain("restarted");
+    const waits = await fakeAgent({
+      reload: async () => ({ loadedAt: "2026-02-02", needsRestart: ["pinPath", "form"] }),
+    });
+    expect((await cli(["reload", "--socket", waits])).out).toContain(
+      "\nnot in force before the agent is restarted: pinPath, form\n",
+    );
     const socket = await fakeAgent({
       reload: async () => {
         throw new CloudtaserError("CONFIG_UNKNOWN_KEY", {

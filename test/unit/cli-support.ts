@@ -104,7 +104,7 @@ export const fakeHandlers = (over: Partial<ControlHandlers> = {}): ControlHandle
   protect: async () => report,
   unprotect: async () => report,
   container: async () => ({ protected: false, workload: null, warnings: [] }),
-  reload: async () => ({ loadedAt: "2026-02-02T00:00:00.000Z" }),
+  reload: async () => ({ loadedAt: "2026-02-02T00:00:00.000Z", needsRestart: [] }),
   selftest: () => ({ noted: true }),
   secrets: () => ({ unsupported: "", secrets: [] }),
   addSecret: () => ({ secret: secretReport, outcome: "registered", warnings: [] }),

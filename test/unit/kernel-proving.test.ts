@@ -93,3 +93,43 @@ describe("a door that was not tried", () => {
     expect(warningsOf(kernel(false), readKernelFacts())).not.toContain(warned);
   });
 });
+
+describe("a canary that ends in a round", () => {
+  const doors: DoorName[] = ["capable", "file_open", "bpf", "task_kill"];
+
+  /** @param lives how many doors each canary lives for */
+  function provingWith(lives: number[]): { proving: Proving; closed: () => number } {
+    let closed = 0;
+    const start = async (): Promise<Canary> => {
+      let left = lives.shift() ?? 0;
+      const prove = async (which: readonly DoorName[]): Promise<Proof[]> => {
+        const lived = which.slice(0, left).map((door) => ({ door, proved: true, tried: true as const, reason: "" }));
+        const [last] = which.slice(left);
+        left -= lived.length;
+        return last === undefined ? lived : [...lived, { door: last, proved: false, reason: "the canary failed" }];
+      };
+      const canary = { prove, close: () => closed++ };
+      return Object.defineProperty(canary, "alive", { get: () => left > 0 }) as unknown as Canary;
+    };
+    return { proving: new Proving(start), closed: () => closed };
+  }
+
+  it("takes the proof of one door along, and the next one goes on behind it", async () => {
+    const { proving, closed } = provingWith([1, 5]);
+    await proving.prove(doors);
+    expect(doors.map((door) => proving.of(door)?.reason)).toEqual(["", "the canary failed", "", ""]);
+    expect(closed()).toBe(1);
+  });
+
+  it("is not followed by one after the other", async () => {
+    const { proving } = provingWith([0, 0, 5]);
+    await proving.prove(doors);
+    const none = "no canary: 2 of them ended in this round";
+    expect(doors.map((door) => proving.of(door)?.reason)).toEqual([
+      "the canary failed",
+      "the canary failed",
+      none,
+      none,
+    ]);
+  });
+});

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where standard error takes nothing more (a full disk, a terminal that was closed), whoever logs goes on.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createLog } from "../../src/log/index.js";
+import { createLog, Patience } from "../../src/log/index.js";
 
 it("a line that cannot be written is nobody's error", () => {
   const log = createLog({
@@ -44,4 +45,37 @@ it("standard error on a full disk neither ends the process nor fills its memory,
   expect(used).toBeLessThan(30);
   expect(readFileSync(file, "utf8")).toMatch(/"second"\}\n$/);
   rmSync(directory, { recursive: true });
+});
+
+it("a reader of standard error that was stopped does not stop who writes", async () => {
+  const built = "dist/src/log/index.js";
+  const program = `
+    import { createLog } from "./${built}";
+    const log = createLog();
+    for (let i = 0; i < 200; i++) log.info("line", { text: "x".repeat(900) });
+    console.log("still here");
+  `;
+  // A pipe that nobody reads: nothing listens on its stream.
+  const argv = ["--input-type=module", "-e", program];
+  const writer = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
+  writer.stderr.pause();
+  const [said] = (await once(writer.stdout, "data")) as [Buffer];
+  expect(said.toString()).toBe("still here\n");
+  writer.kill("SIGKILL");
+});
+
+it("has a second for such a reader, and then a twentieth of the time", () => {
+  const patience = new Patience();
+  let now = 0;
+  const held = (): number => {
+    let waits = 0;
+    for (; patience.wait(now); now += 20) waits++;
+    return waits * 20;
+  };
+  expect(held()).toBe(1040);
+  expect(held(), "at once again").toBe(0);
+  now += 10_000;
+  expect(held()).toBe(520);
+  now += 1_000_000;
+  expect(held(), "no more than at first").toBe(1040);
 });

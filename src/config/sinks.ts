@@ -228,7 +228,10 @@ const sinkSchema = () =>
       file: eventFile.optional().describe("A file."),
       syslog: syslog().optional().describe("A syslog receiver, RFC 5424."),
       http: http().optional().describe("An HTTP receiver of batches."),
-      format: z.enum(formatNames).default("native").describe("Form of the events."),
+      format: z
+        .enum(formatNames)
+        .optional()
+        .describe("Form of the events; without it ecs for elasticsearch, native for all others."),
       filter: filter(),
       queue: queue(),
       spool: spool(),
@@ -238,9 +241,14 @@ const sinkSchema = () =>
       `needs exactly one of ${destinations.join(", ")}`,
     )
     .refine(
-      ({ http: target, format }) => target?.protocol !== "elasticsearch" || isJson(format),
+      ({ http: target, format }) => target?.protocol !== "elasticsearch" || format === undefined || isJson(format),
       "elasticsearch takes only formats that are JSON",
-    );
+    )
+    // A data stream of Elasticsearch may refuse what has no @timestamp.
+    .transform((one) => ({
+      ...one,
+      format: one.format ?? (one.http?.protocol === "elasticsearch" ? "ecs" : "native"),
+    }));
 
 export const eventFile = z.lazy(fileSchema);
 

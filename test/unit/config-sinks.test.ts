@@ -51,6 +51,16 @@ describe("the configuration of sinks", () => {
     expect(problem(text)).toMatch(words);
   });
 
+  it("has a format that the receiver takes, if none is given", () => {
+    const formatOf = (more: string): string | undefined =>
+      configSchema.parse(parse(`sinks: [{name: a, ${more}}]`)).sinks[0]?.format;
+    const http = (protocol: string): string => `http: {url: 'https://siem/', protocol: ${protocol}}`;
+    expect(formatOf(http("elasticsearch"))).toBe("ecs");
+    expect(formatOf(`${http("elasticsearch")}, format: native`)).toBe("native");
+    for (const other of [http("webhook"), http("splunk"), "stdout: true"]) expect(formatOf(other)).toBe("native");
+    expect(problem(`sinks: [{name: a, ${http("elasticsearch")}, format: cef}]`)).toMatch(/JSON/);
+  });
+
   it("takes files whose names only look like one another's", () => {
     const two = (one: string, other: string) =>
       problem(`events: {file: ${one}}\nsinks: [{name: b, file: {path: ${other}}}]`);

@@ -166,6 +166,21 @@ describe("an authority", () => {
     await must(`cloudtaser agent --uninstall --key ${key}`);
     expect(await read()).toBe("stolen");
   }, 600_000);
+
+  test("may sign a last file by which a stop takes the guards off, and its key is never on the node", async () => {
+    await write({});
+    await start();
+    await must(`cloudtaser protect ${victim} --name pay`);
+    expect(await read()).toBe("refused");
+    await write({ authority: { publicKey: own.publicKey, serial: 6, mayDetach: true } }, { signed: false });
+    await refused("cloudtaser reload", "signature is not the authority's");
+    await write({ authority: { publicKey: own.publicKey, serial: 6, mayDetach: true } });
+    await must("cloudtaser reload");
+    expect(await read()).toBe("refused");
+    await stop();
+    expect(await read()).toBe("stolen");
+    expect(await must("ls /sys/fs/bpf/cloudtaser 2>/dev/null | wc -l")).toBe("0");
+  }, 900_000);
 });
 
 describe("a rescue boot", () => {

@@ -141,14 +141,13 @@ export class SecretTable {
     return { contained: fresh === 0 };
   }
 
-  /** New ones first: what both lists have is allowed all the time. If it throws, what was allowed before still is. */
+  /** Throws SECRETS_FULL or MAP_FAILED; what was allowed before is allowed then, and nothing else. */
   setSinks(name: string, id: number, sinks: Sinks): void {
     try {
-      this.#sinks.add(id, sinks);
+      this.#sinks.set(id, sinks);
     } catch (cause) {
       throw failureOf(name, cause);
     }
-    this.#sinks.remove((owner) => owner === id, { owner: id, sinks });
   }
 
   /** Of secrets that are not whole, too. One pass over the tables, however many they are. */

@@ -241,6 +241,31 @@ describe("the tables", () => {
     expect([maps.leak_sinks.entries.size, maps.leak_sink_files.entries.size]).toEqual([1, 0]);
   });
 
+  it.each([
+    ["leak_sinks", "network"],
+    ["leak_sink_files", "file"],
+  ] as const)("allow what they did, and nothing more, where %s has no room for a new %s", (full, _) => {
+    const { table, forms, maps, contents } = machine();
+    const at = (last: number): SinkNetwork => ({
+      family: 4,
+      address: Buffer.from([10, 0, 0, last]),
+      bits: 32,
+      port: 443,
+    });
+    const before = { networks: [at(1), at(2)], files: [{ ino: 9n, dev: 1 }] };
+    table.add({ name: "s", id: 1, group: 3, forms: forms(secret), sinks: before });
+    const held = contents();
+    maps[full].room = maps[full].entries.size + 1;
+    const wanted = {
+      networks: [at(2), at(3), at(4)].slice(0, full === "leak_sinks" ? 3 : 2),
+      files: [9n, 10n, 11n].map((ino) => ({ ino, dev: 1 })),
+    };
+    expect(() => table.setSinks("s", 1, wanted)).toThrow(
+      expect.objectContaining({ code: "SECRETS_FULL", message: expect.stringContaining(full) }),
+    );
+    expect(contents()).toEqual(held);
+  });
+
   it("know a value with NUL and invalid UTF-8, and every encoding of the engine", () => {
     const { table, anchors } = machine();
     const bytes = Buffer.concat([Buffer.from("a\0b\"\\ '$<&"), Buffer.from([0xff, 0xfe, 0x80]), Buffer.from("xyz/")]);

@@ -13,6 +13,7 @@ import {
   LeakUnscanned,
 } from "./abi.gen.js";
 import { Anchors } from "./anchors.js";
+import { ownerGroup } from "./egress.js";
 import type { BpfMap, Fingerprint } from "./native.js";
 import { SecretBits } from "./secret-bits.js";
 import { type Sinks, SinkTables } from "./secret-sinks.js";
@@ -84,6 +85,8 @@ export class SecretTable {
     }
     const known = new Set(this.list().map(({ id }) => id));
     this.#anchors.remove((secret) => !known.has(secret));
+    // Its number can be given out again, and the next of that number may not go where this one was to.
+    this.#sinks.remove((owner) => owner < ownerGroup && !known.has(owner));
     this.#windows.begin(known);
     this.#anchorBits.begin(known);
     this.#settle();

@@ -11,6 +11,7 @@ import {
   LeakEncoding,
 } from "../../src/kernel/abi.gen.js";
 import { chainLength } from "../../src/kernel/anchors.js";
+import { addDestinations } from "../../src/kernel/egress.js";
 import { loadNative } from "../../src/kernel/load-native.js";
 import type { SinkNetwork } from "../../src/kernel/secret-sinks.js";
 import { type LeakLimits, type SecretMapName, SecretTable, secretMapNames } from "../../src/kernel/secret-table.js";
@@ -217,6 +218,18 @@ describe("the tables", () => {
     expect(next.sameAs(forms("another one that is long"))).toEqual(new Set());
     expect(anchors().every(({ secret: id }) => id === 1)).toBe(true);
     expect(head()).toMatchObject({ step: 12, groups: 1n << 3n });
+  });
+
+  it("let no secret go where one that an agent left half-way was to go, and leave what workloads may reach", () => {
+    const { maps, table, forms, open, contents } = machine();
+    const network: SinkNetwork = { family: 4, address: Buffer.from([10, 0, 0, 1]), bits: 32, port: 443 };
+    addDestinations(asMap(maps.leak_sinks), [{ group: 3, egress: [network] }]);
+    const before = contents();
+    const sinks = { networks: [network], files: [{ ino: 9n, dev: 1 }] };
+    table.add({ name: "s", id: 1, group: 3, forms: forms(secret), sinks });
+    maps.leak_secrets.entries.delete("01000000");
+    open();
+    expect(contents()).toEqual(before);
   });
 
   it("change what is allowed without a moment in which both lists' entries are not", () => {

@@ -93,29 +93,44 @@ export class Secrets<Value extends Prepared = Prepared> {
   readonly #began: number;
   /** What lay at the paths of sinks, as text, by number of the secret. */
   readonly #files = new Map<number, string>();
+  /** It was said that names are in no file. */
+  #saidUnwritten = false;
 
   constructor(options: SecretsOptions<Value>) {
     this.#options = options;
     this.#names = new Names(options.file);
     this.#began = this.#elapsedMs();
     this.#reconcile();
+    this.#writeNames();
+  }
+
+  /** A full disk keeps nobody from his start, nor from a look around. It is tried again at the next, or with the next change. */
+  #writeNames(): void {
+    try {
+      this.#names.write();
+      this.#saidUnwritten = false;
+    } catch (error) {
+      if (this.#saidUnwritten) return;
+      this.#saidUnwritten = true;
+      this.#options.log.warn("names of secrets cannot be written: the next agent may not know them", { error });
+    }
   }
 
   /** The kernel is the truth: names of what it does not know go, what has no name gets one. */
   #reconcile(): void {
     const known = this.#options.kernel.list();
     const ids = new Set(known.map(({ id }) => id));
-    for (const { id } of this.#names.all()) if (!ids.has(id)) this.#names.remove(id);
+    for (const { id } of this.#names.all()) if (!ids.has(id)) this.#names.forget(id);
     for (const { id, group } of known) {
       const workload = this.#options.groups.nameOf(group);
       const named = this.#names.byNumber(id);
       if (named !== undefined) {
         // Where names of workloads were lost, another group may have that name by now.
-        if (named.workload !== workload) this.#names.set({ ...named, workload });
+        if (named.workload !== workload) this.#names.note({ ...named, workload });
         continue;
       }
       const added = this.#now().toISOString();
-      this.#names.set({ id, name: `secret-${id}`, workload, allow: [], added, endsWithWorkload: false });
+      this.#names.note({ id, name: `secret-${id}`, workload, allow: [], added, endsWithWorkload: false });
     }
   }
 
@@ -154,7 +169,10 @@ export class Secrets<Value extends Prepared = Prepared> {
         const secret = this.#enter(before.id, { ...request, endsWithWorkload }, before.added);
         orElse(
           () => kernel.setSinks(target, before.id, sinks),
-          () => this.#names.set(before),
+          () => {
+            this.#names.note(before);
+            this.#writeNames();
+          },
         );
         return { secret, outcome: "unchanged", warnings };
       }
@@ -237,6 +255,7 @@ export class Secrets<Value extends Prepared = Prepared> {
     for (const one of this.#names.all()) {
       if (one.allow.some((text) => text.startsWith("/"))) this.#lookAtFiles(one);
     }
+    this.#writeNames();
     this.#options.kernel.settle();
   }
 

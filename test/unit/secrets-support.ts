@@ -80,7 +80,7 @@ export function room(kernel = new FakeKernel(), file = join(directory, `names-${
   };
   const wait = (seconds: number) => (elapsed += seconds * 1000);
   const setClock = (seconds: number) => (now += seconds * 1000);
-  return { kernel, file, running, logged, open, secrets, add, wait, setClock };
+  return { kernel, file, running, logged, groups, open, secrets, add, wait, setClock };
 }
 
 export const secret = "tk_7Qm2xRz9KpLw4VbN";

@@ -35,8 +35,8 @@ export interface SecretsOptions<Value extends Prepared> {
   kernel: SecretKernel<Value>;
   /** Number of a workload, made up if it is new, and its name. */
   groups: { ensure(name: string): number; nameOf(group: number): string };
-  /** Whether any process of the workload is protected now. */
-  isRunning(workload: string): boolean;
+  /** Looks once who is protected now. Answers whether any process of a workload is. */
+  whoRuns(): (workload: string) => boolean;
   log: Pick<Log, "info" | "warn">;
   now?: () => Date;
   /** Of a clock that nobody sets. */
@@ -247,11 +247,7 @@ export class Secrets<Value extends Prepared = Prepared> {
 
   /** Now and then: secrets end with their workload, and a socket that was made anew is another file. */
   check(): void {
-    const ended = this.#names.all().filter((one) => one.endsWithWorkload && this.#hasEnded(one));
-    this.#takeOut(ended.map(({ id }) => id));
-    for (const { name, workload } of ended) {
-      this.#options.log.info("a secret ended with its workload", { name, workload });
-    }
+    this.#takeOutEnded();
     for (const one of this.#names.all()) {
       if (one.allow.some((text) => text.startsWith("/"))) this.#lookAtFiles(one);
     }
@@ -259,8 +255,19 @@ export class Secrets<Value extends Prepared = Prepared> {
     this.#options.kernel.settle();
   }
 
-  #hasEnded({ id, workload }: SecretEntry): boolean {
-    if (this.#options.isRunning(workload)) {
+  #takeOutEnded(): void {
+    const tied = this.#names.all().filter(({ endsWithWorkload }) => endsWithWorkload);
+    if (tied.length === 0) return;
+    const isRunning = this.#options.whoRuns();
+    const ended = tied.filter((one) => this.#hasEnded(one, isRunning(one.workload)));
+    this.#takeOut(ended.map(({ id }) => id));
+    for (const { name, workload } of ended) {
+      this.#options.log.info("a secret ended with its workload", { name, workload });
+    }
+  }
+
+  #hasEnded({ id }: SecretEntry, isRunning: boolean): boolean {
+    if (isRunning) {
       this.#ran.add(id);
       return false;
     }

@@ -3,6 +3,8 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { whoRuns } from "../../src/agent/secrets.js";
+import type { ScopeRecord } from "../../src/scope/index.js";
 import { directory, FakeKernel, room, secret } from "./secrets-support.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -137,6 +139,30 @@ describe("removing", () => {
     secrets.check();
     expect(secrets.list().map(({ name }) => name)).toEqual(["kept"]);
     expect(kernel.settled).toBe(4);
+  });
+});
+
+describe("a look around", () => {
+  it("asks once who runs, however many secrets end with their workload, and not for those that do not", () => {
+    const { secrets, add, looks } = room();
+    add("kept", secret);
+    secrets.check();
+    expect(looks.count).toBe(0);
+    for (let i = 0; i < 20; i++) add(`s${i}`, `${secret}-${i}`, { endsWithWorkload: true });
+    secrets.check();
+    expect(looks.count).toBe(1);
+  });
+
+  it("is one census", () => {
+    const groups = { numberOf: (name: string) => ["pay", "shop", "idle"].indexOf(name) + 1 || undefined };
+    let censuses = 0;
+    const records = () => {
+      censuses++;
+      return [1, 2, 2].map((group) => ({ who: { group } }) as ScopeRecord);
+    };
+    const isRunning = whoRuns(groups, { records });
+    expect(["pay", "shop", "idle", "unknown"].map(isRunning)).toEqual([true, true, false, false]);
+    expect(censuses).toBe(1);
   });
 });
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registered secrets by name and workload. The kernel knows them by fingerprints, this room by names and sinks, and
 // nobody by value: it is overwritten before add() returns, whatever comes of it.
-import { existsSync } from "node:fs";
-import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { CloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
+import { FollowedFiles } from "./followed.js";
 import { Names, type SecretEntry } from "./names.js";
 import { resolveSinks, type Sinks } from "./sinks.js";
 import { checkValue, warningsOf } from "./value.js";
@@ -41,6 +41,8 @@ export interface SecretsOptions<Value extends Prepared> {
   now?: () => Date;
   /** Of a clock that nobody sets. */
   elapsedMs?: () => number;
+  /** Where the node's tree of files is, if it is not that of process 1. */
+  root?: string;
 }
 
 export interface AddSecret {
@@ -91,8 +93,7 @@ export class Secrets<Value extends Prepared = Prepared> {
   /** When that was, in elapsedMs; of what an earlier agent registered, when this one began. */
   readonly #since = new Map<number, number>();
   readonly #began: number;
-  /** What lay at the paths of sinks, as text, by number of the secret. */
-  readonly #files = new Map<number, string>();
+  readonly #files: FollowedFiles;
   /** It was said that names are in no file. */
   #saidUnwritten = false;
 
@@ -100,6 +101,10 @@ export class Secrets<Value extends Prepared = Prepared> {
     this.#options = options;
     this.#names = new Names(options.file);
     this.#began = this.#elapsedMs();
+    const { kernel, root, log } = options;
+    const setSinks = ({ id, name, workload }: SecretEntry, sinks: Sinks): void =>
+      kernel.setSinks(full(name, workload), id, sinks);
+    this.#files = new FollowedFiles({ setSinks, root, log });
     this.#reconcile();
     this.#writeNames();
   }
@@ -155,7 +160,7 @@ export class Secrets<Value extends Prepared = Prepared> {
     try {
       checkValue(target, value);
       warnings = warningsOf(value);
-      const sinks = resolveSinks(allow);
+      const sinks = resolveSinks(allow, this.#options.root);
       const prepared = this.#prepare(value);
       const group = groups.ensure(workload);
       const before = this.#names.named(workload, name);
@@ -198,7 +203,7 @@ export class Secrets<Value extends Prepared = Prepared> {
 
   #enter(id: number, { name, workload, allow, endsWithWorkload }: AddSecret, added: string): SecretReport {
     this.#names.set({ id, name, workload, allow: [...allow], added, endsWithWorkload });
-    this.#files.delete(id);
+    this.#files.forget(id);
     this.#ran.delete(id);
     this.#since.set(id, this.#elapsedMs());
     return { name, workload, allow: [...allow], added, endsWithWorkload };
@@ -221,7 +226,7 @@ export class Secrets<Value extends Prepared = Prepared> {
     this.#options.kernel.remove(ids);
     for (const id of ids) {
       this.#names.remove(id);
-      this.#files.delete(id);
+      this.#files.forget(id);
       this.#ran.delete(id);
       this.#since.delete(id);
     }
@@ -248,9 +253,7 @@ export class Secrets<Value extends Prepared = Prepared> {
   /** Now and then: secrets end with their workload, and a socket that was made anew is another file. */
   check(): void {
     this.#takeOutEnded();
-    for (const one of this.#names.all()) {
-      if (one.allow.some((text) => text.startsWith("/"))) this.#lookAtFiles(one);
-    }
+    for (const one of this.#names.all()) this.#files.look(one);
     this.#writeNames();
     this.#options.kernel.settle();
   }
@@ -272,26 +275,6 @@ export class Secrets<Value extends Prepared = Prepared> {
       return false;
     }
     return this.#ran.has(id) || this.#elapsedMs() - (this.#since.get(id) ?? this.#began) > patienceMs;
-  }
-
-  /** A file that is gone is allowed no longer: its inode may be another's by now. */
-  #lookAtFiles({ id, name, workload, allow }: SecretEntry): void {
-    try {
-      const sinks = resolveSinks(allow.filter((text) => !text.startsWith("/") || existsSync(text)));
-      const found = sinks.files.map(({ dev, ino }) => `${dev}:${ino}`).join();
-      const before = this.#files.get(id);
-      if (found === before) return;
-      this.#options.kernel.setSinks(full(name, workload), id, sinks);
-      this.#files.set(id, found);
-      if (before !== undefined)
-        this.#options.log.warn("a file that a secret may go to is another one now, or gone", { name, workload });
-    } catch (error) {
-      this.#options.log.warn("what a secret may go to cannot be looked at", {
-        name,
-        workload,
-        reason: reasonOf(error),
-      });
-    }
   }
 
   #elapsedMs(): number {

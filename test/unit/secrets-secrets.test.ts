@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registered secrets by name: what is the same, what replaces what, what is kept on disk, and that no value stays.
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { whoRuns } from "../../src/agent/secrets.js";
@@ -233,26 +233,5 @@ describe("names on disk", () => {
       add("token", secret);
       expect(open().count).toBe(1);
     }
-  });
-});
-
-describe("a file to which a secret may go", () => {
-  it("is looked at again: a socket that is made anew is another file, and one that is gone is allowed no longer", () => {
-    const { secrets, kernel, add, logged } = room();
-    const path = join(directory, "db.sock");
-    writeFileSync(path, "1");
-    add("token", secret, { allow: [path] });
-    const inode = () => [...kernel.known.values()][0]?.sinks.files[0]?.ino;
-    secrets.check();
-    expect(inode()).toBe(BigInt(statSync(path).ino));
-    writeFileSync(`${path}.new`, "2");
-    rmSync(path);
-    secrets.check();
-    expect([inode(), logged.length]).toEqual([undefined, 1]);
-    writeFileSync(path, "3");
-    secrets.check();
-    secrets.check();
-    expect(inode()).toBe(BigInt(statSync(path).ino));
-    expect(logged).toHaveLength(2);
   });
 });

@@ -49,7 +49,7 @@ export class FakeKernel implements SecretKernel<Prepared> {
   settle = (): void => void this.settled++;
 }
 
-export function room(kernel = new FakeKernel(), file = join(directory, `names-${++number}`)) {
+export function room(kernel = new FakeKernel(), file = join(directory, `names-${++number}`), root?: string) {
   const running = new Set<string>();
   const looks = { count: 0 };
   const logged: string[] = [];
@@ -71,6 +71,7 @@ export function room(kernel = new FakeKernel(), file = join(directory, `names-${
       log: { info: (text) => void logged.push(text), warn: (text) => void logged.push(text) },
       now: () => new Date(now),
       elapsedMs: () => elapsed,
+      ...(root === undefined ? {} : { root }),
     });
   const secrets = open();
   const add = (name: string, text: string, over: Partial<AddSecret> = {}) => {

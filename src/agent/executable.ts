@@ -25,6 +25,19 @@ async function isSame(one: string, other: string): Promise<boolean> {
   return (await digestSlowly(one)) === (await digestSlowly(other));
 }
 
+/** On the disk when it resolves. Throws what the file system throws, with some of it written. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  await rm(to, { force: true });
+  await copyFile(from, to, constants.COPYFILE_EXCL);
+  await chmod(to, 0o755);
+  const file = await open(to, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 /** Never throws: the old one goes on to work. Resolves with whether it was renewed. */
 export async function renewExecutable(parts: ExecutableParts): Promise<boolean> {
   const {
@@ -38,12 +51,7 @@ export async function renewExecutable(parts: ExecutableParts): Promise<boolean> 
   const unfinished = `${running}.new`;
   try {
     if (await isSame(image, running)) return false;
-    await rm(unfinished, { force: true });
-    await copyFile(image, unfinished, constants.COPYFILE_EXCL);
-    await chmod(unfinished, 0o755);
-    const file = await open(unfinished, "r");
-    await file.sync();
-    await file.close();
+    await copyWhole(image, unfinished);
     if (stopping()) return false;
     // One step: an agent that ended in between would leave an executable that the standing guards do not know.
     renameSync(unfinished, running);
@@ -53,5 +61,10 @@ export async function renewExecutable(parts: ExecutableParts): Promise<boolean> 
   } catch (error) {
     log.warn("the executable of the image could not be put in place", { image, running, error });
     return false;
+  } finally {
+    // A hundred megabytes, in the directory where the agent keeps what it must be able to write.
+    await rm(unfinished, { force: true }).catch((error: unknown) => {
+      log.warn("a copy of an executable that was not put in place is left", { path: unfinished, error });
+    });
   }
 }

@@ -15,6 +15,18 @@ export function isRunning(workload: string, groups: Pick<Groups, "numberOf">, sc
   return group !== undefined && scope.records().some(({ who }) => who.group === group);
 }
 
+/** The same of any workload, by one census for all. */
+export function whoRuns(
+  groups: Pick<Groups, "numberOf">,
+  scope: Pick<Scope, "records">,
+): (workload: string) => boolean {
+  const running = new Set(scope.records().map(({ who }) => who.group));
+  return (workload) => {
+    const group = groups.numberOf(workload);
+    return group !== undefined && running.has(group);
+  };
+}
+
 /** @param socket the control socket, beside which names are kept */
 export function openSecrets(
   kernel: Kernel,
@@ -33,7 +45,7 @@ export function openSecrets(
     file: join(dirname(socket), "secrets.ndjson"),
     kernel: kernel.leaks,
     groups,
-    isRunning: (workload) => isRunning(workload, groups, scope),
+    whoRuns: () => whoRuns(groups, scope),
     log,
   });
 }

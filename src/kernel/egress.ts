@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Entries of "leak_sinks" that belong to workloads: where these may connect and send to.
 import { decodeLeakSinkKey, encodeLeakSinkKey } from "./abi.gen.js";
+import { addMissing } from "./additions.js";
 import type { BpfMap } from "./native.js";
 
 /** What an operator wrote, resolved: see src/config/destination.ts. */
@@ -21,8 +22,6 @@ export const maxSinks = 16_384;
 
 /** Bits of the key before the address. */
 const ownerBits = 64;
-
-const value = Buffer.from([1, 0, 0, 0]);
 
 function keyOf(group: number, { family, address, bits, port }: Network): Buffer {
   const bytes = Buffer.alloc(16);
@@ -51,21 +50,7 @@ export function addDestinations(
   const keys = groups.flatMap(({ group, egress }) => (egress ?? []).map((network) => keyOf(group, network)));
   const wanted = new Set(keys.map((key) => key.toString("hex")));
   const before = map.keys().filter(isOfWorkload);
-  const known = new Set(before.map((key) => key.toString("hex")));
-  const added: Buffer[] = [];
-  const undo = (): void => {
-    for (const key of added) map.delete(key);
-  };
-  try {
-    for (const key of keys) {
-      if (known.has(key.toString("hex"))) continue;
-      map.update(key, value);
-      added.push(key);
-    }
-  } catch (error) {
-    undo();
-    throw error;
-  }
+  const undo = addMissing(map, keys, before);
   return {
     settle: () => {
       for (const key of before) if (!wanted.has(key.toString("hex"))) map.delete(key);

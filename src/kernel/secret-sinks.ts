@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The maps "leak_sinks" and "leak_sink_files": where the owner of an entry, a secret, may go.
 import { decodeLeakFileKey, decodeLeakSinkKey, encodeLeakFileKey, encodeLeakSinkKey } from "./abi.gen.js";
+import { addMissing } from "./additions.js";
 import type { BpfMap } from "./native.js";
 
 export interface SinkNetwork {
@@ -41,7 +42,16 @@ function keyOf(owner: number, { family, address, bits, port }: SinkNetwork): Buf
   });
 }
 
-const allowed = (): Buffer => Buffer.from([1, 0, 0, 0]);
+const networkKeys = (owner: number, { networks }: Sinks): Buffer[] => networks.map((one) => keyOf(owner, one));
+
+const fileKeys = (owner: number, { files }: Sinks): Buffer[] =>
+  files.map(({ ino, dev }) => encodeLeakFileKey({ ino, dev, owner }));
+
+/** What the two maps hold. */
+interface Keys {
+  networks: readonly Buffer[];
+  files: readonly Buffer[];
+}
 
 export class SinkTables {
   readonly #networks: BpfMap;
@@ -52,23 +62,37 @@ export class SinkTables {
     this.#files = files;
   }
 
-  /** Throws E2BIG or ENOSPC, or what else the kernel says, with some of it written. */
-  add(owner: number, { networks, files }: Sinks): void {
-    for (const network of networks) this.#networks.update(keyOf(owner, network), allowed());
-    for (const { ino, dev } of files) this.#files.update(encodeLeakFileKey({ ino, dev, owner }), allowed());
+  /** For an owner who has none yet. Throws E2BIG or ENOSPC, or what else the kernel says, and has changed nothing then. */
+  add(owner: number, sinks: Sinks): void {
+    this.#add(owner, sinks, { networks: [], files: [] });
   }
 
-  /** Takes out all that belongs to the owners that are meant, but for what `keep` holds. */
-  remove(isMeant: (owner: number) => boolean, keep?: { owner: number; sinks: Sinks }): void {
-    const { owner, sinks } = keep ?? { owner: 0, sinks: { networks: [], files: [] } };
-    const kept = new Set([
-      ...sinks.networks.map((network) => keyOf(owner, network).toString("hex")),
-      ...sinks.files.map((file) => encodeLeakFileKey({ ...file, owner }).toString("hex")),
-    ]);
-    const goes = (key: Buffer, of: number): boolean => isMeant(of) && !kept.has(key.toString("hex"));
-    for (const key of this.#networks.keys()) {
-      if (goes(key, decodeLeakSinkKey(key).owner)) this.#networks.delete(key);
+  /** In the place of those that the owner has. New ones first: what both lists have is allowed all the time. Throws as add(). */
+  set(owner: number, sinks: Sinks): void {
+    const present = { networks: this.#networks.keys(), files: this.#files.keys() };
+    this.#add(owner, sinks, present);
+    const kept = new Set([...networkKeys(owner, sinks), ...fileKeys(owner, sinks)].map((key) => key.toString("hex")));
+    const isOver = (key: Buffer, of: number): boolean => of === owner && !kept.has(key.toString("hex"));
+    this.#remove(present, isOver);
+  }
+
+  /** Takes out all that belongs to the owners that are meant. */
+  remove(isMeant: (owner: number) => boolean): void {
+    this.#remove({ networks: this.#networks.keys(), files: this.#files.keys() }, (_, owner) => isMeant(owner));
+  }
+
+  #add(owner: number, sinks: Sinks, present: Keys): void {
+    const undo = addMissing(this.#networks, networkKeys(owner, sinks), present.networks);
+    try {
+      addMissing(this.#files, fileKeys(owner, sinks), present.files);
+    } catch (error) {
+      undo();
+      throw error;
     }
-    for (const key of this.#files.keys()) if (goes(key, decodeLeakFileKey(key).owner)) this.#files.delete(key);
+  }
+
+  #remove({ networks, files }: Keys, goes: (key: Buffer, owner: number) => boolean): void {
+    for (const key of networks) if (goes(key, decodeLeakSinkKey(key).owner)) this.#networks.delete(key);
+    for (const key of files) if (goes(key, decodeLeakFileKey(key).owner)) this.#files.delete(key);
   }
 }

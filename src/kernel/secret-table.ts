@@ -13,6 +13,7 @@ import {
   LeakUnscanned,
 } from "./abi.gen.js";
 import { Anchors } from "./anchors.js";
+import { ownerGroup } from "./egress.js";
 import type { BpfMap, Fingerprint } from "./native.js";
 import { SecretBits } from "./secret-bits.js";
 import { type Sinks, SinkTables } from "./secret-sinks.js";
@@ -84,6 +85,8 @@ export class SecretTable {
     }
     const known = new Set(this.list().map(({ id }) => id));
     this.#anchors.remove((secret) => !known.has(secret));
+    // Its number can be given out again, and the next of that number may not go where this one was to.
+    this.#sinks.remove((owner) => owner < ownerGroup && !known.has(owner));
     this.#windows.begin(known);
     this.#anchorBits.begin(known);
     this.#settle();
@@ -141,14 +144,13 @@ export class SecretTable {
     return { contained: fresh === 0 };
   }
 
-  /** New ones first: what both lists have is allowed all the time. If it throws, what was allowed before still is. */
+  /** Throws SECRETS_FULL or MAP_FAILED; what was allowed before is allowed then, and nothing else. */
   setSinks(name: string, id: number, sinks: Sinks): void {
     try {
-      this.#sinks.add(id, sinks);
+      this.#sinks.set(id, sinks);
     } catch (cause) {
       throw failureOf(name, cause);
     }
-    this.#sinks.remove((owner) => owner === id, { owner: id, sinks });
   }
 
   /** Of secrets that are not whole, too. One pass over the tables, however many they are. */

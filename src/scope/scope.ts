@@ -228,6 +228,7 @@ export class Scope {
     });
   }
 
+  /** Throws WORKLOAD_UNKNOWN; of a pid also PID_INVALID, PID_MISSING, PID_IS_THREAD or PID_IS_KERNEL_THREAD. */
   unprotect(which: { pid: number } | { workload: string }): ProtectResult {
     const { kernel, groups, hardening } = this.#options;
     if ("pid" in which) {

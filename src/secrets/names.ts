@@ -43,18 +43,17 @@ export class Names {
   #next = 1;
   /** Lines since the file was written anew: it lies in memory, and must not grow for good. */
   #appended = 0;
-  /** The last line may be cut short: what is put behind it would be lost with it. */
-  #torn = false;
+  /** The file is behind, or its last line may be cut short, and what is put behind it would be lost with it. */
+  #torn = true;
 
   constructor(path: string) {
     this.#file = path;
     for (const line of linesOf(path)) this.#replay(line);
-    try {
-      this.#rewrite();
-    } catch {
-      // A full disk must not keep the agent from its start: the next change writes the file anew, or is refused.
-      this.#torn = true;
-    }
+  }
+
+  /** Writes the file anew if it is behind. Throws what the file system throws. */
+  write(): void {
+    if (this.#torn) this.#rewrite();
   }
 
   all(): SecretEntry[] {
@@ -88,18 +87,35 @@ export class Names {
     this.#take(one);
   }
 
+  /** In memory; write() brings it into the file. */
+  note(one: SecretEntry): void {
+    this.#take(one);
+    this.#torn = true;
+  }
+
+  /** Likewise. */
+  forget(id: number): void {
+    if (this.#retire(id)) this.#torn = true;
+  }
+
   /** Does not throw: what the kernel knows no longer has no name at the next start either. */
   remove(id: number): void {
-    const one = this.#drop(id);
-    if (one === undefined) return;
-    this.#gone.set(id, one);
-    const [oldest] = this.#gone.keys();
-    if (oldest !== undefined && this.#gone.size > maxGone) this.#gone.delete(oldest);
+    if (!this.#retire(id)) return;
     try {
       this.#append({ remove: id });
     } catch {
       // The next change writes the file anew.
     }
+  }
+
+  /** False if there is none. */
+  #retire(id: number): boolean {
+    const one = this.#drop(id);
+    if (one === undefined) return false;
+    this.#gone.set(id, one);
+    const [oldest] = this.#gone.keys();
+    if (oldest !== undefined && this.#gone.size > maxGone) this.#gone.delete(oldest);
+    return true;
   }
 
   #drop(id: number): SecretEntry | undefined {

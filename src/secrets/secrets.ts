@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registered secrets by name and workload. The kernel knows them by fingerprints, this room by names and sinks, and
 // nobody by value: it is overwritten before add() returns, whatever comes of it.
-import { existsSync } from "node:fs";
-import { CloudtaserError, reasonOf } from "../errors/index.js";
+import { CloudtaserError } from "../errors/index.js";
 import type { Log } from "../log/index.js";
+import { FollowedFiles } from "./followed.js";
 import { Names, type SecretEntry } from "./names.js";
 import { resolveSinks, type Sinks } from "./sinks.js";
 import { checkValue, warningsOf } from "./value.js";
@@ -35,12 +35,14 @@ export interface SecretsOptions<Value extends Prepared> {
   kernel: SecretKernel<Value>;
   /** Number of a workload, made up if it is new, and its name. */
   groups: { ensure(name: string): number; nameOf(group: number): string };
-  /** Whether any process of the workload is protected now. */
-  isRunning(workload: string): boolean;
+  /** Looks once who is protected now. Answers whether any process of a workload is. */
+  whoRuns(): (workload: string) => boolean;
   log: Pick<Log, "info" | "warn">;
   now?: () => Date;
   /** Of a clock that nobody sets. */
   elapsedMs?: () => number;
+  /** Where the node's tree of files is, if it is not that of process 1. */
+  root?: string;
 }
 
 export interface AddSecret {
@@ -91,31 +93,49 @@ export class Secrets<Value extends Prepared = Prepared> {
   /** When that was, in elapsedMs; of what an earlier agent registered, when this one began. */
   readonly #since = new Map<number, number>();
   readonly #began: number;
-  /** What lay at the paths of sinks, as text, by number of the secret. */
-  readonly #files = new Map<number, string>();
+  readonly #files: FollowedFiles;
+  /** It was said that names are in no file. */
+  #saidUnwritten = false;
 
   constructor(options: SecretsOptions<Value>) {
     this.#options = options;
     this.#names = new Names(options.file);
     this.#began = this.#elapsedMs();
+    const { kernel, root, log } = options;
+    const setSinks = ({ id, name, workload }: SecretEntry, sinks: Sinks): void =>
+      kernel.setSinks(full(name, workload), id, sinks);
+    this.#files = new FollowedFiles({ setSinks, root, log });
     this.#reconcile();
+    this.#writeNames();
+  }
+
+  /** A full disk keeps nobody from his start, nor from a look around. It is tried again at the next, or with the next change. */
+  #writeNames(): void {
+    try {
+      this.#names.write();
+      this.#saidUnwritten = false;
+    } catch (error) {
+      if (this.#saidUnwritten) return;
+      this.#saidUnwritten = true;
+      this.#options.log.warn("names of secrets cannot be written: the next agent may not know them", { error });
+    }
   }
 
   /** The kernel is the truth: names of what it does not know go, what has no name gets one. */
   #reconcile(): void {
     const known = this.#options.kernel.list();
     const ids = new Set(known.map(({ id }) => id));
-    for (const { id } of this.#names.all()) if (!ids.has(id)) this.#names.remove(id);
+    for (const { id } of this.#names.all()) if (!ids.has(id)) this.#names.forget(id);
     for (const { id, group } of known) {
       const workload = this.#options.groups.nameOf(group);
       const named = this.#names.byNumber(id);
       if (named !== undefined) {
         // Where names of workloads were lost, another group may have that name by now.
-        if (named.workload !== workload) this.#names.set({ ...named, workload });
+        if (named.workload !== workload) this.#names.note({ ...named, workload });
         continue;
       }
       const added = this.#now().toISOString();
-      this.#names.set({ id, name: `secret-${id}`, workload, allow: [], added, endsWithWorkload: false });
+      this.#names.note({ id, name: `secret-${id}`, workload, allow: [], added, endsWithWorkload: false });
     }
   }
 
@@ -140,7 +160,7 @@ export class Secrets<Value extends Prepared = Prepared> {
     try {
       checkValue(target, value);
       warnings = warningsOf(value);
-      const sinks = resolveSinks(allow);
+      const sinks = resolveSinks(allow, this.#options.root);
       const prepared = this.#prepare(value);
       const group = groups.ensure(workload);
       const before = this.#names.named(workload, name);
@@ -154,7 +174,10 @@ export class Secrets<Value extends Prepared = Prepared> {
         const secret = this.#enter(before.id, { ...request, endsWithWorkload }, before.added);
         orElse(
           () => kernel.setSinks(target, before.id, sinks),
-          () => this.#names.set(before),
+          () => {
+            this.#names.note(before);
+            this.#writeNames();
+          },
         );
         return { secret, outcome: "unchanged", warnings };
       }
@@ -180,7 +203,7 @@ export class Secrets<Value extends Prepared = Prepared> {
 
   #enter(id: number, { name, workload, allow, endsWithWorkload }: AddSecret, added: string): SecretReport {
     this.#names.set({ id, name, workload, allow: [...allow], added, endsWithWorkload });
-    this.#files.delete(id);
+    this.#files.forget(id);
     this.#ran.delete(id);
     this.#since.set(id, this.#elapsedMs());
     return { name, workload, allow: [...allow], added, endsWithWorkload };
@@ -203,7 +226,7 @@ export class Secrets<Value extends Prepared = Prepared> {
     this.#options.kernel.remove(ids);
     for (const id of ids) {
       this.#names.remove(id);
-      this.#files.delete(id);
+      this.#files.forget(id);
       this.#ran.delete(id);
       this.#since.delete(id);
     }
@@ -229,43 +252,29 @@ export class Secrets<Value extends Prepared = Prepared> {
 
   /** Now and then: secrets end with their workload, and a socket that was made anew is another file. */
   check(): void {
-    const ended = this.#names.all().filter((one) => one.endsWithWorkload && this.#hasEnded(one));
+    this.#takeOutEnded();
+    for (const one of this.#names.all()) this.#files.look(one);
+    this.#writeNames();
+    this.#options.kernel.settle();
+  }
+
+  #takeOutEnded(): void {
+    const tied = this.#names.all().filter(({ endsWithWorkload }) => endsWithWorkload);
+    if (tied.length === 0) return;
+    const isRunning = this.#options.whoRuns();
+    const ended = tied.filter((one) => this.#hasEnded(one, isRunning(one.workload)));
     this.#takeOut(ended.map(({ id }) => id));
     for (const { name, workload } of ended) {
       this.#options.log.info("a secret ended with its workload", { name, workload });
     }
-    for (const one of this.#names.all()) {
-      if (one.allow.some((text) => text.startsWith("/"))) this.#lookAtFiles(one);
-    }
-    this.#options.kernel.settle();
   }
 
-  #hasEnded({ id, workload }: SecretEntry): boolean {
-    if (this.#options.isRunning(workload)) {
+  #hasEnded({ id }: SecretEntry, isRunning: boolean): boolean {
+    if (isRunning) {
       this.#ran.add(id);
       return false;
     }
     return this.#ran.has(id) || this.#elapsedMs() - (this.#since.get(id) ?? this.#began) > patienceMs;
-  }
-
-  /** A file that is gone is allowed no longer: its inode may be another's by now. */
-  #lookAtFiles({ id, name, workload, allow }: SecretEntry): void {
-    try {
-      const sinks = resolveSinks(allow.filter((text) => !text.startsWith("/") || existsSync(text)));
-      const found = sinks.files.map(({ dev, ino }) => `${dev}:${ino}`).join();
-      const before = this.#files.get(id);
-      if (found === before) return;
-      this.#options.kernel.setSinks(full(name, workload), id, sinks);
-      this.#files.set(id, found);
-      if (before !== undefined)
-        this.#options.log.warn("a file that a secret may go to is another one now, or gone", { name, workload });
-    } catch (error) {
-      this.#options.log.warn("what a secret may go to cannot be looked at", {
-        name,
-        workload,
-        reason: reasonOf(error),
-      });
-    }
   }
 
   #elapsedMs(): number {

@@ -211,8 +211,9 @@ describe("every format", () => {
     );
   });
 
-  it.each([...samples])("says of %s who it was", (_name, event) => {
-    if (isNotice(event)) return;
+  const attacks = [...samples].flatMap(([name, event]) => (isNotice(event) ? [] : [{ name, event }]));
+
+  it.each(attacks)("says of $name who it was", ({ event }) => {
     for (const format of formatNames) expect(formats[format].line(event)).toContain(String(event.offender.pid));
   });
 });

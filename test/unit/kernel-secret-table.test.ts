@@ -11,6 +11,7 @@ import {
   LeakEncoding,
 } from "../../src/kernel/abi.gen.js";
 import { chainLength } from "../../src/kernel/anchors.js";
+import { addDestinations } from "../../src/kernel/egress.js";
 import { loadNative } from "../../src/kernel/load-native.js";
 import type { SinkNetwork } from "../../src/kernel/secret-sinks.js";
 import { type LeakLimits, type SecretMapName, SecretTable, secretMapNames } from "../../src/kernel/secret-table.js";
@@ -219,6 +220,18 @@ describe("the tables", () => {
     expect(head()).toMatchObject({ step: 12, groups: 1n << 3n });
   });
 
+  it("let no secret go where one that an agent left half-way was to go, and leave what workloads may reach", () => {
+    const { maps, table, forms, open, contents } = machine();
+    const network: SinkNetwork = { family: 4, address: Buffer.from([10, 0, 0, 1]), bits: 32, port: 443 };
+    addDestinations(asMap(maps.leak_sinks), [{ group: 3, egress: [network] }]);
+    const before = contents();
+    const sinks = { networks: [network], files: [{ ino: 9n, dev: 1 }] };
+    table.add({ name: "s", id: 1, group: 3, forms: forms(secret), sinks });
+    maps.leak_secrets.entries.delete("01000000");
+    open();
+    expect(contents()).toEqual(before);
+  });
+
   it("change what is allowed without a moment in which both lists' entries are not", () => {
     const { table, forms, maps, log } = machine();
     const at = (last: number): SinkNetwork => ({
@@ -239,6 +252,31 @@ describe("the tables", () => {
     expect(maps.leak_sink_files.entries.size).toBe(1);
     table.remove([1]);
     expect([maps.leak_sinks.entries.size, maps.leak_sink_files.entries.size]).toEqual([1, 0]);
+  });
+
+  it.each([
+    ["leak_sinks", "network"],
+    ["leak_sink_files", "file"],
+  ] as const)("allow what they did, and nothing more, where %s has no room for a new %s", (full, _) => {
+    const { table, forms, maps, contents } = machine();
+    const at = (last: number): SinkNetwork => ({
+      family: 4,
+      address: Buffer.from([10, 0, 0, last]),
+      bits: 32,
+      port: 443,
+    });
+    const before = { networks: [at(1), at(2)], files: [{ ino: 9n, dev: 1 }] };
+    table.add({ name: "s", id: 1, group: 3, forms: forms(secret), sinks: before });
+    const held = contents();
+    maps[full].room = maps[full].entries.size + 1;
+    const wanted = {
+      networks: [at(2), at(3), at(4)].slice(0, full === "leak_sinks" ? 3 : 2),
+      files: [9n, 10n, 11n].map((ino) => ({ ino, dev: 1 })),
+    };
+    expect(() => table.setSinks("s", 1, wanted)).toThrow(
+      expect.objectContaining({ code: "SECRETS_FULL", message: expect.stringContaining(full) }),
+    );
+    expect(contents()).toEqual(held);
   });
 
   it("know a value with NUL and invalid UTF-8, and every encoding of the engine", () => {

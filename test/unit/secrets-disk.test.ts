@@ -57,6 +57,45 @@ describe("a disk that is full", () => {
     expect(open().list()).toHaveLength(2);
   });
 
+  it("keeps no agent from its start whose workloads have other names now, and what it knows is written with the next room", () => {
+    const { kernel, groups, add, file, open, logged } = room();
+    add("token", secret);
+    add("other", `${secret}-2`);
+    kernel.known.delete([...kernel.known.keys()][1] ?? 0);
+    kernel.known.set(77, { group: 2, text: "", sinks: { networks: [], files: [] } });
+    groups.length = 0;
+    symlinkSync("/dev/full", `${file}.new`);
+    const next = open();
+    const names = (secrets: typeof next) => secrets.list().map(({ name, workload }) => [name, workload]);
+    const known = [
+      ["token", "group-1"],
+      ["secret-77", "group-2"],
+    ];
+    expect(names(next)).toEqual(known);
+    next.check();
+    expect(logged).toEqual(["names of secrets cannot be written: the next agent may not know them"]);
+    rmSync(`${file}.new`);
+    next.check();
+    groups.push("pay", "shop");
+    expect(readFileSync(file, "utf8")).toContain('"workload":"group-2"');
+    expect(logged).toHaveLength(1);
+  });
+
+  it("refuses sinks with the word of the kernel, and says later what it could not write", () => {
+    const { secrets, kernel, add, file, open, logged } = room();
+    add("token", secret);
+    kernel.setSinks = () => {
+      fill(file);
+      symlinkSync("/dev/full", `${file}.new`);
+      throw new Error("no room in the kernel");
+    };
+    expect(() => add("token", secret, { allow: ["10.0.0.1:1"] })).toThrow("no room in the kernel");
+    expect([secrets.list(), logged.length]).toMatchObject([[{ allow: [] }], 1]);
+    rmSync(`${file}.new`);
+    secrets.check();
+    expect(open().list()).toMatchObject([{ allow: [] }]);
+  });
+
   it("sinks that the kernel refuses are not in the list", () => {
     const { secrets, kernel, add } = room();
     add("token", secret);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registered secrets by name: what is the same, what replaces what, what is kept on disk, and that no value stays.
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { whoRuns } from "../../src/agent/secrets.js";
+import type { ScopeRecord } from "../../src/scope/index.js";
 import { directory, FakeKernel, room, secret } from "./secrets-support.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -140,6 +142,30 @@ describe("removing", () => {
   });
 });
 
+describe("a look around", () => {
+  it("asks once who runs, however many secrets end with their workload, and not for those that do not", () => {
+    const { secrets, add, looks } = room();
+    add("kept", secret);
+    secrets.check();
+    expect(looks.count).toBe(0);
+    for (let i = 0; i < 20; i++) add(`s${i}`, `${secret}-${i}`, { endsWithWorkload: true });
+    secrets.check();
+    expect(looks.count).toBe(1);
+  });
+
+  it("is one census", () => {
+    const groups = { numberOf: (name: string) => ["pay", "shop", "idle"].indexOf(name) + 1 || undefined };
+    let censuses = 0;
+    const records = () => {
+      censuses++;
+      return [1, 2, 2].map((group) => ({ who: { group } }) as ScopeRecord);
+    };
+    const isRunning = whoRuns(groups, { records });
+    expect(["pay", "shop", "idle", "unknown"].map(isRunning)).toEqual([true, true, false, false]);
+    expect(censuses).toBe(1);
+  });
+});
+
 describe("a workload that is started again", () => {
   it("has its secrets from the moment they are registered, old value or new, before its first process is there", () => {
     for (const next of [secret, `${secret}-new`]) {
@@ -207,26 +233,5 @@ describe("names on disk", () => {
       add("token", secret);
       expect(open().count).toBe(1);
     }
-  });
-});
-
-describe("a file to which a secret may go", () => {
-  it("is looked at again: a socket that is made anew is another file, and one that is gone is allowed no longer", () => {
-    const { secrets, kernel, add, logged } = room();
-    const path = join(directory, "db.sock");
-    writeFileSync(path, "1");
-    add("token", secret, { allow: [path] });
-    const inode = () => [...kernel.known.values()][0]?.sinks.files[0]?.ino;
-    secrets.check();
-    expect(inode()).toBe(BigInt(statSync(path).ino));
-    writeFileSync(`${path}.new`, "2");
-    rmSync(path);
-    secrets.check();
-    expect([inode(), logged.length]).toEqual([undefined, 1]);
-    writeFileSync(path, "3");
-    secrets.check();
-    secrets.check();
-    expect(inode()).toBe(BigInt(statSync(path).ino));
-    expect(logged).toHaveLength(2);
   });
 });

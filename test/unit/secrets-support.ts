@@ -49,8 +49,9 @@ export class FakeKernel implements SecretKernel<Prepared> {
   settle = (): void => void this.settled++;
 }
 
-export function room(kernel = new FakeKernel(), file = join(directory, `names-${++number}`)) {
+export function room(kernel = new FakeKernel(), file = join(directory, `names-${++number}`), root?: string) {
   const running = new Set<string>();
+  const looks = { count: 0 };
   const logged: string[] = [];
   let now = Date.parse("2026-01-01T00:00:00Z");
   let elapsed = 0;
@@ -63,10 +64,14 @@ export function room(kernel = new FakeKernel(), file = join(directory, `names-${
         ensure: (name) => groups.indexOf(name) + 1,
         nameOf: (group) => groups[group - 1] ?? `group-${group}`,
       },
-      isRunning: (workload) => running.has(workload),
+      whoRuns: () => {
+        looks.count++;
+        return (workload) => running.has(workload);
+      },
       log: { info: (text) => void logged.push(text), warn: (text) => void logged.push(text) },
       now: () => new Date(now),
       elapsedMs: () => elapsed,
+      ...(root === undefined ? {} : { root }),
     });
   const secrets = open();
   const add = (name: string, text: string, over: Partial<AddSecret> = {}) => {
@@ -80,7 +85,7 @@ export function room(kernel = new FakeKernel(), file = join(directory, `names-${
   };
   const wait = (seconds: number) => (elapsed += seconds * 1000);
   const setClock = (seconds: number) => (now += seconds * 1000);
-  return { kernel, file, running, logged, open, secrets, add, wait, setClock };
+  return { kernel, file, running, looks, logged, groups, open, secrets, add, wait, setClock };
 }
 
 export const secret = "tk_7Qm2xRz9KpLw4VbN";

@@ -9,6 +9,7 @@ import { doorNames } from "../../src/kernel/doors.js";
 import { metricNames } from "../../src/metrics/index.js";
 import { vectorEntry, vectorNames } from "../../src/vectors/index.js";
 import { mayImport } from "../../tools/imports.js";
+import { restarting } from "../../tools/references/configuration.js";
 import { references } from "../../tools/references/index.js";
 import { filesBelow, trackedFiles } from "../../tools/tree.js";
 import { read } from "./sources.js";
@@ -114,6 +115,22 @@ describe("lists and numbers that no generator writes", () => {
   it("the architecture names each room", () => {
     const rows = column("docs/ARCHITECTURE.md", "## Rooms", "Imports run one way");
     for (const room of Object.keys(mayImport)) expect(rows).toContain(`\`src/${room}\``);
+  });
+
+  it("the configuration reference marks what needs a restart, as a reload names it", () => {
+    const source = read("src/agent/policy.ts").split("function needsRestart")[1] ?? "";
+    const named = [...source.matchAll(/^ {4}\["([\w.]+)", (.*)\],$/gm)].flatMap(([, name = "", pick = ""]) => {
+      const parts = [...pick.matchAll(/k\.(\w+)/g)].map(([, key]) => `${name}.${key}`);
+      return parts.length > 0 ? parts : [name];
+    });
+    expect(named.length).toBeGreaterThan(9);
+    expect([...restarting].sort()).toEqual(named.sort());
+    const keys = new Set(
+      [...read("docs/reference/configuration.md").matchAll(/^\| `([\w.]+)` .*\*\*At a restart\.\*\* \|$/gm)].map(
+        ([, key]) => key,
+      ),
+    );
+    for (const name of restarting) expect(keys).toContain(name);
   });
 
   it("README counts vectors and alerts as they are, CHANGELOG doors", () => {

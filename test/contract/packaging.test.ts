@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/index.js";
-import { capabilities, mounts } from "../../tools/manifests/privileges.js";
+import { capabilities, mounts, unitCapabilities } from "../../tools/manifests/privileges.js";
 import { bill, debianComponents, nodeFound, nodePinned, npmComponents } from "../../tools/sbom.js";
 import { read } from "./sources.js";
 
@@ -52,9 +52,7 @@ describe("the unit", () => {
     const bounding = valuesOf("CapabilityBoundingSet").flatMap((line) => line.split(" "));
     for (const { name } of capabilities) expect(bounding).toContain(`CAP_${name}`);
     const more = bounding.filter((name) => !capabilities.some((one) => `CAP_${one.name}` === name));
-    expect(more).toEqual(
-      ["CHOWN", "FOWNER", "SETUID", "SETGID", "SYS_BOOT", "SYS_CHROOT", "MKNOD"].map((one) => `CAP_${one}`),
-    );
+    expect(more).toEqual(unitCapabilities.flatMap(({ names }) => names).map((one) => `CAP_${one}`));
     expect(valuesOf("NoNewPrivileges")).toEqual(["yes"]);
     expect(valuesOf("ProtectSystem")).toEqual(["strict"]);
   });
@@ -73,6 +71,20 @@ describe("the configuration that is installed", () => {
     expect(config.mode).toBe("detect");
     expect(config.events.file?.path.startsWith("/var/log/cloudtaser/")).toBe(true);
     expect(valuesOf("ReadWritePaths")).toContain("/var/log");
+  });
+});
+
+describe("the documents that are installed", () => {
+  it("are what README links to, but for the tree's own", () => {
+    const made = read("packaging/packaging.mk");
+    const installed = [...made.matchAll(/(?:-m 0644|ownership) (.*) \$\(DOCUMENTS\)\//g)].flatMap(([, names = ""]) =>
+      names.split(" "),
+    );
+    const links = [...read("README.md").matchAll(/\]\(([A-Za-z][^)#\s:]*)(?:#[^)]*)?\)/g)].map(([, link = ""]) => link);
+    expect(links.length).toBeGreaterThan(20);
+    const missing = links.filter((link) => !installed.includes(link.split("/")[0] ?? ""));
+    expect([...new Set(missing)]).toEqual(["test/lab/README.md"]);
+    expect(installed).toContain("daemonset");
   });
 });
 

@@ -9,6 +9,26 @@ import { code, entryLink, opening, table } from "./markdown.js";
 
 const flagName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
+/** What a running agent does not change: as needsRestart in src/agent/policy.ts names it, which a test compares. */
+export const restarting = [
+  "form",
+  "objectPath",
+  "objectDigests",
+  "pinPath",
+  "health.listen",
+  "control",
+  "stateDirectory",
+  "canary.untried",
+  "nodeName",
+  "kubernetes.apiServer",
+  "kubernetes.tokenFile",
+  "kubernetes.caFile",
+] as const;
+
+/** Of the key itself or of those below it. */
+const restartNote = (path: string): string =>
+  restarting.some((one) => path === one || path.startsWith(`${one}.`)) ? " **At a restart.**" : "";
+
 /** All vectors take the same keys: those of the first stand for all. */
 function keys(): SchemaRow[] {
   const schema = describeConfig();
@@ -38,13 +58,15 @@ export function configurationReference(): string {
     ),
     "## Keys",
     "",
+    "A reload brings every change into force but that of what is marked **At a restart**, which waits for one and is named in the log, and that `kubernetes` itself is there or not. `preloadModules` are loaded by a start that finds no guards. `onStop` counts at the stop, `hardening` for what is protected from then on.",
+    "",
     table(
       ["Key", "Type", "Default", "Meaning"],
       keys().map(({ path, type, fallback, required, meaning }) => [
         code(path),
         type,
         fallback === "" ? (required ? "required" : "") : code(fallback),
-        meaning,
+        meaning + restartNote(path),
       ]),
     ),
     `VECTOR is one of ${configuredVectors()
@@ -63,7 +85,8 @@ export function configurationReference(): string {
       ]),
     ),
     "`ENFORCE_MODE` also takes `true` for enforce and `false` for detect. `GRPC_LISTEN_ADDR` and variables that begin with `GLOBAL_PRIVESC_` mean nothing here: the agent has no gRPC, " +
-      "it is asked at `control.socket` and `health.listen`; and each vector of the whole node has its mode in `vectors`.",
+      "it is asked at `control.socket` and `health.listen`; and each vector of the whole node has its mode in `vectors`. " +
+      "`LOG_ALL` reports what the allow lists let pass, and not every system call of protected processes.",
     "",
   ].join("\n");
 }

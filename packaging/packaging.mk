@@ -29,5 +29,5 @@ install-system: build/sbom.json
 	$(Q)$(INSTALL) -D -m 0644 packaging/systemd/cloudtaser.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/cloudtaser.conf
 	$(Q)[ -e $(DESTDIR)/etc/cloudtaser/config.yaml ] || $(INSTALL) -D -m 0600 packaging/config.yaml $(DESTDIR)/etc/cloudtaser/config.yaml
 	$(Q)$(INSTALL) -d $(DOCUMENTS)
-	$(Q)$(INSTALL) -m 0644 README.md CHANGELOG.md build/sbom.json $(DOCUMENTS)/
-	$(Q)cp -R --no-preserve=ownership docs $(DOCUMENTS)/
+	$(Q)$(INSTALL) -m 0644 README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE build/sbom.json $(DOCUMENTS)/
+	$(Q)cp -R --no-preserve=ownership docs daemonset $(DOCUMENTS)/

@@ -5,6 +5,8 @@ import { type Config, keepProvenance, provenanceOf } from "../config/index.js";
 
 interface Fixed {
   name: string;
+  /** Of the configuration, where it is not `name`. */
+  keys?: readonly string[];
   of(config: Config): unknown;
   /** The part of `after` that holds the setting, with the value that it has in `before`. */
   kept(before: Config, after: Config): Partial<Config>;
@@ -38,6 +40,7 @@ const settings: readonly Fixed[] = [
   {
     // Whether there is a cluster, and how it is reached; the rest of it may change.
     name: "kubernetes",
+    keys: ["kubernetes.apiServer", "kubernetes.tokenFile", "kubernetes.caFile"],
     of: ({ kubernetes: k }) => k && [k.apiServer, k.tokenFile, k.caFile],
     kept: ({ kubernetes: before }, { kubernetes: after }) => {
       if (before === undefined || after === undefined) return { kubernetes: before };
@@ -46,6 +49,9 @@ const settings: readonly Fixed[] = [
     },
   },
 ];
+
+/** Their keys in the configuration, for its reference. */
+export const fixedKeys: readonly string[] = settings.flatMap(({ name, keys = [name] }) => keys);
 
 /**
  * @param before in force

@@ -9,17 +9,11 @@ import type { ProtectRequest } from "../control/protocol.js";
 import { CloudtaserError, printable, reasonOf } from "../errors/index.js";
 import type { Io, Session } from "./io.js";
 import { LaunchSecrets, type SecretVariables, workloadNameFor } from "./launch-secrets.js";
-import { StatusError } from "./status-error.js";
 
-/** As shells end when a command is there but cannot run, or is not there. */
-const notExecutable = 126;
-const notFound = 127;
+type Failure = "COMMAND_NOT_STARTED" | "COMMAND_NOT_FOUND";
 
-function cannotStart(command: string, status: number, reason: string, cause?: unknown): StatusError {
-  return new StatusError(
-    status,
-    new CloudtaserError("COMMAND_NOT_STARTED", { target: command, fields: { reason }, cause }),
-  );
+function cannotStart(command: string, failure: Failure, reason: string, cause?: unknown): CloudtaserError {
+  return new CloudtaserError(failure, { target: command, fields: { reason }, cause });
 }
 
 /** Path of the command, found as a shell finds it. */
@@ -44,9 +38,9 @@ export function resolveCommand(command: string, env: Environment): string {
       if (code !== "ENOENT" && code !== "ENOTDIR") unusable ??= reasonOf(error);
     }
   }
-  if (command.includes("/") && unusable !== undefined) throw cannotStart(command, notExecutable, unusable);
-  if (unusable?.startsWith("EACCES")) throw cannotStart(command, notExecutable, unusable);
-  throw cannotStart(command, notFound, command === "" ? "the name is empty" : "not found");
+  if (command.includes("/") && unusable !== undefined) throw cannotStart(command, "COMMAND_NOT_STARTED", unusable);
+  if (unusable?.startsWith("EACCES")) throw cannotStart(command, "COMMAND_NOT_STARTED", unusable);
+  throw cannotStart(command, "COMMAND_NOT_FOUND", command === "" ? "the name is empty" : "not found");
 }
 
 export async function launch(
@@ -80,6 +74,6 @@ export async function launch(
     // This process is protected and ends now, and with it its protection.
     await secrets.undo();
     const gone = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw cannotStart(command, gone ? notFound : notExecutable, reasonOf(error), error);
+    throw cannotStart(command, gone ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_STARTED", reasonOf(error), error);
   }
 }

@@ -16,7 +16,6 @@ import { addReload } from "./reload.js";
 import { addSecrets } from "./secrets.js";
 import { addSelftest } from "./selftest.js";
 import { addStatus } from "./status.js";
-import { StatusError } from "./status-error.js";
 import { addTop } from "./top.js";
 import { addUnprotect } from "./unprotect.js";
 import { addValidate } from "./validate.js";
@@ -91,11 +90,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help")) {
       return error.exitCode === 0 ? 0 : exitCodes.usage; // help was printed
     }
-    const status = error instanceof StatusError ? error.status : undefined;
-    const shown = known(error instanceof StatusError ? error.cause : error);
+    const shown = known(error);
     const json = own.includes("--json");
     const color = !own.includes("--no-color") && wantsColor(io.stderr, io.env);
     io.stderr.write(`${json ? JSON.stringify({ error: errorToJson(shown) }) : renderError(shown, { color })}\n`);
-    return status ?? exitCodeOf(shown);
+    return exitCodeOf(shown);
   }
 }

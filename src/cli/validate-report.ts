@@ -53,7 +53,7 @@ export function sayValid(
   if (differences === undefined) return;
   for (const { vector, configured, inForce } of differences)
     session.line(`differs: ${vector} is ${configured} here, and ${printable(inForce)} in force`);
-  if (differences.length === 0) session.line("the running agent does what it says");
+  if (differences.length === 0) session.line("the running agent has the same mode for every vector");
 }
 
 /** "45 vectors enforce, 4 detect" */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cloudtaser validate: would this machine's agent take the configuration, and does the one that runs do what it says?
+// cloudtaser validate: would this machine's agent take the configuration, and has the one that runs the same modes?
 
 import type { Command } from "commander";
 import { exitCodes } from "../errors/index.js";
@@ -8,8 +8,11 @@ import { type Io, sessionOf } from "./io.js";
 export function addValidate(program: Command, io: Io): void {
   program
     .command("validate")
-    .description("check a configuration file (--config) as the agent would, without starting one")
-    .option("--running", "compare with what the running agent does; status 1 if it differs")
+    .description("check a configuration file (--config) as a first start of the agent would, without one")
+    .option(
+      "--running",
+      "compare mode and kill of each vector, for all, with the running agent; status 1 if one differs",
+    )
     .action(async ({ running }: { running?: boolean }, command: Command) => {
       const session = sessionOf(io, command);
       const [{ loadConfig }, { warningsOf }, { createLog }, { differencesOf, sayValid }] = await Promise.all([

@@ -17,6 +17,9 @@ export const exitCodes = {
   onlyObserved: 7,
   /** The kernel was booted with cloudtaser=off. */
   switchedOff: 8,
+  /** As shells end when a command is there but cannot run, or is not there. */
+  notExecutable: 126,
+  notFound: 127,
   /** SIGINT or SIGTERM came before the work was done. */
   interrupted: 130,
 } as const;

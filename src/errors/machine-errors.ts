@@ -102,7 +102,7 @@ export const machineErrors = {
   },
   EVENTS_FILE_UNWRITABLE: {
     message: "cannot write events to {target}: {reason}",
-    help: "Check that the directory exists, is writable and has space, or choose another events.file.path.",
+    help: "Check that the directory exists, is writable and has space, or choose another path. The systemd unit lets the agent write below /var/log, /var/lib/cloudtaser and /run/cloudtaser alone: another place needs its own line ReadWritePaths= in a drop-in. A pod of the daemon set has /var/lib/cloudtaser and /run/cloudtaser alone.",
     exitCode: exitCodes.failed,
   },
   TRIGGERS_MISSING: {

@@ -82,7 +82,12 @@ export const targetErrors = {
   COMMAND_NOT_STARTED: {
     message: "cannot start {target}: {reason}",
     help: "Check the path of the command and that it is executable; nothing was left protected.",
-    exitCode: exitCodes.usage,
+    exitCode: exitCodes.notExecutable,
+  },
+  COMMAND_NOT_FOUND: {
+    message: "cannot start {target}: {reason}",
+    help: "Check the name of the command and PATH, or give its path; nothing was left protected.",
+    exitCode: exitCodes.notFound,
   },
   WORKLOAD_UNKNOWN: {
     message: "no protected workload named {target}",

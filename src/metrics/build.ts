@@ -24,7 +24,7 @@ export function buildFamilies(readers: MetricReaders): FamilyOptions[] {
     },
     {
       name: metricNames[2],
-      help: "1 if every door is proved, attached or idle: what /readyz says.",
+      help: "1 if the agent is ready, as /readyz says: every door is proved, or idle and proved when it was last on, or cannot be tried and canary.untried is accept; and with kubernetes the API server has told the pods of the node.",
       kind: "gauge",
       read: () => [{ value: readers.ready() ? 1 : 0 }],
     },

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { fixedKeys } from "../../src/agent/fixed.js";
 import { configSchema } from "../../src/config/schema.js";
 import { doorNames } from "../../src/kernel/doors.js";
 import { metricNames } from "../../src/metrics/index.js";
@@ -114,6 +115,16 @@ describe("lists and numbers that no generator writes", () => {
   it("the architecture names each room", () => {
     const rows = column("docs/ARCHITECTURE.md", "## Rooms", "Imports run one way");
     for (const room of Object.keys(mayImport)) expect(rows).toContain(`\`src/${room}\``);
+  });
+
+  it("the configuration reference marks what needs a restart, as a reload names it", () => {
+    const keys = new Set(
+      [...read("docs/reference/configuration.md").matchAll(/^\| `([\w.]+)` .*\*\*At a restart\.\*\* \|$/gm)].map(
+        ([, key]) => key,
+      ),
+    );
+    expect(fixedKeys.length).toBeGreaterThan(9);
+    for (const name of fixedKeys) expect(keys).toContain(name);
   });
 
   it("README counts vectors and alerts as they are, CHANGELOG doors", () => {

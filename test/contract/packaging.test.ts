@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/index.js";
-import { capabilities, mounts } from "../../tools/manifests/privileges.js";
+import { capabilities, mounts, unitCapabilities } from "../../tools/manifests/privileges.js";
 import { bill, debianComponents, nodeFound, nodePinned, npmComponents } from "../../tools/sbom.js";
 import { read } from "./sources.js";
 
@@ -52,9 +52,7 @@ describe("the unit", () => {
     const bounding = valuesOf("CapabilityBoundingSet").flatMap((line) => line.split(" "));
     for (const { name } of capabilities) expect(bounding).toContain(`CAP_${name}`);
     const more = bounding.filter((name) => !capabilities.some((one) => `CAP_${one.name}` === name));
-    expect(more).toEqual(
-      ["CHOWN", "FOWNER", "SETUID", "SETGID", "SYS_BOOT", "SYS_CHROOT", "MKNOD"].map((one) => `CAP_${one}`),
-    );
+    expect(more).toEqual(unitCapabilities.flatMap(({ names }) => names).map((one) => `CAP_${one}`));
     expect(valuesOf("NoNewPrivileges")).toEqual(["yes"]);
     expect(valuesOf("ProtectSystem")).toEqual(["strict"]);
   });
@@ -73,6 +71,20 @@ describe("the configuration that is installed", () => {
     expect(config.mode).toBe("detect");
     expect(config.events.file?.path.startsWith("/var/log/cloudtaser/")).toBe(true);
     expect(valuesOf("ReadWritePaths")).toContain("/var/log");
+  });
+});
+
+describe("the documents that are installed", () => {
+  it("are what README links to, but for the tree's own", () => {
+    const made = read("packaging/packaging.mk");
+    const installed = [...made.matchAll(/(?:-m 0644|ownership) (.*) \$\(DOCUMENTS\)\//g)].flatMap(([, names = ""]) =>
+      names.split(" "),
+    );
+    const links = [...read("README.md").matchAll(/\]\(([A-Za-z][^)#\s:]*)(?:#[^)]*)?\)/g)].map(([, link = ""]) => link);
+    expect(links.length).toBeGreaterThan(20);
+    const missing = links.filter((link) => !installed.includes(link.split("/")[0] ?? ""));
+    expect([...new Set(missing)]).toEqual(["test/lab/README.md"]);
+    expect(installed).toContain("daemonset");
   });
 });
 
@@ -183,56 +195,5 @@ describe("the bill of materials", () => {
     expect(read("packaging/image/Containerfile")).toMatch(
       /sbom\.js --debian --node packaging\/image\/node\/package-lock\.json >/,
     );
-  });
-});
-
-describe("the package's script", () => {
-  /** What it did on a host with systemd on which an agent is in that state. */
-  function configured({ reload = 0, restart = 0, state = "active", substate = "running", waits = "" }): {
-    calls: string[];
-    status: number | null;
-    stderr: string;
-  } {
-    const root = mkdtempSync(join(directory, "host-"));
-    const script = read("packaging/debian/postinst").replaceAll("/run/systemd/system", root);
-    for (const [name, does] of [
-      [
-        "systemctl",
-        `case $1 in is-active) echo ${state} ;; show) echo ${substate} ;; restart) exit ${restart} ;; esac`,
-      ],
-      // Ends as it does when the command takes longer.
-      ["timeout", `[ "$2 $3" != "${waits}" ] || exit 124\nshift\nexec "$@"`],
-      ["systemd-tmpfiles", ""],
-      ["systemd-sysusers", ""],
-      ["cloudtaser", `exit ${reload}`],
-    ] as const)
-      writeFileSync(join(root, name), `#!/bin/sh\necho "${name} $*" >> ${root}/calls\n${does}\n`, { mode: 0o755 });
-    const env = { PATH: `${root}:${process.env["PATH"]}` };
-    const { status, stderr } = spawnSync("sh", ["-c", script, "postinst", "configure", "0.1.0"], {
-      env,
-      encoding: "utf8",
-    });
-    return { calls: readFileSync(join(root, "calls"), "utf8").split("\n"), status, stderr };
-  }
-
-  it("restarts an agent that has introduced the new program, and no other", () => {
-    for (const state of ["active", "activating"]) {
-      const { calls, status } = configured({ state });
-      expect(status).toBe(0);
-      expect(calls.indexOf("systemctl restart cloudtaser")).toBeGreaterThan(calls.indexOf("cloudtaser reload"));
-    }
-    for (const none of [{ state: "inactive" }, { state: "activating", substate: "auto-restart" }])
-      expect(configured(none).calls.join()).not.toMatch(/systemctl restart|cloudtaser reload/);
-    const refused = configured({ reload: 1 });
-    expect(refused.calls).toContain("cloudtaser reload");
-    expect(refused.calls).not.toContain("systemctl restart cloudtaser");
-    expect(refused).toMatchObject({ status: 0, stderr: expect.stringContaining("the running agent goes on") });
-  });
-
-  it("does not wait for ever for an agent that is not ready, and says when one ended", () => {
-    const waited = configured({ waits: "systemctl restart" });
-    expect(waited).toMatchObject({ status: 0, stderr: expect.stringContaining("runs and is not ready") });
-    expect(configured({ waits: "cloudtaser reload" }).stderr).toContain("the running agent goes on");
-    expect(configured({ restart: 1 }).status).not.toBe(0);
   });
 });

@@ -51,7 +51,7 @@ describe("cloudtaser validate", () => {
     const reports = Object.entries(vectors).map(([vector, mode]) => ({ vector, mode, kill: false }));
     const asked = (over: object[]) => fakeAgent({ vectors: () => [...reports, ...over] as VectorReport[] });
     const same = await cli(["validate", "--running", "--config", enforced, "--socket", await asked([])]);
-    expect([same.code, same.out.endsWith("the running agent does what it says\n")]).toEqual([0, true]);
+    expect([same.code, same.out.endsWith("the running agent has the same mode for every vector\n")]).toEqual([0, true]);
     reports.splice(0, 1, { vector: reports[0]?.vector ?? "", mode: "off", kill: false });
     const other = await cli(["validate", "--running", "--config", enforced, "--socket", await asked([])]);
     expect(other.code).toBe(1);

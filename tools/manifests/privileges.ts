@@ -85,6 +85,16 @@ export const capabilities: readonly Privilege[] = [
   },
 ];
 
+/** Of the systemd unit alone: what each is for there. */
+export const unitCapabilities: readonly { names: readonly string[]; why: string }[] = [
+  { names: ["CHOWN"], why: "gives the control socket to `control.group`, which an agent in a pod so cannot" },
+  { names: ["FOWNER"], why: "gives mode 0600 to a file of events that belongs to another user" },
+  {
+    names: ["SETUID", "SETGID", "SYS_BOOT", "SYS_CHROOT", "MKNOD"],
+    why: "are for selftests that the agent makes by itself",
+  },
+];
+
 export interface Mount extends Privilege {
   path: string;
   write: boolean;

@@ -36,7 +36,7 @@ export const eventAlerts: readonly Alert[] = [
       "`queue_full`, `spool_full`: the receiver was away or slow for longer than memory and disk take; enlarge `spool.maxBytes`.",
       "`refused`: the receiver will not have them; its answer is in `cloudtaser status`.",
       "`damaged`: somebody wrote into the spool or removed a part of it, or its disk cannot read it.",
-      "The file sink of the node, if there is one, has them all: `cloudtaser verify`.",
+      "The file sink of the node, if there is one, has them all: `cloudtaser verify FILE…` shows it.",
     ],
   },
   {
@@ -85,7 +85,7 @@ export const eventAlerts: readonly Alert[] = [
     description: "Lines after the last checkpoint can be cut off without a trace.",
     runbook: [
       "Is the agent stopped by a signal (state T), or starved of CPU?",
-      "Restart it; then `cloudtaser verify`.",
+      "Restart it; then `cloudtaser verify FILE…` with the files of a file sink.",
     ],
   },
   {
@@ -105,7 +105,7 @@ export const eventAlerts: readonly Alert[] = [
     description: "The agent was killed, or the node went down. Events after its last checkpoint may be missing.",
     runbook: [
       "Look for an out-of-memory kill, a reboot, or a SIGKILL by somebody.",
-      "`cloudtaser verify` names the break.",
+      "`cloudtaser verify FILE…` names the break.",
     ],
   },
   {
@@ -118,7 +118,7 @@ export const eventAlerts: readonly Alert[] = [
     description: "`chain.json` is gone from `stateDirectory`, so this log does not follow on the last one.",
     runbook: [
       "A new disk or a moved `stateDirectory` explains it; else somebody removed it: treat the node as attacked.",
-      "`cloudtaser verify` over the old and the new file names the break; compare with what the SIEM received.",
+      "`cloudtaser verify OLD NEW` over both files names the break; compare with what the SIEM received.",
     ],
   },
   {

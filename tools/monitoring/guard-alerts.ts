@@ -40,9 +40,14 @@ export const guardAlerts: readonly Alert[] = [
     expr: "cloudtaser_ready == 0",
     for: "1m",
     severity: "critical",
-    summary: "The guards on {{ $labels.instance }} are not all proved.",
-    description: "At least one attack road is open or could not be tried; `/readyz` answers 503.",
-    runbook: ["`cloudtaser status` names the doors and why.", "`cloudtaser doctor` says what the kernel lacks."],
+    summary: "The agent on {{ $labels.instance }} is not ready.",
+    description:
+      "A guard is not proved, so that an attack road may be open, or the API server has not told yet which pods the node has; `/readyz` answers 503.",
+    runbook: [
+      "`cloudtaser status` says which, with the reason.",
+      "A door: `cloudtaser doctor` says what the kernel lacks.",
+      "The API server: as for CloudtaserKubernetesSilent. Pods that ask for protection may run without.",
+    ],
   },
   {
     name: "CloudtaserDoorUnproved",
@@ -189,8 +194,10 @@ export const guardAlerts: readonly Alert[] = [
     expr: 'cloudtaser_selftest_vectors{outcome="not_stopped"} > 0',
     severity: "critical",
     summary: "{{ $value }} vectors on {{ $labels.instance }} were not stopped in the selftest.",
-    description: "A real attack on the canary got through while the policy says that it must not.",
+    description:
+      "A real attack on the canary got through. That is so for a vector that is off too, and for an attacker that an allow list names.",
     runbook: [
+      "The newest `selftest-*.json` in `selftest.directory` has the reason: the vector is off, an allow list let it pass, or it went through. Only the last is a fault of the guards.",
       "`cloudtaser selftest` on the node repeats it and names the road.",
       "`docs/SELFTEST.md` explains outcomes.",
     ],

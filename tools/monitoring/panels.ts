@@ -31,7 +31,7 @@ export const rows: readonly Row[] = [
     panels: [
       {
         title: "Ready",
-        description: "1: every door is proved.",
+        description: "1: every door is proved, and the pods of the node are known.",
         type: "stat",
         queries: [[`cloudtaser_ready${at()}`, perAgent]],
         width: 6,

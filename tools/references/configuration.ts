@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/reference/configuration.md: every key of the file, every variable and flag.
 
+import { fixedKeys } from "../../src/agent/fixed.js";
 import { defaultConfigPath } from "../../src/config/defaults.js";
 import { configOverlays, describeConfig, type Overlay } from "../../src/config/index.js";
 import { vectorNames } from "../../src/vectors/index.js";
@@ -8,6 +9,10 @@ import { propertiesOf, rowsOf, type SchemaRow } from "./json-schema.js";
 import { code, entryLink, opening, table } from "./markdown.js";
 
 const flagName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Of the key itself or of those below it. */
+const restartNote = (path: string): string =>
+  fixedKeys.some((one) => path === one || path.startsWith(`${one}.`)) ? " **At a restart.**" : "";
 
 /** All vectors take the same keys: those of the first stand for all. */
 function keys(): SchemaRow[] {
@@ -38,13 +43,15 @@ export function configurationReference(): string {
     ),
     "## Keys",
     "",
+    "A reload brings every change into force but that of what is marked **At a restart**, which waits for one and is named in the log, and that `kubernetes` itself is there or not. `preloadModules` are loaded by a start that finds no guards. `onStop` counts at the stop, `hardening` for what is protected from then on.",
+    "",
     table(
       ["Key", "Type", "Default", "Meaning"],
       keys().map(({ path, type, fallback, required, meaning }) => [
         code(path),
         type,
         fallback === "" ? (required ? "required" : "") : code(fallback),
-        meaning,
+        meaning + restartNote(path),
       ]),
     ),
     `VECTOR is one of ${configuredVectors()
@@ -63,7 +70,8 @@ export function configurationReference(): string {
       ]),
     ),
     "`ENFORCE_MODE` also takes `true` for enforce and `false` for detect. `GRPC_LISTEN_ADDR` and variables that begin with `GLOBAL_PRIVESC_` mean nothing here: the agent has no gRPC, " +
-      "it is asked at `control.socket` and `health.listen`; and each vector of the whole node has its mode in `vectors`.",
+      "it is asked at `control.socket` and `health.listen`; and each vector of the whole node has its mode in `vectors`. " +
+      "`LOG_ALL` reports what the allow lists let pass, and not every system call of protected processes.",
     "",
   ].join("\n");
 }

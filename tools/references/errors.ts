@@ -13,6 +13,8 @@ const meanings = {
   unproven: "the guards are there, but their work could not be shown",
   onlyObserved: "of a selftest: nothing got through unseen, but something was only observed",
   switchedOff: "the kernel was booted with cloudtaser=off",
+  notExecutable: "of `protect -- COMMAND`: the command is there and cannot be started",
+  notFound: "of `protect -- COMMAND`: there is no such command",
   interrupted: "a signal came before the work was done",
 } as const satisfies Record<keyof typeof exitCodes, string>;
 

@@ -141,6 +141,7 @@ struct trace_event_call {
 
 struct perf_event_attr {
 	__u64 sample_type;
+	__u64 read_format;
 	__u32 type;
 	__u32 size;
 };
@@ -167,6 +168,21 @@ struct bpf_prog_aux {
 	__u32 used_map_cnt;
 	__u32 num_exentries;
 	char name[16];
+};
+
+/* Kernel functions that a program calls, by which number each. */
+struct bpf_kfunc_desc {
+	__s32 imm;
+};
+
+struct bpf_kfunc_desc_tab {
+	struct bpf_kfunc_desc descs[1];
+	__u32 nr_descs;
+};
+
+/* Since 5.13. */
+struct bpf_prog_aux___calls {
+	struct bpf_kfunc_desc_tab *kfunc_tab;
 };
 
 struct bpf_insn {

@@ -96,9 +96,36 @@ __weak __noinline int ct_procfs_vector(__u64 low, __u64 high, __u32 len, __u32 f
 	return node_file_vector(&name, f_mode);
 }
 
+/*
+ * Longer names, which end in _all_cpu_backtrace, and print-fatal-signals: settings by which the kernel prints the
+ * registers of whoever runs, or dies. A name that cannot be read (a dentry's at hand, which can) is another.
+ */
+__weak __noinline int ct_prints_registers(__u64 name, __u32 len)
+{
+	__u64 word = 0, wanted;
+
+	if (len < 19 || len > 28)
+		return 0;
+	if (len == 19) {
+		bpf_probe_read_kernel(&word, sizeof(word), (const void *)(name + 8));
+		__builtin_memcpy(&wanted, "tal-sign", 8);
+	} else {
+		bpf_probe_read_kernel(&word, sizeof(word), (const void *)(name + len - 8));
+		__builtin_memcpy(&wanted, "acktrace", 8);
+	}
+	return word == wanted;
+}
+
 /* The same for a file; 0: none. */
 static __always_inline __u32 procfs_vector(const struct ct_file *seen, __u32 f_mode)
 {
+	if (!seen->name.len) {
+		if (!(f_mode & FMODE_WRITE))
+			return CT_VECTOR_NONE;
+		return ct_prints_registers((__u64)name_of(seen->dentry), LOAD(seen->dentry, d_name.len))
+			       ? CT_VECTOR_CORE_PATTERN
+			       : CT_VECTOR_NONE;
+	}
 	return ct_procfs_vector(seen->name.low, seen->name.high, seen->name.len, f_mode);
 }
 

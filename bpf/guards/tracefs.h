@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * tracefs_probe: the files in which probes are defined, and those that switch on the events of system calls where these
- * record what a call was given (the bytes of a write among them). A dentry is the same one through every mount of the
- * one tracefs there is, debugfs/tracing too; instances have files of their own with the same names.
+ * tracefs_probe: the files in which probes and synthetic events are defined, those that say which of a system call's
+ * events count, or what happens then, by the text at an address that it is given (the kernel's too), and those that
+ * switch these events on where they record what a call was given (the bytes of a write among them). A dentry is the
+ * same one through every mount of the one tracefs there is, debugfs/tracing too; instances have files of their own with
+ * the same names.
  */
 #ifndef CT_GUARD_TRACEFS_H
 #define CT_GUARD_TRACEFS_H
@@ -16,12 +18,14 @@ struct trace_array___contents {
 	unsigned int syscall_buf_sz;
 } __attribute__((preserve_access_index));
 
+/* A synthetic event turns a number of another event into the text at that address. */
 static __always_inline bool defines_probe(const struct ct_short_name *name)
 {
-	return NAME_IS(name, "kprobe_events") || NAME_IS(name, "uprobe_events") || NAME_IS(name, "dynamic_events");
+	return NAME_IS(name, "kprobe_events") || NAME_IS(name, "uprobe_events") || NAME_IS(name, "dynamic_events") ||
+	       NAME_IS(name, "synthetic_events");
 }
 
-/* "enable" of one event of a system call, of all of them, or of every event there is. */
+/* A file of one event of a system call, of all of them, or of every event there is. */
 static __always_inline bool is_in_syscalls(struct dentry *dentry)
 {
 	struct dentry *above = LOAD(dentry, d_parent);
@@ -58,14 +62,27 @@ static __always_inline bool records_syscalls(struct dentry *dentry, const struct
 		return is_function_filter(dentry);
 	if (NAME_IS(name, "enable"))
 		return is_in_syscalls(dentry);
-	return NAME_IS(name, "set_event") || NAME_IS(name, "trigger");
+	return NAME_IS(name, "set_event");
+}
+
+/* Histograms have what they count in them as text, and raise synthetic events that were there before. */
+static __always_inline bool tells_text(struct dentry *dentry, const struct ct_short_name *name)
+{
+	return NAME_IS(name, "trigger") || (NAME_IS(name, "filter") && is_in_syscalls(dentry));
+}
+
+/* A call chain follows the frame pointer of whoever runs: see perf.h. */
+static __always_inline bool shows_user_stacks(const struct ct_short_name *name)
+{
+	return NAME_IS(name, "userstacktrace") || NAME_IS(name, "trace_options");
 }
 
 static __always_inline void guard_tracefs(const struct ct_file *seen, __u32 mode, struct ct_attempt *attempt)
 {
 	if (!(mode & FMODE_WRITE))
 		return;
-	if (!defines_probe(&seen->name) && !records_syscalls(seen->dentry, &seen->name))
+	if (!defines_probe(&seen->name) && !tells_text(seen->dentry, &seen->name) && !shows_user_stacks(&seen->name) &&
+	    !records_syscalls(seen->dentry, &seen->name))
 		return;
 	attempt->vector = CT_VECTOR_TRACEFS_PROBE;
 	attempt->arg[0] = seen->flags;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The kernel's settings that say where cores go: changed, looked at, put back through the same descriptor. */
+/* The kernel's settings that say where cores go, and those by which it prints registers: changed, looked at, put back
+ * through the same descriptor. */
 #define _GNU_SOURCE
 #include "trigger.h"
 
@@ -23,7 +24,7 @@ static void current_value(const char *path, char value[160])
 static void change(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	char path[64], before[160], after[160];
-	const char *wanted = road->number ? "2\n" : "/tmp/stolen.%p\n";
+	const char *wanted = road->argument ? road->argument : "/tmp/stolen.%p\n";
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/sys/%s", road->file);
@@ -57,6 +58,9 @@ static void change(const struct aim *aim, const struct road *road, struct outcom
 
 #define PATTERN(NAME, OPEN) { .name = NAME, .live = 1, .attempt = change, .open = OPEN, .file = "kernel/core_pattern" }
 
+#define SETTING(NAME, FILE, VALUE)                                                                                     \
+	{ .name = NAME, .live = 1, .attempt = change, .open = open_plain, .file = FILE, .argument = VALUE }
+
 static const struct road roads[] = {
 	PATTERN("default", open_plain),
 	PATTERN("second_procfs", open_second_procfs),
@@ -71,18 +75,11 @@ static const struct road roads[] = {
 	  .file = "kernel/core_pattern" },
 	PATTERN("io_uring", open_io_uring),
 	PATTERN("io_uring_async", open_io_uring_async),
-	{ .name = "core_pipe_limit",
-	  .live = 1,
-	  .attempt = change,
-	  .open = open_plain,
-	  .file = "kernel/core_pipe_limit",
-	  .number = 1 },
-	{ .name = "suid_dumpable",
-	  .live = 1,
-	  .attempt = change,
-	  .open = open_plain,
-	  .file = "fs/suid_dumpable",
-	  .number = 1 },
+	SETTING("core_pipe_limit", "kernel/core_pipe_limit", "2\n"),
+	SETTING("suid_dumpable", "fs/suid_dumpable", "2\n"),
+	SETTING("hung_task_backtrace", "kernel/hung_task_all_cpu_backtrace", "1\n"),
+	SETTING("softlockup_backtrace", "kernel/softlockup_all_cpu_backtrace", "1\n"),
+	SETTING("fatal_signals", "kernel/print-fatal-signals", "1\n"),
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Defines a probe in tracefs and takes it back by the same descriptor; it is never switched on. Or has the kernel
- * record what write() is given, where it can; the evidence is what a child of ours wrote.
+ * Defines a probe or a synthetic event in tracefs and takes it back by the same descriptor; it is never switched on. Or
+ * has the kernel record what write() is given, where it can; the evidence is what a child of ours wrote. Or gives a
+ * file that has events of system calls compared, counted or followed by a stack its words, and takes them back.
  */
 #define _GNU_SOURCE
 #include "trigger.h"
@@ -73,6 +74,25 @@ static void define_probe(const struct aim *aim, const struct road *road, struct 
 	close(fd);
 }
 
+/* "NAME FIELD" defines, "!NAME" takes back: without a text in it, which some kernels do not have. */
+static void define_synthetic(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	static const char line[] = "ctsynthetic u64 word\n", take_back[] = "!ctsynthetic\n";
+	int fd = road->open("/sys/kernel/tracing/synthetic_events", O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	(void)aim;
+	if (fd < 0) {
+		refused(out, -fd);
+		return;
+	}
+	if (write(fd, line, sizeof(line) - 1) < 0)
+		cannot_try("the event is not taken");
+	succeeded(out, line, sizeof(line) - 2);
+	if (write(fd, take_back, sizeof(take_back) - 1) < 0)
+		cannot_try("the event was defined but could not be taken back");
+	close(fd);
+}
+
 #define TRACING "/sys/kernel/tracing"
 #define WRITTEN "written-by-a-child"
 
@@ -136,9 +156,42 @@ static void record_syscalls(const struct aim *aim, const struct road *road, stru
 	rmdir(instance);
 }
 
+/* road->argument into road->file of an instance of its own, then what takes it back: "!WORDS", or 0. */
+static void give_words(const struct aim *aim, const struct road *road, struct outcome *out)
+{
+	static const char instance[] = TRACING "/instances/ctwords";
+	char path[160];
+	int fd;
+
+	(void)aim;
+	if (mkdir(instance, 0700) && errno != EEXIST)
+		cannot_try("no instance of tracing");
+	snprintf(path, sizeof(path), "%s/%s", instance, road->file);
+	fd = road->open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0) {
+		refused(out, -fd);
+	} else {
+		if (write(fd, road->argument, strlen(road->argument)) < 0)
+			cannot_try("the words are not taken");
+		succeeded(out, road->argument, strlen(road->argument) - 1);
+		if ((road->number ? dprintf(fd, "!%s", road->argument) : dprintf(fd, "0\n")) < 0)
+			cannot_try("the words could not be taken back");
+		close(fd);
+	}
+	rmdir(instance);
+}
+
 #define RECORDS "it would have the kernel record what every process writes, where the whole node sees it"
 #define RECORD(NAME, FILE, WORDS, OPEN)                                                                                \
 	{ .name = NAME, .not_live = RECORDS, .attempt = record_syscalls, .file = FILE, .argument = WORDS, .open = OPEN }
+#define WORDS(NAME, FILE, TEXT, UNDO)                                                                                  \
+	{ .name = NAME,                                                                                                \
+	  .live = 1,                                                                                                   \
+	  .attempt = give_words,                                                                                       \
+	  .file = FILE,                                                                                                \
+	  .argument = TEXT,                                                                                            \
+	  .open = open_plain,                                                                                          \
+	  .number = UNDO }
 #define ROAD(NAME, FILE, OPEN) { .name = NAME, .live = 1, .attempt = define_probe, .file = FILE, .open = OPEN }
 
 static const struct road roads[] = {
@@ -152,6 +205,11 @@ static const struct road roads[] = {
 	ROAD("compat", "kprobe_events", open_compat),
 	ROAD("thread", "kprobe_events", open_in_thread),
 	ROAD("io_uring_async", "kprobe_events", open_io_uring_async),
+	{ .name = "synthetic_events", .live = 1, .attempt = define_synthetic, .open = open_plain },
+	WORDS("filter", "events/syscalls/sys_enter_openat/filter", "filename ~ \"ct*\"\n", 0),
+	WORDS("filter_of_all", "events/syscalls/filter", "common_pid == 1\n", 0),
+	WORDS("histogram", "events/syscalls/sys_enter_openat/trigger", "hist:keys=common_pid\n", 1),
+	WORDS("user_stacks", "options/userstacktrace", "1\n", 0),
 	RECORD("syscall_event", "events/syscalls/sys_enter_write/enable", "1\n", open_plain),
 	RECORD("syscall_events", "events/syscalls/enable", "1\n", open_plain),
 	RECORD("syscall_compat", "events/syscalls/sys_enter_write/enable", "1\n", open_compat),

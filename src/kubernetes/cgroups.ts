@@ -5,6 +5,7 @@
 
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { CloudtaserError, reasonOf } from "../errors/index.js";
 import { cgroupUidIn } from "./store.js";
 
@@ -21,10 +22,15 @@ const classes = /^(?:[a-z-]*-)?(?:besteffort|burstable)(?:\.slice)?$/;
 
 /** Of a whole hierarchy, when a container's group is looked for by its id. */
 const mostDirectories = 20_000;
+/** Of these, in one turn of the event loop: some milliseconds. */
+const atOnce = 100;
 
 export interface PodCgroups {
-  /** Uid as the kubelet writes it → path below the mount. */
-  byUid: Map<string, string>;
+  /**
+   * Uid as the kubelet writes it → paths below the mount. A kubelet makes one; which of several it made nobody can tell,
+   * since root can make another of that name, and what is empty now may be filled.
+   */
+  byUid: Map<string, string[]>;
   /** Directories in which the groups of pods appear. */
   watched: string[];
   /** What lies where the kubelet's groups lie and is somebody else's: path → user. */
@@ -109,7 +115,7 @@ export class CgroupTree {
       const owner = this.#ownerOf(root);
       if (owner !== undefined) this.#look(root, owner, found, true);
     }
-    this.#known = new Set(found.byUid.values());
+    this.#known = new Set([...found.byUid.values()].flat());
     return found;
   }
 
@@ -121,34 +127,45 @@ export class CgroupTree {
       const path = `${directory}/${name}`;
       const uid = cgroupUidIn(`/${name}`);
       if (uid !== undefined && this.#known.has(path)) {
-        found.byUid.set(uid, path);
+        note(found.byUid, uid, path);
         continue;
       }
       const ofClass = withClasses && classes.test(name);
       const madeBy = uid !== undefined || ofClass ? this.#ownerOf(path) : undefined;
       if (madeBy === undefined) continue;
       if (uid === undefined) this.#look(path, madeBy, found, false);
-      else if (madeBy === this.#owner) found.byUid.set(uid, path);
+      else if (madeBy === this.#owner) note(found.byUid, uid, path);
       else found.foreign.set(path, madeBy);
     }
   }
 
-  /** Groups of containers, wherever they are; for kubelets and runtimes whose layout is not known. Id → path. */
-  findContainers(ids: ReadonlySet<string>): Map<string, string> {
-    const found = new Map<string, string>();
+  /**
+   * Groups of containers, wherever they are; for kubelets and runtimes whose layout is not known. Id → paths: all there
+   * are, since the first that is found may be a decoy.
+   */
+  async findContainers(ids: ReadonlySet<string>): Promise<Map<string, string[]>> {
+    const found = new Map<string, string[]>();
     const queue = ["/"];
-    for (let looked = 0; queue.length > 0 && looked < mostDirectories && found.size < ids.size; looked++) {
-      const directory = queue.shift() ?? "/";
+    for (let looked = 0; looked < queue.length && looked < mostDirectories; looked++) {
+      if (looked % atOnce === atOnce - 1) await turn();
+      const directory = queue[looked] ?? "/";
       for (const { name } of directoriesIn(this.absolute(directory))) {
         const path = directory === "/" ? `/${name}` : `${directory}/${name}`;
         if (!this.exists(path)) continue;
         const id = containerIn(name);
-        if (id !== undefined && ids.has(id)) found.set(id, path);
+        if (id !== undefined && ids.has(id)) note(found, id, path);
         else queue.push(path);
       }
     }
     return found;
   }
+}
+
+/** Once: a place that the configuration names may lie in a usual one. */
+function note(found: Map<string, string[]>, key: string, path: string): void {
+  const known = found.get(key);
+  if (known === undefined) found.set(key, [path]);
+  else if (!known.includes(path)) known.push(path);
 }
 
 /** The container whose group is called so: "ID", "cri-containerd-ID.scope", "crio-ID", "docker-ID.scope"; its monitor's is not. */

@@ -16,6 +16,8 @@ export interface Guarded {
   rules: PodRules;
   /** Groups that are protected for it. */
   cgroups: Set<string>;
+  /** It had more than one group of its name at the last look. */
+  doubled: boolean;
   /** When its containers ran without a group that was found, in milliseconds; undefined: they do not. */
   missingSince: number | undefined;
   /** The object that was last looked at. */
@@ -145,7 +147,7 @@ export class GuardedPods {
 }
 
 function guardedOf(pod: Remembered, rules: PodRules): Guarded {
-  const empty = { cgroups: new Set<string>(), missingSince: undefined, seen: undefined };
+  const empty = { cgroups: new Set<string>(), doubled: false, missingSince: undefined, seen: undefined };
   return { pod, workload: workloadOf(pod), rules, ...empty, told: new Set<string>(), untold: new Map() };
 }
 

@@ -10,8 +10,9 @@ import { Claims } from "./claims.js";
 import type { PodGuard } from "./guard.js";
 import type { Guarded, GuardedPods } from "./guarded.js";
 import { Ruling } from "./ruling.js";
+import { ContainerSearch } from "./searching.js";
 import type { SelectionConfig } from "./selection.js";
-import { cgroupUidIn, type PodStore } from "./store.js";
+import type { PodStore } from "./store.js";
 import type { Tell } from "./telling.js";
 
 interface Wanted {
@@ -36,8 +37,6 @@ export interface ReconcilerParts {
 const missingAfterMs = 30_000;
 /** From the making of a pod's group to its first container a runtime takes longer. */
 const shortestPauseMs = 20;
-/** Looking through the whole hierarchy takes a while. */
-const searchEveryMs = 10_000;
 
 export class Reconciler {
   readonly #parts: ReconcilerParts;
@@ -45,16 +44,20 @@ export class Reconciler {
   readonly #ruling: Ruling;
   #running: Promise<void> | undefined;
   #again = false;
-  #searched = Number.NEGATIVE_INFINITY;
+  readonly #containers: ContainerSearch;
   #configured = false;
   #leaving: Guarded[] = [];
   #claims = new Claims([]);
   /** Groups of pods by path: those that the last pass found, and those that are protected. */
   #groups = new Map<string, string>();
+  /** Pods of which a group that is there could not be protected, in this pass. */
+  #failed = new Set<Guarded>();
   /** Directories to watch for new groups, of the last pass. */
   watched: readonly string[] = [];
   /** Pods whose containers run without protection, at the last pass. */
   unguarded = 0;
+  /** Pods with more than one group of their name, at the last pass: which of them the kubelet made nobody can tell. */
+  doubled = 0;
   /** How long the last pass took. */
   lastMs = 0;
   longestMs = 0;
@@ -65,6 +68,7 @@ export class Reconciler {
     // What only an earlier agent has seen is meant by its name.
     for (const unwanted of parts.pods.unwanted) this.#leaving.push({ ...unwanted, cgroups: new Set([""]) });
     this.#now = parts.now ?? (() => performance.now());
+    this.#containers = new ContainerSearch(parts.tree, (guarded, cgroup) => this.#holds(guarded, cgroup), this.#now);
   }
 
   /** Resolves when a pass that began after the call has ended. Never throws. */
@@ -135,7 +139,7 @@ export class Reconciler {
   }
 
   async #pass(): Promise<void> {
-    const { pods, store, tree, selection, tell } = this.#parts;
+    const { pods, store, selection, tell } = this.#parts;
     await this.#release();
     const { fresh, changed } = pods.take(store.pods(), selection());
     for (const { guarded, problems } of fresh)
@@ -143,47 +147,65 @@ export class Reconciler {
     for (const guarded of changed)
       tell.once(guarded, "POD_ANNOTATION_KEPT", "what the pod says now counts for the next one of its kind");
     this.#claims = new Claims([...store.pods(), ...pods.values().map(({ pod }) => pod)]);
-    const groups = new Map<Guarded, string>();
+    this.#failed = new Set();
     const own = new Set<Guarded>();
+    let groups: ReadonlyMap<Guarded, readonly string[]> = new Map();
     try {
-      const { byUid, watched, foreign } = tree.scan();
-      this.watched = watched;
-      tell.foreign(foreign);
-      this.#groups = new Map([...byUid].map(([uid, path]) => [path, uid]));
-      for (const { cgroups, pod } of pods.values()) for (const path of cgroups) this.#groups.set(path, pod.cgroupUid);
-      for (const guarded of pods.values()) {
-        const cgroup = byUid.get(guarded.pod.cgroupUid);
-        if (cgroup === undefined) continue;
-        if (this.#claims.of(guarded.pod) === "foreign")
-          tell.once(guarded, "POD_UNGUARDED", "it says that another pod's control group is its own");
-        else if (!guarded.cgroups.has(cgroup) && tree.holdsUs(cgroup)) own.add(guarded);
-        else {
-          groups.set(guarded, cgroup);
-          pods.hold(guarded);
-        }
-      }
+      groups = this.#present(own);
     } finally {
       // Who is protected already has them also where nothing can be looked through.
       await this.#ruling.apply(pods.values(), this.#claims);
     }
-    const without: Guarded[] = [];
     const wanted: Wanted[] = [];
-    for (const guarded of pods.values()) {
-      if (own.has(guarded)) continue;
-      const cgroup = groups.get(guarded);
-      if (cgroup === undefined) without.push(guarded);
-      else if (!this.#holds(guarded, cgroup)) wanted.push({ guarded, cgroup });
-    }
+    for (const [guarded, paths] of groups)
+      for (const cgroup of paths) if (!this.#holds(guarded, cgroup)) wanted.push({ guarded, cgroup });
     await this.#protect(wanted);
-    for (const guarded of pods.values()) await this.#letGo(guarded, groups.get(guarded));
-    await this.#search(without);
-    this.#count(without, own);
+    for (const guarded of pods.values()) await this.#letGo(guarded, groups.get(guarded) ?? []);
+    await this.#search(groups, own);
+    this.#count(groups, own);
     for (const guarded of pods.values()) tell.later(guarded);
     try {
       pods.save();
     } catch (error) {
       this.#parts.log.warn("which pods are protected could not be written down", { error });
     }
+  }
+
+  /** The groups of each pod, all that there are: root can make one that is named so and holds nobody. */
+  #present(own: Set<Guarded>): Map<Guarded, string[]> {
+    const { pods, tree, tell } = this.#parts;
+    const { byUid, watched, foreign } = tree.scan();
+    this.watched = watched;
+    tell.foreign(foreign);
+    this.#groups = new Map([...byUid].flatMap(([uid, paths]) => paths.map((path) => [path, uid] as const)));
+    for (const { cgroups, pod } of pods.values()) for (const path of cgroups) this.#groups.set(path, pod.cgroupUid);
+    this.doubled = 0;
+    const groups = new Map<Guarded, string[]>();
+    for (const guarded of pods.values()) {
+      const paths = byUid.get(guarded.pod.cgroupUid);
+      if (paths === undefined) continue;
+      if (this.#claims.of(guarded.pod) === "foreign") {
+        tell.once(guarded, "POD_UNGUARDED", "it says that another pod's control group is its own");
+        continue;
+      }
+      this.#noteDoubled(guarded, paths);
+      const others = paths.filter((path) => guarded.cgroups.has(path) || !tree.holdsUs(path));
+      if (others.length < paths.length) own.add(guarded);
+      if (others.length === 0) continue;
+      groups.set(guarded, others);
+      pods.hold(guarded);
+    }
+    return groups;
+  }
+
+  #noteDoubled(guarded: Guarded, paths: readonly string[]): void {
+    if (paths.length > 1) {
+      this.doubled++;
+      const { namespace, name, uid } = guarded.pod;
+      const fields = { workload: guarded.workload, namespace, pod: name, uid, cgroups: paths.join(", ") };
+      if (!guarded.doubled) this.#parts.log.warn("a pod has several control groups: all are protected", fields);
+    }
+    guarded.doubled = paths.length > 1;
   }
 
   /** A group that was removed and made again between two passes has the old path and another id. */
@@ -213,17 +235,18 @@ export class Reconciler {
       log.info("pod protected", { workload, namespace: pod.namespace, pod: pod.name, uid: pod.uid, cgroup });
     } else if (tree.exists(cgroup)) {
       const error = toCloudtaserError(fault, cgroup);
+      this.#failed.add(guarded);
       tell.once(guarded, "POD_UNGUARDED", error.message);
       log.error("pod not protected", { workload, cgroup, error });
     } // else it vanished meanwhile
   }
 
   /** Groups that are gone, and a pod of which nothing is left. */
-  async #letGo(guarded: Guarded, present: string | undefined): Promise<void> {
+  async #letGo(guarded: Guarded, present: readonly string[]): Promise<void> {
     const { tree, store, pods, synced } = this.#parts;
     for (const cgroup of guarded.cgroups)
-      if (cgroup !== present && !tree.exists(cgroup)) await this.#gone(guarded, cgroup);
-    const ended = guarded.cgroups.size === 0 && present === undefined;
+      if (!present.includes(cgroup) && !tree.exists(cgroup)) await this.#gone(guarded, cgroup);
+    const ended = guarded.cgroups.size === 0 && present.length === 0;
     if (ended && synced() && store.get(guarded.pod.uid) === undefined) pods.forget(guarded.pod.uid);
   }
 
@@ -236,37 +259,33 @@ export class Reconciler {
     guarded.cgroups.delete(cgroup);
   }
 
-  /** Pods whose own group is nowhere: those of their containers, by id. */
-  async #search(without: readonly Guarded[]): Promise<void> {
-    if (without.length === 0 || this.#now() - this.#searched < searchEveryMs) return;
-    const wanted = new Map<string, Guarded>();
-    for (const guarded of without) for (const id of this.#runningIds(guarded)) wanted.set(id, guarded);
-    if (wanted.size === 0) return;
-    this.#searched = this.#now();
-    const found = [...this.#parts.tree.findContainers(new Set(wanted.keys()))].flatMap(([id, cgroup]): Wanted[] => {
-      const guarded = wanted.get(id);
-      const inside = cgroupUidIn(cgroup); // of a pod that is found by its uid
-      const own = inside === undefined || inside === guarded?.pod.cgroupUid;
-      return guarded && own && !this.#holds(guarded, cgroup) ? [{ guarded, cgroup }] : [];
-    });
+  /** The agent's own pod is no workload. */
+  async #search(groups: ReadonlyMap<Guarded, readonly string[]>, own: ReadonlySet<Guarded>): Promise<void> {
+    const { pods } = this.#parts;
+    const sought = pods
+      .values()
+      .filter((guarded) => !own.has(guarded))
+      .map((guarded) => ({ guarded, groups: groups.get(guarded) ?? [], ids: this.#runningIds(guarded) }));
+    const found = await this.#containers.find(sought);
     if (found.length === 0) return;
-    for (const { guarded } of found) this.#parts.pods.hold(guarded);
-    await this.#ruling.apply(this.#parts.pods.values(), this.#claims);
+    for (const { guarded } of found) pods.hold(guarded);
+    await this.#ruling.apply(pods.values(), this.#claims);
     await this.#protect(found);
   }
 
-  #count(without: readonly Guarded[], own: ReadonlySet<Guarded>): void {
+  #count(groups: ReadonlyMap<Guarded, readonly string[]>, own: ReadonlySet<Guarded>): void {
     const { pods, tell } = this.#parts;
     this.unguarded = 0;
     for (const guarded of pods.values()) {
       const runs = this.#runningIds(guarded).length > 0;
-      if (guarded.cgroups.size > 0 || !runs || own.has(guarded)) {
+      const isGuarded = guarded.cgroups.size > 0 && !this.#failed.has(guarded);
+      if (isGuarded || !runs || own.has(guarded)) {
         guarded.missingSince = undefined;
         continue;
       }
       this.unguarded++;
       guarded.missingSince ??= this.#now();
-      if (without.includes(guarded) && this.#now() - guarded.missingSince >= missingAfterMs)
+      if (!groups.has(guarded) && guarded.cgroups.size === 0 && this.#now() - guarded.missingSince >= missingAfterMs)
         tell.once(guarded, "POD_UNGUARDED", "its containers run, and no control group of it is found");
     }
   }

@@ -160,11 +160,15 @@ export class KubernetesSource {
 
   warnings(): string[] {
     const { failure } = this.#informer;
-    const { unguarded } = this.#reconciler;
+    const { unguarded, doubled } = this.#reconciler;
     const pods = unguarded === 1 ? "1 pod runs" : `${unguarded} pods run`;
+    const several = doubled === 1 ? "1 pod has" : `${doubled} pods have`;
     return [
       ...(failure === undefined ? [] : [`${failure.message}. ${failure.help}`]),
       ...(unguarded === 0 ? [] : [`${pods} unprotected: see POD_UNGUARDED events`]),
+      ...(doubled === 0
+        ? []
+        : [`${several} several control groups: all are protected, and one may be a decoy; the log names them`]),
     ];
   }
 

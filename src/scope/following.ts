@@ -3,7 +3,7 @@
 // watched, so that a unit that is started again is taken up when its group is made, and not at the next round.
 import { DirectoryWatch } from "./directory-watch.js";
 import type { Hierarchy } from "./hierarchy.js";
-import { cgroupOfUnit } from "./targets.js";
+import { UnitPlaces, type UnitPlacesParts } from "./unit-places.js";
 
 export type Followed = { unit: string } | { cgroup: string } | { cgroups: readonly string[] };
 
@@ -16,13 +16,17 @@ export interface FollowedGroup {
 export class Following {
   readonly #hierarchy: () => Hierarchy;
   readonly #targets = new Map<string, Followed[]>();
-  /** Where each unit was last; a unit that is started again comes there again. */
-  readonly #places = new Map<string, string>();
+  readonly #units: UnitPlaces;
   readonly #watch: DirectoryWatch;
 
   /** @param onAppear something may be there that was not */
-  constructor(hierarchy: () => Hierarchy, onAppear: () => void | Promise<void>) {
+  constructor(
+    hierarchy: () => Hierarchy,
+    onAppear: () => void | Promise<void>,
+    means: Pick<UnitPlacesParts, "ask" | "restMs"> = {},
+  ) {
     this.#hierarchy = hierarchy;
+    this.#units = new UnitPlaces({ hierarchy, onMoved: onAppear, ...means });
     this.#watch = new DirectoryWatch(onAppear);
   }
 
@@ -42,28 +46,36 @@ export class Following {
     return this.#targets.has(workload);
   }
 
-  /** A pattern may match nothing; a unit that does not run is an error. */
-  async pathsOf(target: Followed): Promise<string[]> {
+  /**
+   * A pattern may match nothing; a unit that does not run is an error.
+   * @param asking systemd is asked where a unit is, also if a group is where it was
+   */
+  async pathsOf(target: Followed, asking = false): Promise<string[]> {
     const hierarchy = this.#hierarchy();
     if ("cgroups" in target) return [...new Set(target.cgroups.flatMap((pattern) => hierarchy.expand(pattern)))];
     if ("cgroup" in target) return [hierarchy.insideOf(target.cgroup)];
-    const before = this.#places.get(target.unit);
-    // To ask systemd takes longer than a service needs to start.
-    if (before !== undefined && hierarchy.find(before) !== undefined) return [before];
-    const path = hierarchy.insideOf(await cgroupOfUnit(target.unit));
-    this.#places.set(target.unit, path);
-    return [path];
+    const { unit } = target;
+    const known = this.#units.taken(unit);
+    if (known.length > 0 && !asking) return known;
+    await this.#units.ask(unit).catch((error: unknown) => {
+      if (known.length === 0) throw error;
+    });
+    const taken = this.#units.taken(unit);
+    return taken.length > 0 ? taken : this.#units.of(unit).slice(0, 1);
   }
 
-  /** All that is there of what is followed. */
+  /** All that is there of what is followed. A unit that has moved is found behind this, and onAppear called. */
   async found(): Promise<FollowedGroup[]> {
     const groups: FollowedGroup[] = [];
+    const units = new Set<string>();
     for (const [workload, targets] of this.#targets) {
       for (const target of targets) {
+        if ("unit" in target && this.#units.taken(target.unit).length > 0) units.add(target.unit);
         const paths = await this.pathsOf(target).catch(() => [] as string[]); // a stopped unit has none
         for (const path of paths) if (this.#hierarchy().find(path) !== undefined) groups.push({ path, workload });
       }
     }
+    this.#units.lookAfter(units);
     return groups;
   }
 
@@ -74,12 +86,14 @@ export class Following {
   }
 
   close(): void {
+    this.#units.close();
     this.#watch.close();
   }
 
   #patternsOf(target: Followed): readonly string[] {
     if ("cgroups" in target) return target.cgroups;
     if ("cgroup" in target) return [target.cgroup];
-    return [this.#places.get(target.unit) ?? `/system.slice/${target.unit}`];
+    const known = this.#units.of(target.unit);
+    return known.length > 0 ? known : [`/system.slice/${target.unit}`];
   }
 }

@@ -49,7 +49,8 @@ export class Scope {
     const held = "pid" in target ? holdProcess(target.pid, this.#options.hold) : undefined;
     const workload = name ?? nameOf(target);
     try {
-      if (!("pid" in target)) for (const path of await this.#following.pathsOf(target)) this.#cgroups.check(path);
+      const found = "pid" in target ? [] : await this.#following.pathsOf(target, how === "whole");
+      for (const path of found) this.#cgroups.check(path);
       return await this.#options.kernel.guarding(async () => {
         const paths = "pid" in target ? [] : await this.#following.pathsOf(target);
         mayJoin();

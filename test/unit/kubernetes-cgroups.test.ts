@@ -25,12 +25,12 @@ describe("control groups of pods", () => {
   for (const driver of ["systemd", "cgroupfs"] as const) {
     for (const above of ["", "kubelet"]) {
       it(`are found with the ${driver} driver${above && " below the kubelet's own"}, in every class`, () => {
-        const expected = new Map<string, string>();
+        const expected = new Map<string, string[]>();
         for (const qos of ["Guaranteed", "Burstable", "BestEffort"] as const) {
           const uid = newUid();
           const path = make(podCgroup(uid, driver, qos, above));
           make(`${path}/${containerCgroup("containerd", driver, newContainerId())}`);
-          expected.set(uid, path);
+          expected.set(uid, [path]);
         }
         const { byUid, watched } = new CgroupTree({ mount, owner }).scan();
         expect(byUid).toEqual(expected);
@@ -44,7 +44,16 @@ describe("control groups of pods", () => {
     const path = make(`/custom/kubepods/burstable/pod${uid}`);
     const more = [join(mount, "custom/kubepods")];
     expect(new CgroupTree({ mount, owner }).scan().byUid.size).toBe(0);
-    expect(new CgroupTree({ mount, owner, more }).scan().byUid).toEqual(new Map([[uid, path]]));
+    expect(new CgroupTree({ mount, owner, more }).scan().byUid).toEqual(new Map([[uid, [path]]]));
+  });
+
+  it("are all found that have the name of one pod, and each once", () => {
+    const uid = newUid();
+    const real = make(podCgroup(uid, "systemd", "Burstable"));
+    const decoy = make(`/k8s.io/kubepods/pod${uid}`);
+    const tree = new CgroupTree({ mount, owner, more: ["/kubepods.slice/kubepods-burstable.slice"] });
+    for (const look of ["the first", "one that knows them"])
+      expect(tree.scan().byUid, look).toEqual(new Map([[uid, [real, decoy]]]));
   });
 
   it("may not be there at all", () => {
@@ -71,7 +80,7 @@ describe("control groups of pods", () => {
     const [root, ofClass] = ["/kubepods.slice", "/kubepods.slice/kubepods-burstable.slice"];
     for (const above of [root, ofClass]) chownSync(join(mount, above), 1000, 1000);
     const { byUid, foreign, watched } = new CgroupTree({ mount }).scan();
-    expect(byUid).toEqual(new Map([[uid, path]]));
+    expect(byUid).toEqual(new Map([[uid, [path]]]));
     expect(foreign).toEqual(
       new Map([
         [root, 1000],
@@ -83,24 +92,25 @@ describe("control groups of pods", () => {
 });
 
 describe("control groups of containers", () => {
-  it.each(["containerd", "cri-o", "docker"] as const)("of %s are found by id wherever they are", (runtime) => {
+  it.each(["containerd", "cri-o", "docker"] as const)("of %s are found by id wherever they are", async (runtime) => {
     const ids = [newContainerId(), newContainerId()] as const;
     const one = make(`/deep/er/${containerCgroup(runtime, "systemd", ids[0])}`);
     const other = make(`/flat/${containerCgroup(runtime, "cgroupfs", ids[1])}`);
+    const decoy = make(`/e/v/i/l/${containerCgroup(runtime, "systemd", ids[0])}`);
     make(`/deep/er/crio-conmon-${ids[0]}.scope`);
-    const found = new CgroupTree({ mount, owner }).findContainers(new Set([...ids, newContainerId()]));
+    const found = await new CgroupTree({ mount, owner }).findContainers(new Set([...ids, newContainerId()]));
     expect(found).toEqual(
       new Map([
-        [ids[0], one],
-        [ids[1], other],
+        [ids[0], [one, decoy]],
+        [ids[1], [other]],
       ]),
     );
   });
 
-  it.skipIf(owner !== 0)("count only if root made all above them", () => {
+  it.skipIf(owner !== 0)("count only if root made all above them", async () => {
     const id = newContainerId();
     make(`/user.slice/mine/${id}`);
     chownSync(join(mount, "user.slice/mine"), 1000, 1000);
-    expect(new CgroupTree({ mount }).findContainers(new Set([id])).size).toBe(0);
+    expect((await new CgroupTree({ mount }).findContainers(new Set([id]))).size).toBe(0);
   });
 });

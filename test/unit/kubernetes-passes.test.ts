@@ -16,7 +16,7 @@ it("a call that comes as a pass ends is followed by a pass, at whatever step it 
   let looks = 0;
   class Tree extends CgroupTree {
     override scan() {
-      return { byUid: new Map<string, string>(), watched: [], foreign: new Map<string, number>() };
+      return { byUid: new Map<string, string[]>(), watched: [], foreign: new Map<string, number>() };
     }
   }
   const reconciler = new Reconciler({

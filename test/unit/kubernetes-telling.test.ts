@@ -9,6 +9,7 @@ const pod = (name: string): Guarded => ({
   workload: name,
   rules: {},
   cgroups: new Set(),
+  doubled: false,
   missingSince: undefined,
   seen: undefined,
   told: new Set(),

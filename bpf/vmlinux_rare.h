@@ -170,21 +170,6 @@ struct bpf_prog_aux {
 	char name[16];
 };
 
-/* Kernel functions that a program calls, by which number each. */
-struct bpf_kfunc_desc {
-	__s32 imm;
-};
-
-struct bpf_kfunc_desc_tab {
-	struct bpf_kfunc_desc descs[1];
-	__u32 nr_descs;
-};
-
-/* Since 5.13. */
-struct bpf_prog_aux___calls {
-	struct bpf_kfunc_desc_tab *kfunc_tab;
-};
-
 struct bpf_insn {
 	__u8 code;
 };

@@ -21,14 +21,13 @@
 /* Loads through a typed pointer that may lead nowhere, as the verifier leaves them. */
 #define PROBE_MODE   0x20
 #define PROBE_SIGNED 0x40
-/* A load-acquire, which at first was left as it is through such a pointer too. */
-#define LOAD_ACQUIRE_CODE     0xc3 /* BPF_STX | BPF_ATOMIC, of any size */
-#define LOAD_ACQUIRE	      0x100
-#define SIZE_BITS	      0x18
-#define MOST_KERNEL_FUNCTIONS 256U
-#define PART		      32U
-#define BLOCK		      32U  /* parts */
-#define MOST_BLOCKS	      128U /* longer ones are taken for readers */
+/* A load-acquire: the first kernels that had it (6.15) left it as it is through such a pointer too. */
+#define LOAD_ACQUIRE_CODE 0xc3 /* BPF_STX | BPF_ATOMIC, of any size */
+#define LOAD_ACQUIRE	  0x100
+#define SIZE_BITS	  0x18
+#define PART		  32U
+#define BLOCK		  32U  /* parts */
+#define MOST_BLOCKS	  128U /* longer ones are taken for readers */
 /* In the program of native/canary/objects.c. */
 #define FIRST_CALL  5
 #define SECOND_CALL 11
@@ -119,47 +118,6 @@ __weak __noinline int ct_block_reads(__u64 at, __u32 left)
 	return 0;
 }
 
-/*
- * Of bpf_rdonly_cast() nothing is left in the program but a move, and where a path without it meets one with it, the
- * load behind them is an ordinary one: it is known by the list of what the program called. Failure direction: a list
- * that cannot be understood has it.
- */
-__weak __noinline int ct_list_reads(__u64 list)
-{
-	__u32 count;
-	__u64 at;
-
-	if (!bpf_core_field_exists(struct bpf_kfunc_desc, imm) ||
-	    !bpf_core_field_exists(struct bpf_kfunc_desc_tab, nr_descs))
-		return 1;
-	count = BPF_CORE_READ((struct bpf_kfunc_desc_tab *)list, nr_descs);
-	/* There no function's place is known. */
-	if (FAR_KFUNCS)
-		return count > 0;
-	at = list + bpf_core_field_offset(struct bpf_kfunc_desc_tab, descs);
-	for (__u32 i = 0; i < MOST_KERNEL_FUNCTIONS; i++) {
-		__s32 call;
-
-		if (i >= count)
-			return 0;
-		call = BPF_CORE_READ((struct bpf_kfunc_desc *)at, imm);
-		if (bpf_map_lookup_elem(&readers, &call))
-			return 1;
-		at += bpf_core_type_size(struct bpf_kfunc_desc);
-	}
-	return 1;
-}
-
-static __always_inline bool calls_readers(__u64 aux)
-{
-	__u64 list;
-
-	if (!bpf_core_field_exists(struct bpf_prog_aux___calls, kfunc_tab))
-		return false;
-	list = (__u64)BPF_CORE_READ((struct bpf_prog_aux___calls *)aux, kfunc_tab);
-	return list && ct_list_reads(list);
-}
-
 __weak __noinline int ct_program_reads(__u64 program)
 {
 	__u32 left = BPF_CORE_READ((struct bpf_prog *)program, len);
@@ -189,7 +147,7 @@ static __always_inline void guard_finished(__u64 program, struct ct_attempt *att
 	if (type >= 32 || READING_TYPES & TYPE(type))
 		return;
 	aux = (__u64)BPF_CORE_READ((struct bpf_prog *)program, aux);
-	if (!calls_readers(aux) && !ct_program_reads(program))
+	if (!ct_program_reads(program))
 		return;
 	attempt->vector = CT_VECTOR_BPF_LOAD;
 	attempt->arg[0] = type;

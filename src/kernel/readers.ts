@@ -8,18 +8,15 @@ import type { BpfMap } from "./native.js";
 const symbols = "/proc/kallsyms";
 const base = "__bpf_call_base";
 
-/** What copies, compares or prints memory, shows stacks, sends signals, what hands out tasks, whose fields can be read, and
- *  what makes a pointer of any number. */
+/** What copies, compares or prints memory, shows stacks, sends signals, and what hands out tasks, whose fields can be read. */
 const reading = [
   /^bpf_(?:trace_v?printk|stream_v?printk\w*|snprintf\w*|probe_read_\w+|copy_from_user\w*|dynptr_from_file\w*)$/,
   /^bpf_(?:str(?!tol$|toul$|ncmp$|uct_|eam_)\w+|send_signal\w*|task_work_schedule\w*)$/,
-  /^bpf_(?:get_task_stack\w*|get_branch_snapshot|get_current_task_btf|task_from_v?pid|task_acquire|iter_(?:css_)?task\w*|rdonly_cast)$/,
+  /^bpf_(?:get_task_stack\w*|get_branch_snapshot|get_current_task_btf|task_from_v?pid|task_acquire|iter_(?:css_)?task\w*)$/,
 ];
 
 /** Key of the entry that says that the kernel's symbols were read: no function is where calls are counted from. */
 const complete = 0;
-/** Its value: another one where an agent before this one looked for fewer functions. */
-const extent = 2;
 
 function number32(value: number): Buffer {
   const buffer = Buffer.alloc(4);
@@ -67,12 +64,11 @@ async function callsOf(path: string): Promise<number[] | undefined> {
  * (kernel.kptr_restrict is 2), or not to us (no CAP_SYSLOG), or there are more than the map takes: some calls are not seen.
  */
 export async function knowReaders(map: BpfMap, path = symbols): Promise<boolean> {
-  if (map.lookup(number32(complete))?.readInt32LE() === extent) return true;
+  if (map.lookup(number32(complete)) !== undefined) return true;
   const calls = await callsOf(path);
   if (calls === undefined) return false;
   try {
-    for (const call of calls) map.update(number32(call), number32(1));
-    map.update(number32(complete), number32(extent));
+    for (const call of [...calls, complete]) map.update(number32(call), number32(1));
   } catch {
     return false;
   }

@@ -53,9 +53,9 @@ export const machineVectors = {
     scope: "node",
     doors: ["file_open"],
     attempt:
-      "A process opened kprobe_events, uprobe_events or dynamic_events for writing, since a probe reads registers and memory wherever it is set; or, on kernels from 6.19 on, a file that switches on the events of system calls, which record what a call was given, the bytes of a write among them.",
+      "A process opened kprobe_events, uprobe_events, dynamic_events or synthetic_events for writing, since a probe reads registers and memory wherever it is set, and a synthetic event makes a text of any address; or a trigger of an event or a filter of a system call's event, which compare or count the text at an address that a call was given, the kernel's too; or what adds user stacks to events (options/userstacktrace, trace_options); or, on kernels from 6.19 on, a file that switches on the events of system calls, which record what a call was given, the bytes of a write among them.",
     defence:
-      "The open is refused by what the file is, through every mount of tracefs and through debugfs. On kernels from 6.19 on, enable of the system calls' events, set_event, set_ftrace_filter and trigger are such files, in each instance; events of other kinds can still be enabled by their own enable files.",
+      "The open is refused by what the file is, through every mount of tracefs and through debugfs. In each instance of tracing alike. On kernels from 6.19 on, enable of the system calls' events, set_event and set_ftrace_filter are such files too; events of other kinds can still be enabled by their own enable files.",
     compliance: readControls,
     args: [{ key: "openFlags", form: "bits", meaning: "open flags of the file (O_*)" }],
     name: deviceName,

@@ -80,7 +80,7 @@ export const nodeVectors = {
     scope: "node",
     doors: ["file_open", "file_permission"],
     attempt:
-      "A process opened kernel.core_pattern, kernel.core_pipe_limit or fs.suid_dumpable for writing: the next crash would hand the memory of the process to the attacker's file or program.",
+      "A process opened kernel.core_pattern, kernel.core_pipe_limit or fs.suid_dumpable for writing: the next crash would hand the memory of the process to the attacker's file or program. Or a setting by which the kernel prints the registers of whoever runs or dies: kernel.hung_task_all_cpu_backtrace and others that end so, kernel.print-fatal-signals.",
     defence: "The open for writing is refused on every procfs mount; reading stays possible.",
     compliance: readControls,
     args: [{ key: "openFlags", form: "bits", meaning: "open flags of the file (O_*)" }],

@@ -60,8 +60,9 @@ export const reachVectors = {
     scope: "process",
     doors: ["perf_event_alloc"],
     attempt:
-      "A process opened a perf event on the protected process, or sampled the registers or stacks of every process on the node, or (on kernels from 6.19 on) what their system calls were given.",
-    defence: "The event is refused before it counts anything; sampling of the node without any of these passes.",
+      "A process opened a perf event on the protected process, or sampled the registers, stacks or user call chains of every process on the node (a chain follows the frame pointer, which may be any number), or opened an event of a system call (syscalls:*): its filter tells the text at any address, and on kernels from 6.19 on a sample has what the call was given.",
+    defence:
+      "The event is refused before it counts anything; sampling of the node without any of these passes (call chains with exclude_callchain_user).",
     compliance: readControls,
     args: perfArgs,
   },

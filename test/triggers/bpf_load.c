@@ -108,7 +108,6 @@ static const struct road roads[] = {
 	READS("compare_socket_filter", "compare", BPF_PROG_TYPE_SOCKET_FILTER),
 	READS("signal_socket_filter", "signal", BPF_PROG_TYPE_SOCKET_FILTER),
 	READS("cast_socket_filter", "cast", BPF_PROG_TYPE_SOCKET_FILTER),
-	READS("merged_cast_socket_filter", "merged_cast", BPF_PROG_TYPE_SOCKET_FILTER),
 	{ .name = "flagged",
 	  .live = 1,
 	  .attempt = load,

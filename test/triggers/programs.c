@@ -24,8 +24,6 @@
 #define CALL_SNPRINTF	  165
 #define CALL_VPRINTK	  177
 #define RDONLY_PROG	  (1U << 7)
-#define ATOMIC		  0xc0
-#define LOAD_ACQUIRE	  0x100
 
 /* A text that cannot change any more, as bpf_snprintf() wants its format. */
 static int constant_text(void)
@@ -84,44 +82,6 @@ static size_t by_cast(struct bpf_insn *into, int in_function)
 	return COUNT(program) - first;
 }
 
-/* Two ways to one load: the first leaves it an ordinary one for both. */
-static size_t by_merged_cast(struct bpf_insn *into)
-{
-	const struct bpf_insn program[] = {
-		EMPTY(-8),
-		MOVE(BPF_REG_6, BPF_REG_10),
-		ADD(BPF_REG_6, -8),
-		CALL(0, BPF_FUNC_get_prandom_u32),
-		{ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = BPF_REG_0, .off = 1 },
-		{ .code = BPF_JMP | BPF_JA, .off = 4 },
-		SET(BPF_REG_1, 0),
-		SET(BPF_REG_2, 0),
-		CALL(KERNEL_FUNCTION, function_id("bpf_rdonly_cast")),
-		MOVE(BPF_REG_6, BPF_REG_0),
-		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_6 },
-		SET(BPF_REG_0, 0),
-		EXIT,
-	};
-
-	memcpy(into, program, sizeof(program));
-	return COUNT(program);
-}
-
-static size_t by_acquire(struct bpf_insn *into)
-{
-	const struct bpf_insn program[] = {
-		SET(BPF_REG_1, 0),
-		SET(BPF_REG_2, structure_id("task_struct")),
-		CALL(KERNEL_FUNCTION, function_id("bpf_rdonly_cast")),
-		{ .code = BPF_STX | ATOMIC | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_0, .imm = LOAD_ACQUIRE },
-		SET(BPF_REG_0, 0),
-		EXIT,
-	};
-
-	memcpy(into, program, sizeof(program));
-	return COUNT(program);
-}
-
 static size_t by_kernel_function(struct bpf_insn *into, const char *function)
 {
 	const struct bpf_insn program[] = {
@@ -164,10 +124,6 @@ size_t reading_program(const char *way, struct bpf_insn into[LONGEST_PROGRAM])
 	}
 	if (!strcmp(way, "compare"))
 		return by_kernel_function(into, "bpf_strcmp");
-	if (!strcmp(way, "merged_cast"))
-		return by_merged_cast(into);
-	if (!strcmp(way, "acquire"))
-		return by_acquire(into);
 	if (!strcmp(way, "cast"))
 		return by_cast(into, 0);
 	return strcmp(way, "cast_in_function") ? 0 : by_cast(into, 1);

@@ -208,7 +208,7 @@ static const struct road roads[] = {
 	{ .name = "synthetic_events", .live = 1, .attempt = define_synthetic, .open = open_plain },
 	WORDS("filter", "events/syscalls/sys_enter_openat/filter", "filename ~ \"ct*\"\n", 0),
 	WORDS("filter_of_all", "events/syscalls/filter", "common_pid == 1\n", 0),
-	WORDS("histogram", "events/syscalls/sys_enter_openat/trigger", "hist:keys=common_pid\n", 1),
+	WORDS("trigger", "events/syscalls/sys_enter_openat/trigger", "traceon\n", 1),
 	WORDS("user_stacks", "options/userstacktrace", "1\n", 0),
 	RECORD("syscall_event", "events/syscalls/sys_enter_write/enable", "1\n", open_plain),
 	RECORD("syscall_events", "events/syscalls/enable", "1\n", open_plain),

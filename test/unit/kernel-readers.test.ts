@@ -18,7 +18,6 @@ const symbols = [
   "ffffffffb39e9e30 T bpf_strncmp",
   "ffffffffb39ec530 T bpf_snprintf",
   "ffffffffb39ef620 T bpf_strcmp",
-  "ffffffffb39ef720 T bpf_rdonly_cast",
   "ffffffffb3a43480 T bpf_struct_ops_find_value",
   "ffffffffb3a473d0 T bpf_stream_stage_init",
   "ffffffffb3a47030 T bpf_stream_vprintk",
@@ -27,7 +26,7 @@ const symbols = [
   "ffffffffb397d8d0 T map_lookup_elem",
 ];
 const base = 0xb39a0c90;
-const expected = [0xb397d8c0, 0xb3980400, 0xb39ec530, 0xb39ef620, 0xb39ef720, 0xb3a47030].map((address) => address - base);
+const expected = [0xb397d8c0, 0xb3980400, 0xb39ec530, 0xb39ef620, 0xb3a47030].map((address) => address - base);
 
 class FakeMap {
   readonly entries = new Map<number, Buffer>();

@@ -276,13 +276,13 @@ export class Agent {
   }
 
   async #stop(how: "leave" | "detach"): Promise<void> {
+    this.#manager.stopping();
     await this.#reloads.settle();
     this.#watch?.stop();
     this.#scope?.close();
     await this.#pods?.stop();
     await this.#renewal;
     await this.selftests.stop();
-    this.#manager.stopping();
     await this.#control?.close();
     await closeHealthServer(this.#health);
     this.#kernel?.drain();

@@ -70,7 +70,7 @@ export class ServiceManager {
   }
 
   reloaded(refused: boolean, mode: string): void {
-    if (!this.#ready) return;
+    if (!this.#ready || this.#stopping) return;
     const what = refused ? "the new configuration was refused, the old one is in force" : `guarding in ${mode} mode`;
     this.#send(`READY=1\nSTATUS=${what}`);
   }

@@ -271,7 +271,7 @@ export class Kernel {
   hush(how: "leave" | "detach"): void {
     this.#stopping = true;
     this.#idling.stop();
-    this.#proving.close();
+    this.#proving.end();
     if (how === "detach") this.#standing.takeOff();
     this.drain();
     this.#ring?.close();

@@ -16,6 +16,7 @@ export class Proving {
   /** Doors that the canary could try. */
   readonly #tried = new Set<DoorName>();
   #canary: Canary | undefined;
+  #ended = false;
   /** When every attached door was last proved, ms since the epoch; undefined if never. */
   last: number | undefined;
 
@@ -77,7 +78,10 @@ export class Proving {
   async #living(): Promise<Canary> {
     if (this.#canary?.alive) return this.#canary;
     this.#canary?.close();
-    this.#canary = await this.#start();
+    this.#canary = undefined;
+    if (!this.#ended) this.#canary = await this.#start();
+    if (this.#ended) this.#canary?.close();
+    if (this.#ended || this.#canary === undefined) throw new Error("the agent is stopping");
     return this.#canary;
   }
 
@@ -90,5 +94,11 @@ export class Proving {
   close(): void {
     this.#canary?.close();
     this.#canary = undefined;
+  }
+
+  /** For a stop: there is no next proof. Without this one that is under way would go on with another canary. */
+  end(): void {
+    this.#ended = true;
+    this.close();
   }
 }

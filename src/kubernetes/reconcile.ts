@@ -10,7 +10,7 @@ import { Claims } from "./claims.js";
 import type { PodGuard } from "./guard.js";
 import type { Guarded, GuardedPods } from "./guarded.js";
 import { Ruling } from "./ruling.js";
-import { ContainerSearch } from "./searching.js";
+import { Elsewhere } from "./searching.js";
 import type { SelectionConfig } from "./selection.js";
 import type { PodStore } from "./store.js";
 import type { Tell } from "./telling.js";
@@ -44,7 +44,7 @@ export class Reconciler {
   readonly #ruling: Ruling;
   #running: Promise<void> | undefined;
   #again = false;
-  readonly #containers: ContainerSearch;
+  readonly #elsewhere: Elsewhere;
   #configured = false;
   #leaving: Guarded[] = [];
   #claims = new Claims([]);
@@ -68,7 +68,8 @@ export class Reconciler {
     // What only an earlier agent has seen is meant by its name.
     for (const unwanted of parts.pods.unwanted) this.#leaving.push({ ...unwanted, cgroups: new Set([""]) });
     this.#now = parts.now ?? (() => performance.now());
-    this.#containers = new ContainerSearch(parts.tree, (guarded, cgroup) => this.#holds(guarded, cgroup), this.#now);
+    const holds = (guarded: Guarded, cgroup: string): boolean => this.#holds(guarded, cgroup);
+    this.#elsewhere = new Elsewhere(parts.tree, holds, this.#now, parts.log);
   }
 
   /** Resolves when a pass that began after the call has ended. Never throws. */
@@ -259,14 +260,14 @@ export class Reconciler {
     guarded.cgroups.delete(cgroup);
   }
 
-  /** The agent's own pod is no workload. */
+  /** The agent's own pod is no workload. Only who has no group at all is waited for: looking takes long. */
   async #search(groups: ReadonlyMap<Guarded, readonly string[]>, own: ReadonlySet<Guarded>): Promise<void> {
     const { pods } = this.#parts;
     const sought = pods
       .values()
       .filter((guarded) => !own.has(guarded))
       .map((guarded) => ({ guarded, groups: groups.get(guarded) ?? [], ids: this.#runningIds(guarded) }));
-    const found = await this.#containers.find(sought);
+    const found = await this.#elsewhere.find(sought, () => void this.run());
     if (found.length === 0) return;
     for (const { guarded } of found) pods.hold(guarded);
     await this.#ruling.apply(pods.values(), this.#claims);

@@ -4,7 +4,7 @@
 import { reasonOf } from "../errors/index.js";
 import type { Log } from "../log/index.js";
 import type { SecretEntry } from "./names.js";
-import { type Sinks, usableSinks } from "./sinks.js";
+import { type SinkFile, type Sinks, usableSinks } from "./sinks.js";
 
 export interface FollowedParts {
   /** Whole or not at all. */
@@ -14,12 +14,15 @@ export interface FollowedParts {
   log: Pick<Log, "warn">;
 }
 
+const textOf = ({ dev, ino }: SinkFile): string => `${dev}:${ino}`;
 const isPath = (text: string): boolean => text.startsWith("/");
 
 export class FollowedFiles {
   readonly #parts: FollowedParts;
   /** What the kernel was told last, as text, by number of the secret. */
   readonly #found = new Map<number, string>();
+  /** Which files those are, of what the kernel took. */
+  readonly #files = new Map<number, readonly SinkFile[]>();
   /** Why it could not be told, likewise: said once. */
   readonly #failed = new Map<number, string>();
 
@@ -29,6 +32,7 @@ export class FollowedFiles {
 
   forget(id: number): void {
     this.#found.delete(id);
+    this.#files.delete(id);
     this.#failed.delete(id);
   }
 
@@ -38,7 +42,7 @@ export class FollowedFiles {
     if (!allow.some(isPath)) return;
     const { log, root } = this.#parts;
     const { sinks, unusable } = usableSinks(allow, root);
-    const found = [...sinks.files.map(({ dev, ino }) => `${dev}:${ino}`), ...unusable].join();
+    const found = [...sinks.files.map(textOf), ...unusable].join();
     const before = this.#found.get(id);
     if (found === before) return;
     try {
@@ -48,18 +52,22 @@ export class FollowedFiles {
       return;
     }
     this.#found.set(id, found);
+    this.#files.set(id, sinks.files);
     this.#failed.delete(id);
     if (before === undefined && unusable.length === 0) return;
     log.warn("a file that a secret may go to is another one now, or gone", { name, workload, unusable });
   }
 
-  /** Where a full table has no room for the new ones beside the old: better none than what is not meant any more. */
+  /** Where a full table has no room for the new ones beside the old: at least what is not meant any more goes. */
   #tell(secret: SecretEntry, sinks: Sinks): void {
     const { setSinks } = this.#parts;
     try {
       setSinks(secret, sinks);
     } catch {
-      setSinks(secret, { ...sinks, files: [] });
+      const before = new Set(this.#files.get(secret.id)?.map(textOf));
+      const kept = sinks.files.filter((file) => before.has(textOf(file)));
+      setSinks(secret, { ...sinks, files: kept });
+      this.#files.set(secret.id, kept);
       setSinks(secret, sinks);
     }
   }

@@ -25,7 +25,8 @@ describe("the package's scripts", () => {
   }
 
   const newRoot = (): string => mkdtempSync(join(directory, "host-"));
-  const marker = (root: string): string => join(root, "state/was-enabled");
+  const marked = (root: string): boolean =>
+    ["was-enabled", "was-active"].some((name) => existsSync(join(root, "state", name)));
 
   /** What a script did on a host with systemd on which an agent is in that state. */
   function ran(
@@ -86,27 +87,30 @@ describe("the package's scripts", () => {
     expect(configured({ restart: 1 }).status).not.toBe(0);
   });
 
-  it("enable and start it when the package comes back, if it was enabled when it went", () => {
-    for (const enabled of [true, false]) {
-      const { root, status, calls } = ran("prerm", ["remove"], { enabled });
-      expect(status).toBe(0);
-      expect(calls.slice(-3)).toEqual([
-        "systemctl disable --now --quiet cloudtaser",
-        "cloudtaser agent --uninstall",
-        "",
-      ]);
-      expect(existsSync(marker(root))).toBe(enabled);
-      const back = configured({ root, state: "inactive" });
-      expect(back.status).toBe(0);
-      expect(started.every((call) => back.calls.includes(call))).toBe(enabled);
-      expect(existsSync(marker(root))).toBe(false);
-      expect(configured({ root, state: "inactive" }).calls).not.toContain(started[1]);
-    }
+  it.each([
+    [true, "active"],
+    [true, "activating"],
+    [true, "inactive"],
+    [false, "active"],
+    [false, "inactive"],
+  ])("restore how it was (enabled: %s, %s) when the package comes back", (enabled, state) => {
+    const { root, status, calls } = ran("prerm", ["remove"], { enabled, state });
+    expect(status).toBe(0);
+    expect(calls.slice(-3)).toEqual(["systemctl disable --now --quiet cloudtaser", "cloudtaser agent --uninstall", ""]);
+    const back = configured({ root, state: "inactive" });
+    expect(back.status).toBe(0);
+    expect(back.calls.includes(started[0] ?? "")).toBe(enabled);
+    expect(back.calls.includes(started[1] ?? "")).toBe(state !== "inactive");
+    expect(marked(root)).toBe(false);
+    expect(configured({ root, state: "inactive" }).calls, "once").not.toContain(started[1]);
+  });
+
+  it("enable and start it the first time, and note nothing at an upgrade or after a purge", () => {
     const first = ran("postinst", ["configure", ""], { state: "inactive" });
     for (const call of started) expect(first.calls).toContain(call);
     const { root } = ran("prerm", ["remove"], { enabled: true });
     expect(ran("postrm", ["purge"], { root }).status).toBe(0);
-    expect(existsSync(marker(root))).toBe(false);
+    expect(marked(root)).toBe(false);
     expect(ran("prerm", ["upgrade", "0.2.0"], { enabled: true }).calls).toEqual([]);
   });
 
@@ -132,7 +136,7 @@ describe("the package's scripts", () => {
       const restored = ran("postinst", ["abort-remove"], { root });
       expect(restored.status).toBe(0);
       expect(restored.calls.filter((call) => call.startsWith("systemctl"))).toEqual(started);
-      expect(existsSync(marker(root))).toBe(false);
+      expect(marked(root)).toBe(false);
       expect(ran("postinst", ["abort-remove"], { root }).calls).toEqual([]);
     }
     const elsewhere = standing("x");

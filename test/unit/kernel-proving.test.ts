@@ -121,6 +121,37 @@ describe("a canary that ends in a round", () => {
     expect(closed()).toBe(1);
   });
 
+  it("at a stop is not followed by another", async () => {
+    let started = 0;
+    const proving = new Proving(async () => {
+      started++;
+      let alive = true;
+      const prove = async (): Promise<Proof[]> => {
+        proving.end();
+        return [{ door: "capable", proved: false, reason: "the canary failed" }];
+      };
+      const canary = { prove, close: () => (alive = false) };
+      return Object.defineProperty(canary, "alive", { get: () => alive }) as unknown as Canary;
+    });
+    await proving.prove(doors);
+    expect(started).toBe(1);
+    expect(proving.of("bpf")?.reason).toBe("no canary: the agent is stopping");
+    await proving.prove(doors);
+    expect(started, "nor later").toBe(1);
+  });
+
+  it("that is made while the agent stops is ended", async () => {
+    let closed = 0;
+    let made: (canary: Canary) => void = () => {};
+    const proving = new Proving(() => new Promise((resolve) => (made = resolve)));
+    const proof = proving.prove(doors);
+    proving.end();
+    made({ alive: true, close: () => closed++ } as unknown as Canary);
+    await proof;
+    expect(closed).toBe(1);
+    expect(proving.of("bpf")?.reason).toBe("no canary: the agent is stopping");
+  });
+
   it("is not followed by one after the other", async () => {
     const { proving } = provingWith([0, 0, 5]);
     await proving.prove(doors);

@@ -80,9 +80,13 @@ static void define_synthetic(const struct aim *aim, const struct road *road, str
 	static const char line[] = "ctsynthetic u64 word\n", take_back[] = "!ctsynthetic\n";
 	int fd = road->open("/sys/kernel/tracing/synthetic_events", O_WRONLY | O_APPEND | O_CLOEXEC);
 
-	(void)aim;
 	if (fd < 0) {
 		refused(out, -fd);
+		return;
+	}
+	if (aim->live) {
+		succeeded(out, "open for writing", 16);
+		close(fd);
 		return;
 	}
 	if (write(fd, line, sizeof(line) - 1) < 0)
@@ -156,20 +160,22 @@ static void record_syscalls(const struct aim *aim, const struct road *road, stru
 	rmdir(instance);
 }
 
-/* road->argument into road->file of an instance of its own, then what takes it back: "!WORDS", or 0. */
+/* road->argument into road->file of an instance of its own, then what takes it back: "!WORDS", or 0. Live: an open. */
 static void give_words(const struct aim *aim, const struct road *road, struct outcome *out)
 {
 	static const char instance[] = TRACING "/instances/ctwords";
 	char path[160];
 	int fd;
 
-	(void)aim;
-	if (mkdir(instance, 0700) && errno != EEXIST)
+	if (!aim->live && mkdir(instance, 0700) && errno != EEXIST)
 		cannot_try("no instance of tracing");
-	snprintf(path, sizeof(path), "%s/%s", instance, road->file);
+	snprintf(path, sizeof(path), "%s/%s", aim->live ? TRACING : instance, road->file);
 	fd = road->open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (fd < 0) {
 		refused(out, -fd);
+	} else if (aim->live) {
+		succeeded(out, "open for writing", 16);
+		close(fd);
 	} else {
 		if (write(fd, road->argument, strlen(road->argument)) < 0)
 			cannot_try("the words are not taken");

@@ -13,6 +13,9 @@
 #include "calls_x86.h"
 #endif
 
+/* What socketcall calls sendmmsg. */
+#define SOCKETCALL_SENDMMSG 20
+
 /* In all tables. */
 #define NR_IO_URING_SETUP  425
 #define NR_IO_URING_ENTER  426

@@ -53,6 +53,7 @@
 #define NR32_SETNS	  375
 #define NR32_SHMAT	  305
 #define NR32_IPC	  (-2) /* none */
+#define NR32_SOCKETCALL	  (-2)
 #define NR32_BPF	  386
 #define NR32_SWAPON	  87
 #define NR32_SWAPOFF	  115

@@ -50,6 +50,7 @@
 #define NR32_SETNS	  346
 #define NR32_SHMAT	  397
 #define NR32_IPC	  117
+#define NR32_SOCKETCALL	  102
 #define NR32_BPF	  357
 #define NR32_SWAPON	  87
 #define NR32_SWAPOFF	  115

@@ -108,6 +108,9 @@ __weak __noinline int ct_control_follows(void)
 	bool narrow;
 
 	current_syscall(&call);
+	/* Where its messages are, and how many, lies in memory that may be another by now. */
+	if (call.compat && call.nr == NR32_SOCKETCALL && (__u32)call.arg0 == SOCKETCALL_SENDMMSG)
+		return CT_FD_PASS_ROAD_MANY;
 	narrow = call.compat || call.nr & X32_BIT;
 	if (call.nr < 0 || call.nr != (call.compat ? NR32_SENDMMSG
 				       : narrow	   ? (NR_X32_SENDMMSG | X32_BIT)

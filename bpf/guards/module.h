@@ -61,7 +61,8 @@ static __always_inline void guard_module_request(const char *name, struct ct_att
 		return;
 	attempt->vector = CT_VECTOR_MODULE_LOAD;
 	attempt->arg[0] = CT_MODULE_ROAD_REQUEST;
-	attempt->name = name;
+	/* A protected process may have made it of a secret. */
+	attempt->name = me ? NULL : name;
 }
 
 #endif

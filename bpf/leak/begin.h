@@ -96,12 +96,33 @@ static __always_inline bool is_sendmmsg(const struct ct_leak_call *call)
 	return call->nr == (call->compat ? NR32_SENDMMSG : call->narrow ? NR_X32_SENDMMSG : NR_SENDMMSG);
 }
 
+/* The old way to it, by number and arguments in the caller's memory. */
+static __always_inline bool is_socketcall_sendmmsg(const struct ct_leak_call *call)
+{
+	return call->compat && call->nr == NR32_SOCKETCALL && (__u32)call->arg[0] == SOCKETCALL_SENDMMSG;
+}
+
+/* LEAK_MORE_*, 0 if it is none. The arguments of the old way may be others by now than what the kernel has read. */
 __weak __noinline int ct_leak_is_many(void)
 {
 	struct ct_leak_call call;
 
 	leak_call(&call);
-	return is_sendmmsg(&call);
+	if (is_socketcall_sendmmsg(&call))
+		return LEAK_MORE_MESSAGES | LEAK_MORE_LATER;
+	return is_sendmmsg(&call) ? LEAK_MORE_MESSAGES : 0;
+}
+
+/* Failure direction: of arguments that cannot be read none is looked at, and that is told. */
+static __always_inline void many_of_socketcall(const struct ct_leak_call *call, struct ct_leak_source *from)
+{
+	struct {
+		__u32 fd, messages, count;
+	} given = {};
+
+	bpf_probe_read_user(&given, sizeof(given), (const void *)(__u64)(__u32)call->arg[1]);
+	from->base = given.messages;
+	from->size = given.count < MESSAGES_MOST ? given.count : MESSAGES_MOST;
 }
 
 /*
@@ -117,8 +138,12 @@ __weak __noinline int ct_leak_begin_many(__u32 slot)
 	leak_call(&call);
 	if (!s || call.nr < 0)
 		return 0;
-	from.base = call.arg[1];
-	from.size = (__u32)call.arg[2] < MESSAGES_MOST ? (__u32)call.arg[2] : MESSAGES_MOST;
+	if (is_socketcall_sendmmsg(&call)) {
+		many_of_socketcall(&call, &from);
+	} else {
+		from.base = call.arg[1];
+		from.size = (__u32)call.arg[2] < MESSAGES_MOST ? (__u32)call.arg[2] : MESSAGES_MOST;
+	}
 	from.narrow = call.narrow;
 	begin_source(s, &from);
 	return 0;

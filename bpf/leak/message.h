@@ -60,7 +60,7 @@ static __always_inline __u32 more_of(const struct msghdr *msg, int size, __u16 f
 {
 	__u32 later = is_sent_later(msg, size, family) ? LEAK_MORE_LATER : 0;
 
-	return later | (msg->msg_name && ct_leak_is_many() ? LEAK_MORE_MESSAGES : 0);
+	return later | (msg->msg_name ? ct_leak_is_many() : 0);
 }
 
 #define MESSAGE_BY(layout, array)                                                                                      \

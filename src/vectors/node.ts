@@ -25,7 +25,7 @@ export const nodeVectors = {
         meaning: "how the module was to get in",
       },
     ],
-    name: { key: "module", meaning: "file or module name" },
+    name: { key: "module", meaning: "file or module name; none where a protected process made the kernel ask for it" },
   },
   bpf_load: {
     title: "BPF program load",

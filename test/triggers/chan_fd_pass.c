@@ -13,8 +13,10 @@
 
 #include "marker.h"
 
-#define MOST	       50
-#define COMPAT_SENDMSG 370
+#define MOST		    50
+#define COMPAT_SENDMSG	    370
+#define COMPAT_SOCKETCALL   102
+#define SOCKETCALL_SENDMMSG 20
 /* The C library has no name for it before 2.34. */
 #define CALL_MEMFD_SECRET 447
 
@@ -190,6 +192,40 @@ static struct mmsghdr *apart(const struct mmsghdr *messages)
 	return (struct mmsghdr *)(border - size);
 }
 
+/* By the multiplexer of 32-bit programs, all of it below 4 GiB. */
+static long later_by_socketcall(int from, const struct sockaddr_un *name, socklen_t length, int fd)
+{
+	struct low {
+		struct sockaddr_un name;
+		char byte[8];
+		unsigned int piece[2], arguments[4], messages[2][8];
+		struct {
+			unsigned int len;
+			int level, type, fd;
+		} control;
+	} *low = low_memory(sizeof(*low));
+
+	low->name = *name;
+	low->piece[0] = (unsigned int)(unsigned long)low->byte;
+	low->piece[1] = 1;
+	low->control.len = sizeof(low->control);
+	low->control.level = SOL_SOCKET;
+	low->control.type = SCM_RIGHTS;
+	low->control.fd = fd;
+	for (int i = 0; i < 2; i++) {
+		low->messages[i][0] = (unsigned int)(unsigned long)&low->name;
+		low->messages[i][1] = length;
+		low->messages[i][2] = (unsigned int)(unsigned long)low->piece;
+		low->messages[i][3] = 1;
+	}
+	low->messages[1][4] = (unsigned int)(unsigned long)&low->control;
+	low->messages[1][5] = sizeof(low->control);
+	low->arguments[0] = (unsigned int)from;
+	low->arguments[1] = (unsigned int)(unsigned long)low->messages;
+	low->arguments[2] = 2;
+	return compat_syscall(COMPAT_SOCKETCALL, SOCKETCALL_SENDMMSG, (unsigned long)low->arguments, 0, 0, 0);
+}
+
 /* The kernel asks its hook once for messages in a row to one name: the descriptor is in the second. */
 static void pass_later(const struct aim *aim, const struct road *road, struct outcome *out)
 {
@@ -216,8 +252,10 @@ static void pass_later(const struct aim *aim, const struct road *road, struct ou
 	messages[1].msg_hdr.msg_controllen = fill(control, road, &fd, 1);
 	if (road->number)
 		sent = apart(messages);
-	if (sendmmsg(from, sent, 2, 0) != 2 || recv(to, &byte, 1, 0) != 1)
-		refused(out, errno);
+	if ((road->compat ? later_by_socketcall(from, &name, length, fd) : sendmmsg(from, sent, 2, 0)) != 2)
+		refused(out, road->compat ? EPERM : errno);
+	else if (recv(to, &byte, 1, 0) != 1)
+		cannot_try("the first message did not come");
 	else
 		receive(road, to, 1, out);
 }
@@ -245,6 +283,7 @@ static const struct road roads[] = {
 	{ .name = "sendmmsg", .not_live = OWN_ACT, .attempt = pass, .open = make_memfd, .in_task = 1 },
 	{ .name = "later_message", .not_live = OWN_ACT, .attempt = pass_later },
 	{ .name = "later_not_there", .not_live = OWN_ACT, .attempt = pass_later, .number = 1 },
+	{ .name = "later_socketcall", .not_live = OWN_ACT, .attempt = pass_later, .compat = 1 },
 	{ .name = "compat", .not_live = OWN_ACT, .attempt = pass, .open = make_memfd, .compat = 1 },
 };
 

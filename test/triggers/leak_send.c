@@ -14,7 +14,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define COMPAT_SENDTO 369
+#define COMPAT_SENDTO	    369
+#define COMPAT_SOCKETCALL   102
+#define SOCKETCALL_SENDMMSG 20
 
 static long put(const struct road *road, int fd, char *text, size_t length)
 {
@@ -111,6 +113,32 @@ static void over_udp(const struct aim *aim, const struct road *road, struct outc
 		came_out(out, road, back, recv(to, back, sizeof(back), 0));
 }
 
+/* By the multiplexer of 32-bit programs: what it is given lies in memory, and all of it below 4 GiB. */
+static long send_by_socketcall(int fd, const struct sockaddr_in *at, const char *text, size_t length)
+{
+	struct low {
+		struct sockaddr_in at;
+		char nothing[8];
+		unsigned int pieces[2][2], arguments[4], messages[2][8];
+	} *low = low_memory(sizeof(*low));
+
+	low->at = *at;
+	low->pieces[0][0] = (unsigned int)(unsigned long)low->nothing;
+	low->pieces[0][1] = sizeof(low->nothing);
+	low->pieces[1][0] = (unsigned int)(unsigned long)text;
+	low->pieces[1][1] = (unsigned int)length;
+	for (int i = 0; i < 2; i++) {
+		low->messages[i][0] = (unsigned int)(unsigned long)&low->at;
+		low->messages[i][1] = sizeof(low->at);
+		low->messages[i][2] = (unsigned int)(unsigned long)low->pieces[i];
+		low->messages[i][3] = 1;
+	}
+	low->arguments[0] = (unsigned int)fd;
+	low->arguments[1] = (unsigned int)(unsigned long)low->messages;
+	low->arguments[2] = 2;
+	return compat_syscall(COMPAT_SOCKETCALL, SOCKETCALL_SENDMMSG, (unsigned long)low->arguments, 0, 0, 0);
+}
+
 /* The kernel asks once for messages in a row that go to one name. */
 static void to_one_name(const struct aim *aim, const struct road *road, struct outcome *out)
 {
@@ -126,8 +154,8 @@ static void to_one_name(const struct aim *aim, const struct road *road, struct o
 	};
 
 	(void)aim;
-	if (sendmmsg(from, many, 2, 0) != 2) {
-		refused(out, errno ? errno : EPERM);
+	if ((road->compat ? send_by_socketcall(from, &at, text, length) : sendmmsg(from, many, 2, 0)) != 2) {
+		refused(out, errno && !road->compat ? errno : EPERM);
 		return;
 	}
 	if (recv(to, back, sizeof(back), 0) < 0)
@@ -167,6 +195,7 @@ static const struct road roads[] = {
 	ROAD("tcp_writev", over_tcp, .number = SYS_writev),
 	ROAD("udp", over_udp, .number = SYS_sendto),
 	ROAD("sendmmsg_named", to_one_name, .number = SYS_sendmmsg),
+	ROAD("sendmmsg_named_socketcall", to_one_name, .compat = COMPAT_SOCKETCALL),
 	ROAD("udp_no_family", over_udp, .in_task = 1),
 	ROAD("cipher", into_cipher, .number = SYS_sendto),
 };

@@ -77,11 +77,13 @@ export class Proving {
 
   async #living(): Promise<Canary> {
     if (this.#canary?.alive) return this.#canary;
-    this.#canary?.close();
-    this.#canary = undefined;
-    if (!this.#ended) this.#canary = await this.#start();
-    if (this.#ended) this.#canary?.close();
-    if (this.#ended || this.#canary === undefined) throw new Error("the agent is stopping");
+    this.close();
+    if (!this.#ended) {
+      const canary = await this.#start();
+      if (this.#ended) canary.close();
+      else this.#canary = canary;
+    }
+    if (this.#canary === undefined) throw new Error("the agent is stopping");
     return this.#canary;
   }
 

@@ -30,15 +30,8 @@ static void change(const struct aim *aim, const struct road *road, struct outcom
 	snprintf(path, sizeof(path), "/proc/sys/%s", road->file);
 	current_value(path, before);
 	fd = road->open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0) {
-		refused(out, -fd);
+	if (ends_at_open(aim, fd, out))
 		return;
-	}
-	if (aim->live) {
-		succeeded(out, "open for writing", 16);
-		close(fd);
-		return;
-	}
 	/* One write is one attempt: through an old descriptor, what stands there already. */
 	if (road->open == open_held) {
 		if (pwrite(fd, before, strlen(before), 0) < 0)

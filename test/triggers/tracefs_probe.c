@@ -55,15 +55,8 @@ static void define_probe(const struct aim *aim, const struct road *road, struct 
 		snprintf(line, sizeof(line), "p:cttrigger/probe do_sys_openat2\n");
 	snprintf(path, sizeof(path), "/sys/kernel/tracing/%s", road->file);
 	fd = road->open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (fd < 0) {
-		refused(out, -fd);
+	if (ends_at_open(aim, fd, out))
 		return;
-	}
-	if (aim->live) {
-		succeeded(out, "open for writing", 16);
-		close(fd);
-		return;
-	}
 	if (write(fd, line, strlen(line)) < 0) {
 		refused(out, errno);
 	} else {
@@ -80,15 +73,8 @@ static void define_synthetic(const struct aim *aim, const struct road *road, str
 	static const char line[] = "ctsynthetic u64 word\n", take_back[] = "!ctsynthetic\n";
 	int fd = road->open("/sys/kernel/tracing/synthetic_events", O_WRONLY | O_APPEND | O_CLOEXEC);
 
-	if (fd < 0) {
-		refused(out, -fd);
+	if (ends_at_open(aim, fd, out))
 		return;
-	}
-	if (aim->live) {
-		succeeded(out, "open for writing", 16);
-		close(fd);
-		return;
-	}
 	if (write(fd, line, sizeof(line) - 1) < 0)
 		cannot_try("the event is not taken");
 	succeeded(out, line, sizeof(line) - 2);
@@ -171,12 +157,7 @@ static void give_words(const struct aim *aim, const struct road *road, struct ou
 		cannot_try("no instance of tracing");
 	snprintf(path, sizeof(path), "%s/%s", aim->live ? TRACING : instance, road->file);
 	fd = road->open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (fd < 0) {
-		refused(out, -fd);
-	} else if (aim->live) {
-		succeeded(out, "open for writing", 16);
-		close(fd);
-	} else {
+	if (!ends_at_open(aim, fd, out)) {
 		if (write(fd, road->argument, strlen(road->argument)) < 0)
 			cannot_try("the words are not taken");
 		succeeded(out, road->argument, strlen(road->argument) - 1);

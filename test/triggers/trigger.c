@@ -82,6 +82,19 @@ void refused(struct outcome *out, int error)
 	out->error = error;
 }
 
+int ends_at_open(const struct aim *aim, int fd, struct outcome *out)
+{
+	if (fd < 0) {
+		refused(out, -fd);
+		return 1;
+	}
+	if (!aim->live)
+		return 0;
+	succeeded(out, "open for writing", 16);
+	close(fd);
+	return 1;
+}
+
 pid_t other_thread(const struct aim *aim)
 {
 	char path[64];

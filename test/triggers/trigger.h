@@ -61,6 +61,9 @@ void cannot_try(const char *why) __attribute__((noreturn));
 /* The attack's own result. */
 void succeeded(struct outcome *out, const void *evidence, size_t length);
 void refused(struct outcome *out, int error);
+/* Of a file to be written, the descriptor or -errno. True, and told, if that was all: refused, or live and closed
+ * again. */
+int ends_at_open(const struct aim *aim, int fd, struct outcome *out);
 
 /* The thread to aim at, --tid or the first one found. */
 pid_t other_thread(const struct aim *aim);
